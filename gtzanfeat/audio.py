@@ -1,0 +1,302 @@
+"""Sound in: files and arrays become blocks of mono float32 samples at one rate.
+
+This room decodes, mixes to mono, resamples and refuses what cannot be analysed; it knows nothing of
+frames, spectra or features. Decoding is libsndfile's (WAV, AU, FLAC, OGG, Opus, MP3 ...), resampling
+is soxr's. Files are read block by block, so that a recording of hours needs no more memory than one of
+seconds, and the number of samples is what was decoded, never what a header says.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gtzanfeat.errors import ClipError, MissingClipError
+
+READ_FRAMES = 1 << 17  # sample frames decoded at a time: 6 s at 22050 Hz
+RESAMPLER = "soxr HQ"
+_LOUDEST = 1e10  # beyond this a float32 power spectrum could overflow; full-scale 32-bit integers pass
+
+_CONVERT = "convert it, e.g. `ffmpeg -i IN -ar 22050 -ac 1 OUT.wav`, or leave it out"
+_AGAIN = "fetch the file again or leave it out"
+
+
+@dataclass(frozen=True, eq=False)
+class Clip:
+    """A recording or a window of it.
+
+    Parameters
+    ----------
+    source : str, path or ndarray of shape (n_samples,)
+        An audio file, or mono samples. Integer samples (int16, int32, uint8) are taken as PCM and
+        scaled to [-1, 1]; floating-point samples are taken as they are.
+    rate : int, optional
+        Sample rate in Hz of an array; by default that of the feature set that will analyse it. A file
+        knows its own rate, so for a file it must be left out.
+    offset : float, default=0
+        Seconds to skip at the beginning.
+    duration : float, optional
+        Seconds to keep; by default all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Clip(np.zeros(44100, dtype=np.float32), rate=44100, offset=0.25, duration=0.5)
+    Clip(44100 samples at 44100 Hz, from 0.25 s, 0.5 s long)
+    """
+
+    source: str | os.PathLike[str] | np.ndarray
+    rate: int | None = None
+    offset: float = 0.0
+    duration: float | None = None
+
+    def __repr__(self) -> str:
+        words = str(self)
+        if self.offset:
+            words += f", from {self.offset:g} s"
+        if self.duration is not None:
+            words += f", {self.duration:g} s long"
+        return f"Clip({words})"
+
+    def __str__(self) -> str:
+        if isinstance(self.source, np.ndarray):
+            rate = "" if self.rate is None else f" at {self.rate} Hz"
+            return f"{self.source.size} samples{rate}"
+        return os.fspath(self.source)
+
+
+def as_clip(source: Any) -> Clip:
+    """Make a `Clip` of a path or a 1-D array; a `Clip` is returned as it is.
+
+    Raises
+    ------
+    ClipError
+        If `source` is none of these.
+    """
+    if isinstance(source, Clip):
+        return source
+    if isinstance(source, str | os.PathLike):
+        return Clip(source)
+    try:
+        samples = np.asarray(source)
+    except ValueError:
+        samples = np.empty(0, dtype=object)
+    if samples.dtype.kind not in "fiub":
+        reason = f"{type(source).__name__} is not a clip"
+        raise ClipError("the clip", reason, "give a path, a gtzanfeat.Clip or a 1-D array of samples")
+    return Clip(samples)
+
+
+def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
+    """Yield the samples of `clip` as mono float32 blocks at `rate` Hz.
+
+    Parameters
+    ----------
+    clip : Clip
+        What to read.
+    rate : int
+        Sample rate wanted, in Hz.
+
+    Yields
+    ------
+    ndarray of shape (n,), float32
+        Consecutive samples; blocks are not empty.
+
+    Raises
+    ------
+    MissingClipError
+        If there is no such file.
+    ClipError
+        If the clip is undecodable or empty, holds NaN or infinity, or `offset` lies behind its end.
+    """
+    _check_window(clip)
+    if isinstance(clip.source, np.ndarray):
+        own_rate = rate if clip.rate is None else clip.rate
+        source = _array_blocks(clip, clip.source, own_rate)
+    else:
+        if clip.rate is not None:
+            raise ClipError(clip, "a file knows its own rate", "leave `rate` out")
+        own_rate, source = _open(clip)
+    if own_rate <= 0:
+        raise ClipError(clip, f"a sample rate of {own_rate} Hz makes no sense", "give a positive rate")
+    n_samples = 0
+    for block in source if own_rate == rate else _resampled(source, own_rate, rate):
+        if block.size:
+            _check_finite(clip, block)
+            n_samples += block.size
+            yield block
+    if n_samples == 0:
+        if clip.offset > 0:
+            raise ClipError(clip, f"nothing is left after {clip.offset:g} s", "give a smaller offset")
+        raise ClipError(clip, "it holds no samples", _AGAIN)
+
+
+def load(
+    source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None
+) -> np.ndarray:
+    """Decode a whole clip.
+
+    Parameters
+    ----------
+    source : path, Clip or ndarray of shape (n_samples,)
+        What to read. `offset` and `duration` are for paths and arrays; a `Clip` has its own.
+    rate : int, default=22050
+        Sample rate wanted, in Hz.
+    offset : float, default=0
+        Seconds to skip.
+    duration : float, optional
+        Seconds to keep; by default all.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+        Mono samples (mean of the channels), nominally in [-1, 1].
+
+    Raises
+    ------
+    MissingClipError, ClipError
+        As `blocks`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load(np.zeros(1000), 22050).dtype
+    dtype('float32')
+    """
+    clip = as_clip(source)
+    if not isinstance(source, Clip):
+        clip = Clip(clip.source, clip.rate, offset, duration)
+    parts = list(blocks(clip, rate))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def probe(path: str | os.PathLike[str]) -> float:
+    """Decode a file and return its length in seconds, as counted.
+
+    Raises
+    ------
+    MissingClipError, ClipError
+        As `blocks`.
+    """
+    rate, _ = _open(Clip(path))
+    return sum(block.size for block in blocks(Clip(path), rate)) / rate
+
+
+def _check_window(clip: Clip) -> None:
+    if not (np.isfinite(clip.offset) and clip.offset >= 0):
+        raise ClipError(clip, f"an offset of {clip.offset} s makes no sense", "give 0 or more seconds")
+    if clip.duration is not None and not clip.duration > 0:
+        raise ClipError(clip, f"a duration of {clip.duration} s makes no sense", "give more than 0 seconds")
+
+
+def _check_finite(clip: Clip, block: np.ndarray) -> None:
+    # one sum is enough to see NaN and infinity, at a fraction of the cost of looking at each sample
+    with np.errstate(all="ignore"):
+        total = block.sum()
+    if np.isfinite(total) and abs(total) < _LOUDEST:
+        return
+    peak = np.abs(block).max()
+    if np.isnan(peak):
+        raise ClipError(clip, "it holds NaN samples", "repair or replace them before the analysis")
+    if np.isinf(peak):
+        raise ClipError(clip, "it holds infinite samples", "repair or replace them before the analysis")
+    if peak > _LOUDEST:
+        raise ClipError(clip, f"its samples reach {peak:g}", "scale them to [-1, 1]")
+
+
+def _window(clip: Clip, rate: int) -> tuple[int, float]:
+    """First sample and number of samples (or infinity) of the window that `clip` asks for."""
+    length = float("inf") if clip.duration is None else max(1, round(clip.duration * rate))
+    return round(clip.offset * rate), length
+
+
+def _array_blocks(clip: Clip, samples: np.ndarray, rate: int) -> Iterator[np.ndarray]:
+    if samples.ndim != 1:
+        reason = f"samples of shape {samples.shape} are not one mono clip"
+        raise ClipError("the clip", reason, "mix the channels, e.g. `samples.mean(axis=channel_axis)`")
+    start, length = _window(clip, rate)
+    samples = samples[start:] if length == float("inf") else samples[start : start + int(length)]
+    scale, shift = {"int16": (2.0**-15, 0), "int32": (2.0**-31, 0), "uint8": (2.0**-7, -128)}.get(
+        samples.dtype.name, (1.0, 0)
+    )
+    for first in range(0, samples.size, READ_FRAMES):
+        block = samples[first : first + READ_FRAMES]
+        if scale != 1.0:
+            yield ((block.astype(np.float64) + shift) * scale).astype(np.float32)
+        else:
+            with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
+                yield np.ascontiguousarray(block, dtype=np.float32)
+
+
+def _open(clip: Clip) -> tuple[int, Iterator[np.ndarray]]:
+    """Open a file; its rate in Hz and its mono blocks at that rate."""
+    import soundfile
+
+    path = Path(os.fspath(clip.source))  # type: ignore[arg-type]
+    if not path.exists():
+        raise MissingClipError(path, "there is no such file", "check the path")
+    if path.is_dir():
+        raise ClipError(path, "it is a folder", "give a file, or load the folder with load_dataset")
+    if path.stat().st_size == 0:
+        raise ClipError(path, "the file is empty", _AGAIN)
+    try:
+        file = soundfile.SoundFile(path)
+    except (OSError, soundfile.SoundFileError, TypeError) as error:
+        # TypeError: a file named .raw, whose format soundfile wants to be told
+        why = getattr(error, "error_string", str(error)).strip().rstrip(".")
+        raise ClipError(path, f"libsndfile cannot read it ({why})", _CONVERT) from error
+    return file.samplerate, _file_blocks(clip, path, file)
+
+
+def _file_blocks(clip: Clip, path: Path, file: Any) -> Iterator[np.ndarray]:
+    import soundfile
+
+    # 8- and 16-bit PCM decode several times faster as int16, and exactly
+    narrow = file.subtype in ("PCM_16", "PCM_S8", "PCM_U8")
+    dtype, scale = ("int16", 1 / 32768) if narrow else ("float32", 1.0)
+    start, left = _window(clip, file.samplerate)
+    buffer = np.empty((READ_FRAMES, file.channels), dtype=dtype)
+    n_read = 0
+    with file:
+        try:
+            if start:
+                file.seek(min(start, file.frames))
+            while left > 0:
+                wanted = int(min(left, READ_FRAMES))
+                # not `read`, which would trust the header's number of frames
+                n = file.buffer_read_into(buffer[:wanted], dtype)
+                if n == 0:
+                    break
+                left -= n
+                n_read += n
+                yield _mono(buffer[:n], scale)
+        except soundfile.SoundFileError as error:
+            why = getattr(error, "error_string", str(error)).strip().rstrip(".")
+            seconds = (start + n_read) / file.samplerate
+            raise ClipError(path, f"decoding failed after {seconds:.1f} s ({why})", _CONVERT) from error
+
+
+def _mono(block: np.ndarray, scale: float) -> np.ndarray:
+    """Mean of the channels (n, n_channels), times `scale`, as float32."""
+    n_channels = block.shape[1]
+    out = block[:, 0].astype(np.float32)
+    for channel in range(1, n_channels):
+        out += block[:, channel]
+    if scale != 1.0 or n_channels > 1:
+        out *= np.float32(scale / n_channels)
+    return out
+
+
+def _resampled(source: Iterator[np.ndarray], own_rate: int, rate: int) -> Iterator[np.ndarray]:
+    import soxr
+
+    # soxr's stream gives the same bits however its input is cut
+    stream = soxr.ResampleStream(own_rate, rate, 1, dtype="float32", quality="HQ")
+    for block in source:
+        yield stream.resample_chunk(block)
+    yield stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)

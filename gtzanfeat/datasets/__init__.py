@@ -1,0 +1,178 @@
+"""From recordings on disk to one `ClipTable`: the layouts that can be read, and the facts about GTZAN.
+
+To add a layout, write ``datasets/<name>.py`` with the functions ``recognises(path)`` and ``load(path)``, and
+add one row to `LAYOUTS` at the foot of this file; the command line and the contract tests find it there.
+Features, classifiers and scores do not belong here, and nothing is ever downloaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from gtzanfeat.datasets import folder, gtzan, manifest
+from gtzanfeat.datasets.checking import DatasetCheck, PartCount, Unreadable, check_table, one_artist_classes
+from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.errors import DatasetError, UnknownNameError
+
+__all__ = [
+    "LAYOUTS",
+    "ClipTable",
+    "DatasetCheck",
+    "Layout",
+    "PartCount",
+    "Unreadable",
+    "check",
+    "load_dataset",
+    "one_artist_classes",
+]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A way in which a dataset lies on disk.
+
+    Parameters
+    ----------
+    name : str
+        What a user calls it; also the `name` of the tables it gives.
+    recognises : callable
+        Tells whether a path that exists looks like this layout.
+    load : callable
+        Makes the table; raises DatasetError.
+    meaning : str
+        One sentence for the user.
+    catalogue : callable, optional
+        Gives all clips that the dataset should have, under the column names of a `ClipTable`.
+    known_bad : mapping of str to str
+        Recordings known to be damaged in some copies, and what to do about it.
+    """
+
+    name: str
+    recognises: Callable[[Path], bool]
+    load: Callable[[Path], ClipTable]
+    meaning: str
+    catalogue: Callable[[], pd.DataFrame] | None = None
+    known_bad: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_dataset(path: str | os.PathLike[str], layout: str | None = None) -> ClipTable:
+    """Load a dataset from a folder or a manifest.
+
+    Parameters
+    ----------
+    path : str or path
+        A copy of GTZAN, a folder with one folder per class, or a CSV, TSV or Parquet manifest. A folder that
+        holds a ``manifest.csv`` is read by it, unless it is a copy of GTZAN.
+    layout : str, optional
+        The name of a layout in `LAYOUTS`; by default the first that recognises the path.
+
+    Returns
+    -------
+    ClipTable
+        In an order that depends on names only. Read its `notes`: they say what was left out.
+
+    Raises
+    ------
+    DatasetError
+        If there is nothing at `path`, or it is not a dataset.
+    UnknownNameError
+        If there is no such layout.
+
+    Examples
+    --------
+    >>> load_dataset("no/such/folder")
+    Traceback (most recent call last):
+        ...
+    gtzanfeat.errors.DatasetError: no/such/folder: there is no such file or folder; check the path
+    """
+    where = Path(path).expanduser()
+    return _layout(where, layout).load(where)
+
+
+def check(
+    path: str | os.PathLike[str],
+    layout: str | None = None,
+    *,
+    n_jobs: int | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> DatasetCheck:
+    """Say what is there of a dataset, what is missing and what cannot be read, by decoding all of it.
+
+    Parameters
+    ----------
+    path : str or path
+        As for `load_dataset`.
+    layout : str, optional
+        As for `load_dataset`.
+    n_jobs : int, optional
+        Recordings decoded at a time, as joblib counts them.
+    progress : callable, optional
+        Called with the number of clips done since the last call.
+
+    Returns
+    -------
+    DatasetCheck
+
+    Raises
+    ------
+    DatasetError, UnknownNameError
+        As `load_dataset`. A recording that is missing or cannot be read is no error but a finding.
+    """
+    where = Path(path).expanduser()
+    chosen = _layout(where, layout)
+    return check_table(
+        chosen.load(where),
+        str(where),
+        catalogue=None if chosen.catalogue is None else chosen.catalogue(),
+        known_bad=chosen.known_bad,
+        n_jobs=n_jobs,
+        progress=progress,
+    )
+
+
+def _layout(path: Path, name: str | None) -> Layout:
+    if name is not None and name not in LAYOUTS:
+        raise UnknownNameError("dataset layout", name, LAYOUTS)
+    if not path.exists():
+        raise DatasetError(f"{path}: there is no such file or folder; check the path")
+    if name is not None:
+        return LAYOUTS[name]
+    for layout in LAYOUTS.values():
+        if layout.recognises(path):
+            return layout
+    raise DatasetError(
+        f"{path}: not a dataset; give a folder of recordings, or a manifest ({', '.join(manifest.SUFFIXES)})"
+    )
+
+
+# In the order in which they are tried: the most particular first.
+LAYOUTS: dict[str, Layout] = {
+    layout.name: layout
+    for layout in (
+        Layout(
+            name="gtzan",
+            recognises=gtzan.recognises,
+            load=gtzan.load,
+            meaning="a whole or partial copy of GTZAN: blues/blues.00000.wav (or .au ...), at any depth",
+            catalogue=gtzan.catalogue,
+            known_bad=gtzan.KNOWN_BAD,
+        ),
+        Layout(
+            name="manifest",
+            recognises=manifest.recognises,
+            load=manifest.load,
+            meaning="a CSV, TSV or Parquet file with columns path and label, or a folder with a manifest.csv",
+        ),
+        Layout(
+            name="folder",
+            recognises=folder.recognises,
+            load=folder.load,
+            meaning="one folder per class, audio files at any depth in it",
+        ),
+    )
+}

@@ -1,0 +1,112 @@
+"""A manifest: a CSV, TSV or Parquet file with one row per clip, for datasets that no folder describes.
+
+The file is read and its columns are named; whether the recordings are there is for `check` to say.
+"""
+
+from __future__ import annotations
+
+from os.path import splitext
+from pathlib import Path, PurePath
+
+import pandas as pd
+
+from gtzanfeat.datasets.clip_table import TEXT, ClipTable
+from gtzanfeat.errors import DatasetError
+
+SUFFIXES = (".csv", ".tsv", ".parquet")
+ALIASES = {"genre": "label", "artist_group": "artist"}
+_EXPECTED = "it needs the columns path and label, and may have recording, artist, split, offset, duration"
+
+
+def _file(path: Path) -> Path | None:
+    """Find the manifest: `path` itself, or ``manifest.csv`` (.tsv, .parquet) in it."""
+    candidates = [path, *(path / f"manifest{suffix}" for suffix in SUFFIXES)]
+    return next((file for file in candidates if file.is_file() and file.suffix.lower() in SUFFIXES), None)
+
+
+def recognises(path: Path) -> bool:
+    """Tell whether `path` is a file with the suffix of a manifest, or a folder with a ``manifest.csv``."""
+    return _file(path) is not None
+
+
+def load(path: Path) -> ClipTable:
+    """Load the clips that a manifest lists.
+
+    Paths are relative to the manifest. A recording that has no name in the column ``recording`` is identified
+    by its path as written, without the suffix. ``genre`` is taken for ``label`` and ``artist_group`` for
+    ``artist`` where those are absent; the case of column names does not matter; all other columns are kept.
+    Blank cells, and the usual words for nothing such as NA, are missing values.
+
+    Parameters
+    ----------
+    path : Path
+        The manifest, or a folder that holds a ``manifest.csv``, ``manifest.tsv`` or ``manifest.parquet``.
+
+    Returns
+    -------
+    ClipTable
+        The rows in the order of the file.
+
+    Raises
+    ------
+    DatasetError
+        If the file cannot be read, lacks a column or a path, lists no clip, or lists one twice.
+    """
+    file = _file(path)
+    if file is None:
+        raise DatasetError(f"{path}: no manifest here; expected a file ending in {', '.join(SUFFIXES)}")
+    frame = _read(file)
+    frame = frame.rename(columns=_plain_names(frame))
+    if frame.columns.has_duplicates:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise DatasetError(f"{file}: two columns can be read as {twice!r}; rename one")
+    absent = [column for column in ("path", "label") if column not in frame]
+    if absent:
+        found = ", ".join(map(str, frame.columns)) or "none"
+        raise DatasetError(
+            f"{file}: no column {' or '.join(map(repr, absent))}; columns found: {found}; {_EXPECTED}"
+        )
+    if frame.empty:
+        raise DatasetError(f"{file}: this manifest lists no clips; {_EXPECTED}")
+    written = frame["path"].astype("string")
+    if written.isna().any():
+        row = int(written.isna().to_numpy().argmax()) + 1
+        raise DatasetError(f"{file}: row {row} has no path; every clip needs one")
+    names = pd.Series([PurePath(splitext(path)[0]).as_posix() for path in written], frame.index)
+    if "recording" in frame:
+        names = frame["recording"].astype("string").fillna(names)
+    frame = frame.assign(path=[str(file.parent / path) for path in written], recording=names)
+    try:
+        return ClipTable(frame, "manifest")
+    except DatasetError as error:
+        raise DatasetError(f"{file}: {str(error).removeprefix('manifest: ')}") from error
+
+
+def _read(file: Path) -> pd.DataFrame:
+    """Read any of the formats; text columns stay text even where they look like numbers (artist 007)."""
+    try:
+        if file.suffix.lower() == ".parquet":
+            return pd.read_parquet(file)
+        separator = "\t" if file.suffix.lower() == ".tsv" else ","
+        # utf-8-sig: spreadsheets write a byte-order mark
+        header = pd.read_csv(file, sep=separator, encoding="utf-8-sig", nrows=0)
+        text = {column: "string" for column, name in _plain_names(header).items() if name in TEXT}
+        frame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", dtype=text)
+        if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for row names
+            raise ValueError("its rows have more cells than its header")
+        return frame
+    except (OSError, ValueError) as error:  # pandas' and pyarrow's complaints are ValueErrors
+        reason = " ".join(str(error).split())
+        raise DatasetError(f"{file}: cannot be read as a manifest ({reason}); {_EXPECTED}") from error
+
+
+def _plain_names(frame: pd.DataFrame) -> dict[str, str]:
+    """Map the column names as written to ours: trimmed, in lower case where we know them, no aliases."""
+    names = {written: str(written).strip() for written in frame.columns}
+    known = {*TEXT, *ALIASES, "offset", "duration"}
+    names = {written: name.lower() if name.lower() in known else name for written, name in names.items()}
+    taken = set(names.values())
+    return {
+        written: ALIASES[name] if name in ALIASES and ALIASES[name] not in taken else name
+        for written, name in names.items()
+    }

@@ -1,0 +1,215 @@
+"""Run a classifier under a protocol: measure every clip once, then fit and predict fold by fold.
+
+Whatever is learnt is learnt from the training clips of its fold, by a fresh clone. Which clips these are
+is decided in `protocols`; what the predictions are worth is computed in `scores`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, clone
+from sklearn.pipeline import Pipeline
+from sklearn.utils.parallel import Parallel, delayed
+
+from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ClipError
+from gtzanfeat.evaluation.protocols import Fold, plan
+from gtzanfeat.evaluation.scores import Evaluation, versions
+from gtzanfeat.extraction import Extraction, Failure, extract
+from gtzanfeat.feature_sets import FeatureSet
+from gtzanfeat.feature_sets import feature_set as find_feature_set
+from gtzanfeat.recipes import classifier
+from gtzanfeat.transformers import ClipFeatures
+
+
+def evaluate(
+    estimator: str | BaseEstimator,
+    clips: ClipTable,
+    *,
+    feature_set: str | FeatureSet = "classic30",
+    protocol: str = "random",
+    folds: int | None = None,
+    repeats: int | None = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    values: Extraction | np.ndarray | pd.DataFrame | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
+    progress: Callable[[int], object] | None = None,
+) -> Evaluation:
+    """Train and test a classifier under a named protocol.
+
+    Parameters
+    ----------
+    estimator : str or estimator
+        A recipe's name; a Pipeline that begins with `ClipFeatures`; or a classifier of clip vectors. It
+        is never fitted itself. Since `ClipFeatures` learns nothing, a Pipeline's first step is run once
+        for all folds; the other steps are fitted anew in every fold. If `ClipFeatures` hides deeper (in
+        a grid search over feature sets, say), the estimator gets the clips themselves in every fold.
+    clips : ClipTable
+        The clips, their labels and what else is known of them.
+    feature_set : str or FeatureSet, default="classic30"
+        What is measured, unless `estimator` or `values` say so themselves.
+    protocol : str, default="random"
+        A key of `PROTOCOLS`.
+    folds, repeats : int, optional
+        As for `plan`.
+    random_state : int, default=0
+        Seeds the drawing of folds, and a recipe given by name.
+    n_jobs : int, optional
+        Workers, first for clips and then for folds. The result does not depend on it.
+    values : Extraction, array or DataFrame of shape (n_clips, n_columns), optional
+        The clip vectors, where they are there already: one row per clip, in the order of `clips`.
+    on_error : {"raise", "skip"}, default="raise"
+        What becomes of a clip that cannot be analysed, or whose `values` are not finite: an error, or
+        a line in the result. (An `Extraction` has its failures listed already; these are skipped.)
+    progress : callable, optional
+        Called with the number of folds done since the last call.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such recipe, feature set or protocol.
+    ProtocolError
+        If the protocol would mean nothing on these clips; said before any clip is analysed.
+    ClipError
+        If a clip cannot be analysed and `on_error` is "raise".
+    ValueError
+        If `values` do not fit the clips or the estimator.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> names = [f"{label}.{i}" for label in ("jazz", "pop") for i in range(10)]
+    >>> frame = pd.DataFrame({"path": names, "recording": names, "artist": names})
+    >>> frame["label"] = [name.split(".")[0] for name in names]
+    >>> values = np.arange(20.0)[:, None]
+    >>> result = evaluate("knn1", ClipTable(frame, "example"), values=values, protocol="artist", repeats=1)
+    >>> result
+    Evaluation('knn1', 'artist', '95.0%  (standard deviation 15.8 over 10 folds)')
+    """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+
+    lay_out = partial(plan, protocol=protocol, folds=folds, repeats=repeats, random_state=random_state)
+    layout = lay_out(clips)  # a protocol that cannot be run says so before hours of analysis
+    model, step = _take_apart(estimator, random_state)
+    measured = _measure(clips, model, step, feature_set, values, n_jobs, on_error)
+    ok = measured.ok
+    if measured.failures:
+        layout = lay_out(clips.select(ok))
+
+    rows, labels = measured.rows[ok], clips.labels[ok]
+    tests = Parallel(n_jobs=n_jobs, return_as="generator")(
+        delayed(_test)(model, rows, labels, fold) for fold in layout.folds
+    )
+    predictions = []
+    for fold, answers in zip(layout.folds, tests, strict=True):
+        clip = ok[fold.test]
+        named = {"clip": clip, "recording": clips.recordings[clip], "path": clips.paths[clip]}
+        given = {"label": clips.labels[clip], "predicted": answers}
+        predictions.append(pd.DataFrame({"repeat": fold.repeat, "fold": fold.fold} | named | given))
+        if progress is not None:
+            progress(1)
+    return Evaluation(
+        estimator=estimator if isinstance(estimator, str) else _in_words(model),
+        dataset=clips.name,
+        protocol=protocol,
+        description=layout.description,
+        feature_set=measured.feature_set,
+        spec_hash=measured.spec_hash,
+        n_columns=rows.shape[1] if rows.ndim == 2 else None,
+        random_state=random_state,
+        predictions=pd.concat(predictions, ignore_index=True),
+        n_clips=len(clips),
+        n_used=len(ok) - sum(layout.left_out.values()),
+        failures=measured.failures,
+        left_out=layout.left_out,
+        warnings=layout.warnings,
+        versions=versions(),
+    )
+
+
+def _test(model: BaseEstimator, X: np.ndarray, y: np.ndarray, fold: Fold) -> np.ndarray:
+    """Answer the test clips of a fold with a clone that has seen its training clips only."""
+    return clone(model).fit(X[fold.train], y[fold.train]).predict(X[fold.test])
+
+
+def _in_words(estimator: BaseEstimator) -> str:
+    steps = [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
+    return " > ".join(" ".join(repr(step).split()) for step in steps)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the classifier is given: one row per clip, and where the rows come from."""
+
+    rows: np.ndarray  # (n_clips, n_columns); (n_clips,) clips for an estimator that measures them itself
+    failures: tuple[Failure, ...]
+    feature_set: str
+    spec_hash: str | None
+
+    @property
+    def ok(self) -> np.ndarray:
+        """Numbers of the rows that have values."""
+        failed = [failure.index for failure in self.failures]
+        return np.setdiff1d(np.arange(len(self.rows)), np.array(failed, dtype=int))
+
+
+def _take_apart(
+    estimator: str | BaseEstimator, random_state: int
+) -> tuple[BaseEstimator, ClipFeatures | None]:
+    """Return what is to be fitted in every fold, and the step before it that measures clips, if any."""
+    if isinstance(estimator, str):
+        return classifier(estimator, random_state=random_state), None
+    if isinstance(estimator, Pipeline) and isinstance(estimator[0], ClipFeatures):
+        return estimator[1:], estimator[0]
+    return estimator, None
+
+
+def _measure(
+    clips: ClipTable,
+    model: BaseEstimator,
+    step: ClipFeatures | None,
+    wanted: str | FeatureSet,
+    values: Extraction | np.ndarray | pd.DataFrame | None,
+    n_jobs: int | None,
+    on_error: str,
+) -> Measured:
+    """Return the rows that `model` learns from: extracted here, brought by the caller, or the clips."""
+    if any(isinstance(part, ClipFeatures) for part in model.get_params().values()):
+        if values is not None:
+            raise ValueError("this estimator measures the clips itself, inside; leave values out")
+        return Measured(clips.clips, (), "as the estimator chooses", None)
+    if values is None:
+        features = ClipFeatures(wanted) if step is None else step
+        values = extract(
+            clips.clips,
+            features.feature_set,
+            rate=features.rate,
+            n_jobs=n_jobs if features.n_jobs is None else features.n_jobs,
+            on_error="skip" if on_error == "skip" or features.on_error == "nan" else "raise",
+        )
+    if len(values if isinstance(values, np.ndarray | pd.DataFrame) else values.values) != len(clips):
+        raise ValueError(f"values must have one row for each of the {len(clips)} clips")
+    if isinstance(values, Extraction):
+        source = values.feature_set
+        if step is not None and find_feature_set(step.feature_set).spec_hash != source.spec_hash:
+            raise ValueError(f"the estimator wants {step.feature_set!r}, but values are {source.name!r}")
+        return Measured(values.values, values.failures, source.name, source.spec_hash)
+    matrix = np.asarray(values)
+    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    failures = tuple(Failure(int(i), clips.paths[i], "its values are not finite") for i in broken)
+    if failures and on_error == "raise":
+        raise ClipError(failures[0].source, failures[0].reason, "on_error='skip' leaves such clips out")
+    return Measured(matrix, failures, "values as given", None)

@@ -1,0 +1,16 @@
+"""The registry of features: every family's rows in one place. No kernel and no row is written here."""
+
+from __future__ import annotations
+
+from gtzanfeat.features import cepstral, pitch, rhythm, spectral, waveform
+from gtzanfeat.features.spec import Accumulator, ClipFeature, FrameFeature
+
+FEATURES: dict[str, FrameFeature | ClipFeature] = {
+    row.name: row
+    for family in (waveform, spectral, cepstral, rhythm, pitch)
+    for row in family.FEATURES  # type: ignore[attr-defined]
+}
+
+ACCUMULATORS: dict[str, Accumulator] = {
+    row.name: row for family in (rhythm, pitch) for row in family.ACCUMULATORS
+}

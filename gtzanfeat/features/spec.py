@@ -1,0 +1,163 @@
+"""What a feature declares about itself: the dataclasses that registries are made of.
+
+Only declarations: no kernels, no registry, no import of anything heavy. A family file
+(`features/rhythm.py`, say) holds kernels and, at its foot, rows of the types below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+Params = Mapping[str, Any]
+Arrays = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Framing:
+    """How a stream of samples is cut: frame i covers samples [i·hop, i·hop + length), nothing is centred.
+
+    Parameters
+    ----------
+    length : int
+        Samples in a frame.
+    hop : int
+        Samples from one frame to the next, at most `length`.
+    window : str
+        "hamming" (symmetric, as in Marsyas and `numpy.hamming`) or "none".
+    stream : str
+        What is cut: "samples", or the name of a filtered stream of `envelopes.STREAMS`.
+    remove_mean : bool
+        Whether each frame is freed of its mean first (of its own samples, not of padding).
+    """
+
+    length: int
+    hop: int
+    window: str = "hamming"
+    stream: str = "samples"
+    remove_mean: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0 < self.hop <= self.length:
+            raise ValueError(f"hop {self.hop} must lie in 1..{self.length}")
+
+    def n_frames(self, n_samples: int) -> int:
+        """Frames in `n_samples` samples; a shorter signal is zero-padded to exactly one frame."""
+        return 1 + max(0, n_samples - self.length) // self.hop
+
+
+@dataclass(frozen=True)
+class Column:
+    """One number of a feature: its name (lower case, underscores), unit, formula and what it hears."""
+
+    name: str
+    unit: str
+    formula: str
+    hears: str
+
+
+def no_constants(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Constants of a kernel that needs none."""
+    return ()
+
+
+@dataclass(frozen=True)
+class FrameFeature:
+    """Numbers per frame.
+
+    ``kernel(*ingredients, *previous, *constants, out)`` writes every cell of `out`, shape
+    (n_frames, n_columns).
+
+    Parameters
+    ----------
+    name, family : str
+        The feature's name and the family it belongs to ("timbre", "rhythm", "pitch").
+    kernel : callable
+        See above.
+    needs : tuple of str
+        Names of ingredients; ``{spectrum}`` stands for the parameter of that name.
+    columns : tuple of Column
+        What the columns of `out` are.
+    source : str
+        Paper and equation.
+    gain_invariant : bool
+        Whether multiplying the samples by a constant leaves the numbers as they are.
+    constants : callable
+        ``constants(framing, rate, params)`` gives the arrays and numbers that are the same for all frames.
+    before : float, optional
+        Given where the kernel also takes, as `previous`, the first ingredient's row before this block, shape
+        (1, n): what that row is filled with at the start of a clip.
+    lead : int
+        How many frames at the start of a clip have no value of their own: their cells are set to 0, and
+        summaries leave them out.
+    """
+
+    name: str
+    family: str
+    kernel: Callable[..., None]
+    needs: tuple[str, ...]
+    columns: tuple[Column, ...]
+    source: str
+    gain_invariant: bool
+    constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    before: float | None = None
+    lead: int = 0
+
+
+@dataclass(frozen=True)
+class Accumulator:
+    """A running total over a clip (a histogram): not a feature, but what clip features are read from.
+
+    ``kernel(*ingredients, *constants, total)`` adds a block of frames to `total`, float64 of shape `shape`.
+    """
+
+    name: str
+    kernel: Callable[..., None]
+    needs: tuple[str, ...]
+    shape: tuple[int, ...]
+    constants: Callable[[Framing, int, Params], Arrays] = no_constants
+
+
+@dataclass(frozen=True)
+class ClipFeature:
+    """Numbers per clip, from an accumulator's total or from a frame feature's track.
+
+    ``compute(total_or_track, n_frames, params)`` gives the values, shape (n_columns,).
+
+    Parameters
+    ----------
+    of : str
+        The accumulator, or the frame feature, that it is computed from.
+    flag : str
+        What a clip is flagged with when all columns are 0 ("no_beat").
+
+    Notes
+    -----
+    The other parameters are those of `FrameFeature`.
+    """
+
+    name: str
+    family: str
+    compute: Callable[[np.ndarray, int, Params], np.ndarray]
+    of: str
+    columns: tuple[Column, ...]
+    source: str
+    gain_invariant: bool
+    flag: str = ""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One feature wanted from an analysis: which, how framed, with which parameters."""
+
+    feature: str
+    framing: Framing
+    params: Params = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What two requests must share to share their work."""
+        return self.feature, self.framing, tuple(sorted((k, repr(v)) for k, v in self.params.items()))

@@ -1,0 +1,257 @@
+"""Spectra: windowed frames -> Fourier transform -> power, magnitude, filterbank energies.
+
+What several frame features share and what is made from a block of frames alone lives here. What needs
+the past (filters) or the time domain (wavelets) lives in `envelopes`; numbers per frame are features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import scipy.fft
+
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.features.spec import Framing, Params
+from gtzanfeat.jit import kernel
+
+LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
+
+# Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
+SLANEY_LOWEST_HZ = 133.33333333
+SLANEY_LINEAR_STEP_HZ = 66.66666667
+SLANEY_RATIO = 1.0711703
+SLANEY_LINEAR, SLANEY_LOG = 13, 27
+
+CACHED_FRAMES = 32  # frames whose padded spectra are computed at a time
+COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
+
+Block = Callable[..., np.ndarray]
+
+
+def window(name: str, length: int) -> np.ndarray:
+    """Window function by name, float32, symmetric: 0.54 - 0.46 cos(2πn/(N-1)) for "hamming"."""
+    if name == "hamming":
+        return np.hamming(length).astype(np.float32)
+    if name == "none":
+        return np.ones(length, dtype=np.float32)
+    raise ValueError(f"unknown window {name!r}. Known: hamming, none")
+
+
+def spectrum(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
+    taper = window(framing.window, framing.length)
+    scratch = np.empty((0, framing.length), dtype=np.float32)
+
+    def transform(frames: np.ndarray) -> np.ndarray:
+        nonlocal scratch
+        if scratch.shape[0] < frames.shape[0]:
+            scratch = np.empty(frames.shape, dtype=np.float32)
+        tapered = np.multiply(frames, taper, out=scratch[: frames.shape[0]])
+        return scipy.fft.rfft(tapered, axis=-1)
+
+    return transform
+
+
+def power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build X -> P = |X|², float32 (n_frames, n_bins)."""
+
+    def square(spectrum: np.ndarray) -> np.ndarray:
+        out = np.empty(spectrum.shape, dtype=np.float32)
+        square_modulus(spectrum, out)
+        return out
+
+    return square
+
+
+def magnitude(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> M = √P, float32 (n_frames, n_bins)."""
+    return np.sqrt
+
+
+def log_power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> ln(P + 1e-10), float32 (n_frames, n_bins)."""
+
+    def logarithm(power: np.ndarray) -> np.ndarray:
+        out = power + np.float32(LOG_FLOOR)
+        return np.log(out, out=out)
+
+    return logarithm
+
+
+def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
+    first, weights = packed_filterbank(slaney_filterbank(framing.length, rate))
+
+    def filtered(power: np.ndarray) -> np.ndarray:
+        out = np.empty((power.shape[0], len(first)), dtype=np.float32)
+        apply_filterbank(power, first, weights, out)
+        return out
+
+    return filtered
+
+
+def log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> log10(max(E, 1e-10)), float32."""
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.maximum(bands, np.float32(LOG_FLOOR))
+        np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
+        out *= np.float32(1 / np.log(10))
+        return out
+
+    return logarithm
+
+
+def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> log10 E, and 0 where E is 0, float32."""
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.where(bands > 0, bands, np.float32(1.0))
+        np.log(out, out=out)
+        out *= np.float32(1 / np.log(10))
+        return out
+
+    return logarithm
+
+
+def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build envelope (n, m) -> r[l] / r[0], r the autocorrelation of the envelope less its mean, (n, m).
+
+    A constant envelope gives zeros.
+    """
+
+    def autocorrelation(envelope: np.ndarray) -> np.ndarray:
+        n = envelope.shape[1]
+        centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+        spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
+        power = np.empty(spectrum.shape, dtype=np.float32)
+        square_modulus(spectrum, power)
+        return _normalised(_even_inverse(power), n)
+
+    return autocorrelation
+
+
+def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames of two channels (2, n, N) -> s[l] / s[0], float32 (n, N).
+
+    s is the inverse transform of |X_low|^0.67 + |X_high|^0.67, the frames padded to 2N samples (Tolonen &
+    Karjalainen 2000). A silent frame gives zeros.
+    """
+    length = framing.length
+    taper = window(framing.window, length)
+    padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
+    power = np.empty((2, CACHED_FRAMES, length + 1), dtype=np.float32)
+
+    def some(frames: np.ndarray) -> np.ndarray:
+        n = frames.shape[1]
+        np.multiply(frames, taper, out=padded[:, :n, :length])
+        spectrum = scipy.fft.rfft(padded[:, :n], axis=-1)
+        compressed = power[:, :n]
+        for channel, out in zip(spectrum, compressed, strict=True):
+            square_modulus(channel, out)
+        # |X|^0.67 = exp(0.335 ln P): numpy's exp and log are vectorised, its power is not everywhere
+        with np.errstate(divide="ignore"):
+            np.log(compressed, out=compressed)
+        compressed *= np.float32(COMPRESSION / 2)
+        np.exp(compressed, out=compressed)
+        return _normalised(_even_inverse(compressed[0] + compressed[1]), length)
+
+    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+        # two padded channels are four times as much as the frames: a few at a time stay in cache
+        n = frames.shape[1]
+        parts = [some(frames[:, i : i + CACHED_FRAMES]) for i in range(0, n, CACHED_FRAMES)]
+        return np.concatenate(parts)
+
+    return autocorrelation
+
+
+def _even_inverse(spectrum: np.ndarray) -> np.ndarray:
+    """Inverse transform, lags 0..m, of a real one-sided spectrum of m + 1 bins.
+
+    A real spectrum has an even inverse: a cosine transform does without the imaginary half.
+    """
+    return scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+
+
+def _normalised(r: np.ndarray, n_lags: int) -> np.ndarray:
+    """r[l] / r[0] for the first lags; zeros where there is nothing to divide by."""
+    largest = r[:, :1]
+    scale = np.divide(1.0, largest, out=np.zeros_like(largest), where=largest > 1e-12)
+    return r[:, :n_lags] * scale
+
+
+@kernel
+def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
+    """P = Re² + Im²; `abs` of a complex array would take a square root and scale against overflow."""
+    for t in range(spectrum.shape[0]):
+        for k in range(spectrum.shape[1]):
+            re = spectrum[t, k].real
+            im = spectrum[t, k].imag
+            out[t, k] = re * re + im * im
+
+
+@kernel
+def apply_filterbank(power: np.ndarray, first: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+    """E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero."""
+    for t in range(power.shape[0]):
+        for b in range(first.size):
+            total = np.float32(0.0)
+            k = first[b]
+            for i in range(weights.shape[1]):
+                total += weights[b, i] * power[t, k + i]
+            out[t, b] = total
+
+
+def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
+    """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
+
+    The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
+    6853.84 Hz; filter i has its feet at edges i and i+2, its tip at edge i+1, and unit area.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    rate : int
+        Sample rate in Hz; at least 13,708, or the top filters would pass the Nyquist frequency.
+
+    Returns
+    -------
+    ndarray of shape (40, n_fft // 2 + 1), float32
+        Weights per filter and bin.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the rate is too low.
+
+    Examples
+    --------
+    >>> slaney_filterbank(512, 22050).shape
+    (40, 257)
+    """
+    linear = SLANEY_LOWEST_HZ + SLANEY_LINEAR_STEP_HZ * np.arange(SLANEY_LINEAR)
+    logarithmic = linear[-1] * SLANEY_RATIO ** np.arange(1, SLANEY_LOG + 3)
+    edges = np.concatenate([linear, logarithmic])
+    if edges[-1] > rate / 2:
+        raise GtzanfeatError(
+            f"Slaney's filterbank reaches {edges[-1]:.0f} Hz, but at {rate} Hz the spectrum ends at "
+            f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * edges[-1]:.0f} Hz"
+        )
+    lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
+    rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
+    triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
+    return triangles.astype(np.float32)
+
+
+def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First bin of each filter, and its non-zero weights in rows of equal width (zeros at the end)."""
+    n_filters, n_bins = filters.shape
+    used = [np.flatnonzero(row) for row in filters]
+    width = max(int(u[-1] - u[0] + 1) if u.size else 1 for u in used)
+    # a row near the end starts early enough for all rows to be `width` wide
+    first = np.array([min(int(u[0]) if u.size else 0, n_bins - width) for u in used], dtype=np.int64)
+    weights = np.stack([row[f : f + width] for row, f in zip(filters, first, strict=True)])
+    return first, np.ascontiguousarray(weights)

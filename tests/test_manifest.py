@@ -1,0 +1,115 @@
+"""Manifests: every format gives one table, and every mistake in one gives one clear line."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+
+from gtzanfeat.datasets import check, load_dataset
+from gtzanfeat.errors import DatasetError
+
+ROWS = pd.DataFrame(
+    {
+        "Path": ["b.wav", "deep/a.wav"],
+        "genre": ["x", "y"],
+        "artist_group": ["007", None],
+        "split": ["train", "test"],
+        "Album": ["One", "Two"],
+        "seconds": [1.5, 2.5],
+    }
+)
+WRITERS = {
+    "clips.csv": lambda frame, path: frame.to_csv(path, index=False),
+    "CLIPS.CSV": lambda frame, path: frame.to_csv(path, index=False, encoding="utf-8-sig"),
+    "clips.tsv": lambda frame, path: frame.to_csv(path, index=False, sep="\t"),
+    "clips.parquet": lambda frame, path: frame.to_parquet(path),
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_manifest_in_any_format_gives_one_table(tmp_path, name):
+    WRITERS[name](ROWS, tmp_path / name)
+    clips = load_dataset(tmp_path / name)
+    assert clips.paths.tolist() == [str(tmp_path / "b.wav"), str(tmp_path / "deep" / "a.wav")]
+    assert clips.recordings.tolist() == ["b", "deep/a"]
+    assert clips.labels.tolist() == ["x", "y"]
+    assert clips.artists.tolist() == ["007", None]
+    assert clips.splits.tolist() == ["train", "test"]
+    assert clips.column("Album").tolist() == ["One", "Two"]
+    assert clips.column("seconds").tolist() == [1.5, 2.5]
+
+
+def test_manifest_text_for_nothing_is_missing(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label,artist,recording\na.wav,x,NA,\nb.wav,,,two\n")
+    clips = load_dataset(path)
+    assert clips.artists is None
+    assert clips.groups.tolist() == ["a", "two"]
+    assert clips.labels.tolist() == ["x", None]
+
+
+def test_manifest_prefers_a_column_to_its_alias(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label,genre\na.wav,happy,rock\n")
+    clips = load_dataset(path)
+    assert clips.labels.tolist() == ["happy"]
+    assert clips.column("genre").tolist() == ["rock"]
+
+
+def test_manifest_keeps_absolute_paths(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label\n/music/a.wav,x\n")
+    assert load_dataset(path).paths.tolist() == [str(Path("/music/a.wav"))]
+
+
+def test_manifest_in_a_folder_describes_the_folder(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full(4410, 0.1), 22050)
+    (tmp_path / "manifest.csv").write_text("path,label\na.wav,x\n")
+    assert load_dataset(tmp_path).name == "manifest"
+    assert load_dataset(tmp_path, layout="folder").name == "folder"
+
+
+def test_manifest_with_windows(tmp_path):
+    path = tmp_path / "clips.csv"
+    soundfile.write(tmp_path / "a.wav", np.full(4410, 0.1), 22050)
+    path.write_text("path,label,offset,duration\na.wav,x,0,0.1\na.wav,y,0.1,0.1\na.wav,y,3,0.1\n")
+    clips = load_dataset(path)
+    assert [clip.offset for clip in clips.clips] == [0, 0.1, 3]
+    assert set(clips.groups) == {"a"}
+    found = check(path)
+    assert [bad.reason for bad in found.unreadable] == ["nothing is left after 3 s, it is 0.2 s long"]
+    assert found.seconds == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "cannot be read as a manifest"),
+        ("file,genre\na.wav,x\n", "no column 'path'; columns found: file, label"),
+        ("path;label\na.wav;x\n", "no column 'path' or 'label'; columns found: path;label"),
+        ("path,label\n", "lists no clips"),
+        ("path,label\na.wav,x\n,x\n", "row 2 has no path"),
+        ("path,label\na.wav,x\na.wav,y\n", r"the path '.*a\.wav' is there more than once"),
+        ("path,label\na.wav,x\na.mp3,y\n", "the recording 'a' is there more than once"),
+        ("path,label\na.wav,x,\nb.wav,x,\n", "rows have more cells than its header"),
+        ("path,label\na.wav,x\nb.wav,x,y,z\n", "cannot be read as a manifest"),
+        ("path,Label,label\na.wav,x,y\n", "two columns can be read as 'label'"),
+    ],
+)
+def test_manifest_errors_are_one_clear_line(tmp_path, text, message):
+    path = tmp_path / "clips.csv"
+    path.write_text(text)
+    with pytest.raises(DatasetError, match=message) as error:
+        load_dataset(path)
+    assert str(error.value).startswith(str(path))
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["clips.csv", "clips.parquet"])
+def test_bytes_that_are_no_manifest_are_refused(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(bytes(range(128, 256)) * 4)
+    with pytest.raises(DatasetError, match="cannot be read as a manifest"):
+        load_dataset(path)

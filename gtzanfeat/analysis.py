@@ -137,10 +137,16 @@ class Analysis:
     def flags(self) -> tuple[str, ...]:
         """What the user should know of the clip just finished: "silent", "padded_65536" ..."""
         flags = ["silent"] if self._silent else []
-        flags += [f"padded_{length}" for length in sorted({f.length for f in self._framed if self._padded(f)})]
+        flags += [
+            f"padded_{length}" for length in sorted({f.length for f in self._framed if self._padded(f)})
+        ]
         for request in self._requests:
             row = FEATURES[request.feature]
-            if isinstance(row, ClipFeature) and row.flag and not self._framed[request.framing].result(request).any():
+            if (
+                isinstance(row, ClipFeature)
+                and row.flag
+                and not self._framed[request.framing].result(request).any()
+            ):
                 flags.append(row.flag)
         return tuple(flags)
 
@@ -262,7 +268,9 @@ class _Framed:
         if isinstance(row, FrameFeature):
             return self._frame_features[request.key].track()
         key = Request(row.of, request.framing, request.params).key
-        source = self._accumulators[key].total if row.of in ACCUMULATORS else self._frame_features[key].track()
+        source = (
+            self._accumulators[key].total if row.of in ACCUMULATORS else self._frame_features[key].track()
+        )
         return row.compute(source, self.n_frames, request.params)
 
 

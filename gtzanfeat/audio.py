@@ -136,9 +136,7 @@ def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
         raise ClipError(clip, "it holds no samples", _AGAIN)
 
 
-def load(
-    source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None
-) -> np.ndarray:
+def load(source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None) -> np.ndarray:
     """Decode a whole clip.
 
     Parameters
@@ -230,7 +228,8 @@ def _array_blocks(clip: Clip, samples: np.ndarray, rate: int) -> Iterator[np.nda
             yield ((block.astype(np.float64) + shift) * scale).astype(np.float32)
         else:
             with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
-                yield np.ascontiguousarray(block, dtype=np.float32)
+                block = np.ascontiguousarray(block, dtype=np.float32)
+            yield block
 
 
 def _open(clip: Clip) -> tuple[int, Iterator[np.ndarray]]:

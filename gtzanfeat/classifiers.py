@@ -65,7 +65,7 @@ def best_mixture(X: np.ndarray, shares: np.ndarray, floor: np.ndarray) -> Mixtur
 def fit_mixture(
     X: np.ndarray, start: Mixture, floor: np.ndarray, max_iter: int, tol: float
 ) -> tuple[Mixture, list[float]]:
-    """Improve a mixture by EM until the mean log-likelihood of a clip grows by less than `tol`.
+    """Improve a mixture by EM until the mean log-likelihood of a clip grows by `tol` or less.
 
     Returns the mixture and the mean log-likelihood of every mixture on the way, the start included.
     A component that has lost all its clips starts again on the clip that the mixture explains worst.
@@ -84,7 +84,7 @@ def fit_mixture(
         log_joint = mixture.log_joint(X)
         log_density = np.logaddexp.reduce(log_joint, axis=1)
         trace.append(float(log_density.mean()))
-        if trace[-1] - trace[-2] < tol:
+        if trace[-1] - trace[-2] <= tol:
             break
     return mixture, trace
 
@@ -107,7 +107,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     max_iter : int, default=200
         EM steps at most.
     tol : float, default=1e-4
-        EM ends when the mean log-likelihood of a clip grows by less than this.
+        EM ends when the mean log-likelihood of a clip grows by this or less.
     n_init : int, default=1
         Starts per class; the likeliest mixture is kept.
     random_state : int, RandomState instance or None, default=None
@@ -155,8 +155,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     >>> model = GaussianMixtureClassifier(n_components=1).fit(X, y)
     >>> model.predict([[-3.0, -5.0], [4.0, 3.0]])
     array(['slow', 'fast'], dtype='<U4')
-    >>> np.round(model.means_[1], 1)
-    array([[-3.9, -4.1]])
+    >>> np.round(model.means_[1])
+    array([[-4., -4.]])
     """
 
     def __init__(
@@ -242,7 +242,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
             start = best_mixture(X, np.eye(n_components)[clusters], floor)
             fits.append(fit_mixture(X, start, floor, self.max_iter, self.tol))
         mixture, trace = max(fits, key=lambda fit: fit[1][-1])
-        if len(trace) > self.max_iter and trace[-1] - trace[-2] >= self.tol:
+        if len(trace) > self.max_iter and trace[-1] - trace[-2] > self.tol:
             warnings.warn(
                 f"EM did not converge in max_iter={self.max_iter} steps; raise max_iter or tol",
                 ConvergenceWarning,

@@ -29,7 +29,9 @@ DAUB4_HIGH = (DAUB4_LOW[::-1] * np.array([-1, 1, -1, 1])).astype(np.float32)
 
 
 @kernel
-def wavelet_step(x: np.ndarray, n: int, low: np.ndarray, high: np.ndarray, a: np.ndarray, d: np.ndarray) -> None:
+def wavelet_step(
+    x: np.ndarray, n: int, low: np.ndarray, high: np.ndarray, a: np.ndarray, d: np.ndarray
+) -> None:
     """One periodic analysis step: a[k] = Σ_j low[j] x[2k+2-j], d likewise with `high`; x has n samples."""
     half = n // 2
     for k in range(1, half - 1):
@@ -164,7 +166,15 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
     def envelope(frames: np.ndarray) -> np.ndarray:
         out = np.empty((frames.shape[0], framing.length // ENVELOPE_DECIMATION), dtype=np.float32)
         wavelet_envelopes(
-            frames, DAUB4_LOW, DAUB4_HIGH, WAVELET_LEVELS, ENVELOPE_POLE, ENVELOPE_DECIMATION, scratch, total, out
+            frames,
+            DAUB4_LOW,
+            DAUB4_HIGH,
+            WAVELET_LEVELS,
+            ENVELOPE_POLE,
+            ENVELOPE_DECIMATION,
+            scratch,
+            total,
+            out,
         )
         return out
 
@@ -188,8 +198,8 @@ def split_channels(
 ) -> None:
     """out[0] = HP70(LP(x)); out[1] = LP(max(0, HP(x))); transposed direct form II, in float64.
 
-    `lowpass` and `highpass` are (b0, b1, b2, a1, a2), `no_rumble` is (b0, b1, a1); `state`, of shape (4, 2), is
-    carried from block to block.
+    `lowpass` and `highpass` are (b0, b1, b2, a1, a2), `no_rumble` is (b0, b1, a1); `state`, of shape
+    (4, 2), is carried from block to block.
     """
     l0, l1, l2, m1, m2 = lowpass
     h0, h1, h2, g1, g2 = highpass
@@ -222,10 +232,10 @@ def split_channels(
 def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     """Build samples (n,) -> the low and the high channel of Tolonen & Karjalainen (2000), float32 (2, n).
 
-    Low: 70 Hz to 1 kHz. High: what lies above 1 kHz, half-wave rectified and smoothed below 1 kHz, so that its
-    periodicity is that of the beating of its partials. Butterworth filters, of order 1 at 70 Hz and 2 at 1 kHz;
-    they keep their state between calls. The 70-Hz filter is on the low channel alone: without it a DC offset
-    hides the pitch, and on the high channel it costs correct notes of close chords.
+    Low: 70 Hz to 1 kHz. High: what lies above 1 kHz, half-wave rectified and smoothed below 1 kHz, so that
+    its periodicity is that of the beating of its partials. Butterworth filters, of order 1 at 70 Hz and 2 at
+    1 kHz; they keep their state between calls. The 70-Hz filter is on the low channel alone: without it a DC
+    offset hides the pitch, and on the high channel it costs correct notes of close chords.
     """
     low = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
     high = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))

@@ -178,6 +178,10 @@ def _blocks(index: int, source: Any, rate: int | None, wanted: int) -> Iterator[
             clip = replace(clip, rate=rate)
         yield from blocks(clip, wanted)
     except ClipError as error:
-        if isinstance(source, str) or hasattr(source, "__fspath__") or isinstance(getattr(source, "source", None), str):
+        if (
+            isinstance(source, str)
+            or hasattr(source, "__fspath__")
+            or isinstance(getattr(source, "source", None), str)
+        ):
             raise
         raise ClipError(f"clip {index}", error.reason, error.remedy) from error

@@ -295,7 +295,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         replace(_CLASSIC30, name="pitch5", doc="The pitch content of classic30", items=_ROBUST_PITCH),
         FeatureSet(
             "marsyas64",
-            "The 64 numbers of the Marsyas entries to MIREX 2007 and 2008: 16 features, running and song statistics",
+            "The 64 numbers of Marsyas at MIREX 2007 and 2008: 16 features, running and song statistics",
             (
                 Item("marsyas_centroid", _FRAMES, **_RUNNING),
                 # 0.9 is the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is

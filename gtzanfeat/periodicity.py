@@ -15,7 +15,9 @@ from gtzanfeat.jit import kernel
 
 
 @kernel
-def enhance(r: np.ndarray, factors: np.ndarray, keep_lobe: bool, clipped: np.ndarray, out: np.ndarray) -> None:
+def enhance(
+    r: np.ndarray, factors: np.ndarray, keep_lobe: bool, clipped: np.ndarray, out: np.ndarray
+) -> None:
     """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r), l = 0..out.size-1: multiples of a period vanish.
 
     q[l/a] is interpolated linearly. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would

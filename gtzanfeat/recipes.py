@@ -20,6 +20,7 @@ from sklearn.svm import SVC
 from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.feature_sets import FeatureSet
+from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.transformers import ClipFeatures
 
 TZANETAKIS = "Tzanetakis & Cook 2002, section IV"
@@ -118,6 +119,7 @@ def recipe(
     >>> list(model.named_steps)
     ['features', 'scale', 'classify']
     """
+    find_feature_set(feature_set)  # a wrong name is best said now
     later = classifier(name, random_state=random_state, n_jobs=n_jobs)
     return Pipeline([("features", ClipFeatures(feature_set, n_jobs=n_jobs)), *later.steps])
 

@@ -248,7 +248,7 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
 
 def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """First bin of each filter, and its non-zero weights in rows of equal width (zeros at the end)."""
-    n_filters, n_bins = filters.shape
+    n_bins = filters.shape[1]
     used = [np.flatnonzero(row) for row in filters]
     width = max(int(u[-1] - u[0] + 1) if u.size else 1 for u in used)
     # a row near the end starts early enough for all rows to be `width` wide

@@ -90,7 +90,7 @@ def texture(track: np.ndarray, params: Params) -> np.ndarray:
 
 
 def running(track: np.ndarray, params: Params) -> np.ndarray:
-    """Mean and standard deviation over time of the running mean and running standard deviation: (4, n_columns).
+    """Mean and deviation over time of the running mean and running deviation: (4, n_columns).
 
     Rows: mean of means, mean of deviations, deviation of means, deviation of deviations, which is the order
     of Marsyas' "single vector". Parameters as `texture`.
@@ -128,7 +128,10 @@ SUMMARIES: dict[str, Summary] = {
             texture,
             suffixes=("tmean", "tvar"),
             units=("{}", "({})²"),
-            formulas=("mean over texture windows of the mean of {}", "mean over texture windows of the variance of {}"),
+            formulas=(
+                "mean over texture windows of the mean of {}",
+                "mean over texture windows of the variance of {}",
+            ),
         ),
         Summary(
             "running",

@@ -53,8 +53,8 @@ class ClipFeatures(TransformerMixin, BaseEstimator):
 
     References
     ----------
-    G. Tzanetakis and P. Cook, "Musical genre classification of audio signals", IEEE Transactions on Speech and
-    Audio Processing 10(5), 2002.
+    G. Tzanetakis and P. Cook, "Musical genre classification of audio signals", IEEE Transactions on Speech
+    and Audio Processing 10(5), 2002.
 
     Examples
     --------
@@ -185,4 +185,9 @@ def _is_sequence_of_clips(X: Any) -> bool:
     else:
         first = X[0] if len(X) else None
     # a list of numbers, or of rows that are lists, is for scikit-learn's validation to judge
-    return first is None or isinstance(first, str | np.ndarray) or hasattr(first, "__fspath__") or hasattr(first, "source")
+    return (
+        first is None
+        or isinstance(first, str | np.ndarray)
+        or hasattr(first, "__fspath__")
+        or hasattr(first, "source")
+    )

@@ -10,11 +10,6 @@ from scipy.fft import dct
 RATE = signals.RATE
 
 
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 def one_frame(rng):
     return timbre.power(rng.standard_normal((1, 512)))
 

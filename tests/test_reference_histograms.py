@@ -6,12 +6,6 @@ import pywt
 import signals
 from reference import periodicity, pitch, rhythm
 
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
 # --- enhanced autocorrelation ----------------------------------------------------------------------
 
 

@@ -134,7 +134,7 @@ def plan(
     >>> frame["label"] = [name.split(".")[0] for name in names]
     >>> laid_out = plan(ClipTable(frame, "example"), repeats=2)
     >>> laid_out.description
-    'stratified 4-fold over recordings, drawn 2 times'
+    'stratified 4-fold over recordings (jazz has no more), drawn 2 times'
     >>> len(laid_out.folds)
     8
     """
@@ -148,19 +148,14 @@ def plan(
     if used["label"].nunique() < 2:
         raise ProtocolError(
             f"{protocol} needs clips of two classes or more, but finds only "
-            f"{', '.join(used['label'].unique()) or 'none'} among {_count(len(clips), 'clip', 'clips')}"
+            f"{', '.join(used['label'].unique()) or 'none'} (in a table of {len(clips)})"
         )
-    if row.unit is None:
-        if folds is not None or repeats is not None:
-            raise ProtocolError(f"{protocol} has fixed parts; leave folds and repeats out")
+    if row.unit is not None:
+        n_folds, n_repeats, description = _numbers(used, clips.classes, row, folds, repeats)
+    elif folds is None and repeats is None:
         n_folds, n_repeats, description = 0, 1, row.sentence
     else:
-        n_folds = _fold_count(used, clips.classes, row, folds)
-        n_repeats = DEFAULT_REPEATS if repeats is None else repeats
-        if n_repeats < 1:
-            raise ProtocolError(f"repeats must be 1 or more, not {repeats}")
-        times = "once" if n_repeats == 1 else f"{n_repeats} times"
-        description = f"stratified {n_folds}-fold over {row.unit}, drawn {times}"
+        raise ProtocolError(f"{protocol} has fixed parts; leave folds and repeats out")
 
     rng = np.random.RandomState(random_state)
     laid_out = []
@@ -196,25 +191,33 @@ def _recordings(clips: ClipTable, row: Protocol) -> tuple[pd.DataFrame, np.ndarr
     return clips.frame.drop_duplicates("recording").reset_index(drop=True), number
 
 
-def _fold_count(used: pd.DataFrame, classes: tuple[str, ...], row: Protocol, wanted: int | None) -> int:
-    """Return how many folds there are to be, so that every class can take part in each."""
+def _numbers(
+    used: pd.DataFrame, classes: tuple[str, ...], row: Protocol, folds: int | None, repeats: int | None
+) -> tuple[int, int, str]:
+    """Return how many folds and repeats there are to be, in numbers and in words.
+
+    No more folds than the smallest class has members: each fold can train and test every class.
+    """
     column = "artist" if row.unit == "artists" else "recording"
-    per_class = used.groupby("label")[column].nunique().reindex(classes, fill_value=0)
-    fewest = int(per_class.min())
+    members = used.groupby("label")[column].nunique().reindex(classes, fill_value=0)
+    fewest, scarcest = int(members.min()), members.idxmin()
     if fewest < 2:
-        lonely = ", ".join(per_class.index[per_class < 2])
         raise ProtocolError(
-            f"{row.name} means nothing for classes with fewer than two {row.unit} ({lonely}): they would be "
-            "missing from the training or the test part; add clips, or select the other classes"
+            f"{row.name} means nothing for classes with fewer than two {row.unit} "
+            f"({', '.join(members.index[members < 2])}): they would be missing from the training or the "
+            "test part; add clips, or select the other classes"
         )
-    if wanted is None:
-        return min(DEFAULT_FOLDS, fewest)
-    if not 2 <= wanted <= fewest:
+    if folds is not None and not 2 <= folds <= fewest:
         raise ProtocolError(
-            f"{row.name} can have 2 to {fewest} folds here, not {wanted}: {per_class.idxmin()} has "
-            f"{fewest} {row.unit}"
+            f"{row.name} can have 2 to {fewest} folds here, not {folds}: {scarcest} has {fewest} {row.unit}"
         )
-    return wanted
+    if repeats is not None and repeats < 1:
+        raise ProtocolError(f"repeats must be 1 or more, not {repeats}")
+    n_folds = min(DEFAULT_FOLDS, fewest) if folds is None else folds
+    n_repeats = DEFAULT_REPEATS if repeats is None else repeats
+    reason = f" ({scarcest} has no more)" if folds is None and n_folds < DEFAULT_FOLDS else ""
+    times = "once" if n_repeats == 1 else f"{n_repeats} times"
+    return n_folds, n_repeats, f"stratified {n_folds}-fold over {row.unit}{reason}, drawn {times}"
 
 
 def _cut(tested_in: np.ndarray, repeat: int) -> Iterator[Fold]:
@@ -262,10 +265,6 @@ def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None) ->
             "the score may be too high"
         )
     return tuple(found)
-
-
-def _count(number: int, singular: str, plural: str) -> str:
-    return f"{number} {singular if number == 1 else plural}"
 
 
 def _drawn(

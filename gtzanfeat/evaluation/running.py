@@ -96,7 +96,7 @@ def evaluate(
     >>> values = np.arange(20.0)[:, None]
     >>> result = evaluate("knn1", ClipTable(frame, "example"), values=values, protocol="artist", repeats=1)
     >>> result
-    Evaluation('knn1', 'artist', '95.0%  (standard deviation 15.8 over 10 folds)')
+    Evaluation('knn1', 'artist': 95.0%  (standard deviation 15.8 over 10 folds))
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")

@@ -87,7 +87,8 @@ class Evaluation:
         return "\n".join(self.lines())
 
     def __repr__(self) -> str:
-        return f"Evaluation({self.estimator!r}, {self.protocol!r}, {self._accuracy_words()!r})"
+        warned = f"; {len(self.warnings)} warnings" if self.warnings else ""
+        return f"Evaluation({self.estimator!r}, {self.protocol!r}: {self._accuracy_words()}{warned})"
 
     # --- the scores ----------------------------------------------------------------------------------
 
@@ -159,7 +160,7 @@ class Evaluation:
     def to_frame(self) -> pd.DataFrame:
         """Return one row per fold that says all by itself what it is, for comparing many evaluations."""
         identity = ("estimator", "dataset", "feature_set", "spec_hash", "protocol", "random_state")
-        same = {name: getattr(self, name) for name in identity}
+        same = {name: getattr(self, name) for name in identity} | {"warnings": " ".join(self.warnings)}
         return pd.concat([pd.DataFrame(same, index=self.fold_scores.index), self.fold_scores], axis=1)
 
     def to_dict(self) -> dict[str, Any]:
@@ -193,17 +194,7 @@ class Evaluation:
             f"macro recall  {self.macro_recall:.1%}",
             f"majority      {self.majority:.1%}  (always answering the commonest class)",
             "",
-            *_aligned(
-                ["class", "precision", "recall", "F1", "clips"],
-                [
-                    [
-                        label,
-                        *(f"{score:.1%}" for score in (row.precision, row.recall, row.f1)),
-                        str(row.clips),
-                    ]
-                    for label, row in zip(self.labels, self.per_class.itertuples(), strict=True)
-                ],
-            ),
+            *self._class_lines(),
             "",
             f"confusion: rows are the truth, columns the answer (tests{summed})",
             *self._matrix_lines([[str(count) for count in row] for row in counts]),
@@ -239,12 +230,8 @@ class Evaluation:
 
     def _class_lines(self) -> list[str]:
         rows = [
-            [
-                str(label),
-                *(f"{row[name]:.1%}" for name in ("precision", "recall", "f1")),
-                f"{row['clips']:.0f}",
-            ]
-            for label, row in self.per_class.iterrows()
+            [label, *(f"{score:.1%}" for score in scores), f"{clips:.0f}"]
+            for label, (*scores, clips) in zip(self.labels, self.per_class.to_numpy(), strict=True)
         ]
         return _aligned(["class", "precision", "recall", "F1", "clips"], rows)
 

@@ -6,9 +6,7 @@ from gtzanfeat.features import cepstral, pitch, rhythm, spectral, waveform
 from gtzanfeat.features.spec import Accumulator, ClipFeature, FrameFeature
 
 FEATURES: dict[str, FrameFeature | ClipFeature] = {
-    row.name: row
-    for family in (waveform, spectral, cepstral, rhythm, pitch)
-    for row in family.FEATURES  # type: ignore[attr-defined]
+    row.name: row for family in (waveform, spectral, cepstral, rhythm, pitch) for row in family.FEATURES
 }
 
 ACCUMULATORS: dict[str, Accumulator] = {

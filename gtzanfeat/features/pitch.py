@@ -84,9 +84,19 @@ FEATURES = (
         compute=pitch,
         of="notes",
         columns=(
-            Column("fa0", "share", "max FPH / Σ FPH", "how much one pitch class prevails: low where harmony moves"),
+            Column(
+                "fa0",
+                "share",
+                "max FPH / Σ FPH",
+                "how much one pitch class prevails: low where harmony moves",
+            ),
             Column("up0", "MIDI note", "argmax UPH", "the octave range of the dominant pitch"),
-            Column("fp0", "fifths from C", "7 · argmax FPH mod 12", "the main pitch class, often tonic or dominant"),
+            Column(
+                "fp0",
+                "fifths from C",
+                "7 · argmax FPH mod 12",
+                "the main pitch class, often tonic or dominant",
+            ),
             Column(
                 "ipo1",
                 "fifths",
@@ -94,7 +104,9 @@ FEATURES = (
                 "the main tonal interval: 1 or -1 where fifth or fourth rule, as in simple harmony",
             ),
             Column("sum", "1", "Σ UPH", "strength of pitch: how clearly notes stand out"),
-            Column("sum_per_frame", "1/frame", "Σ UPH / frames", "strength of pitch whatever the clip's length"),
+            Column(
+                "sum_per_frame", "1/frame", "Σ UPH / frames", "strength of pitch whatever the clip's length"
+            ),
             Column("class", "semitones from C", "argmax FPH", "the main pitch class"),
             Column("fp0_cos", "1", "cos(2π FP0 / 12)", "the main pitch class on the circle of fifths, x"),
             Column("fp0_sin", "1", "sin(2π FP0 / 12)", "the main pitch class on the circle of fifths, y"),
@@ -110,7 +122,12 @@ FEATURES = (
         of="notes",
         columns=(
             *(
-                Column(f"note_{n:03d}", "1", f"Σ amplitude of peaks at MIDI note {n}", f"{NAMES[n % 12]} {n // 12 - 1}")
+                Column(
+                    f"note_{n:03d}",
+                    "1",
+                    f"Σ amplitude of peaks at MIDI note {n}",
+                    f"{NAMES[n % 12]} {n // 12 - 1}",
+                )
                 for n in range(N_NOTES)
             ),
             *(

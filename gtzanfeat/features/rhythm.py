@@ -22,7 +22,7 @@ TC2002 = "Tzanetakis & Cook 2002, section II-B"
 def count_beats(
     peaks: np.ndarray, envelope: np.ndarray, lag_to_bpm: float, weighted: bool, total: np.ndarray
 ) -> None:
-    """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; w = 1 if not `weighted`."""
+    """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; or w = 1."""
     n = envelope.shape[1]
     for t in range(peaks.shape[0]):
         mean = 0.0
@@ -93,7 +93,9 @@ FEATURES = (
             Column("p1", "bpm", "argmax BH", "the strongest tempo, be it of beat, bar or sub-beat"),
             Column("p2", "bpm", "argmax BH more than 4 bpm from P1", "the second tempo"),
             Column("sum", "1", "Σ BH", "beat strength: how strongly the sound repeats itself"),
-            Column("sum_per_window", "1/window", "Σ BH / windows", "beat strength whatever the clip's length"),
+            Column(
+                "sum_per_window", "1/window", "Σ BH / windows", "beat strength whatever the clip's length"
+            ),
         ),
         source=TC2002,
         gain_invariant=True,

@@ -7,6 +7,7 @@ import numpy as np
 from .frames import frames, texture, texture_windows
 
 MARSYAS_FLOOR = 1e-10
+MIREX_SHARE = 0.9  # the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
 
 
 # --- spectra ---------------------------------------------------------------------------------------
@@ -164,7 +165,7 @@ def marsyas64(samples, rate=22050):
     """
     p = power(frames(samples))
     change = marsyas_flux(p)
-    shape = [marsyas_centroid(p), marsyas_rolloff(p), change[1:] if len(change) > 1 else change]
+    shape = [marsyas_centroid(p), marsyas_rolloff(p, MIREX_SHARE), change[1:] if len(change) > 1 else change]
     running = [texture(track, 40, "prefill") for track in [*shape, *mfcc(p, 13, rate, empty=0.0).T]]
     columns = [means for means, _ in running] + [np.sqrt(variances) for _, variances in running]
     return np.array([c.mean() for c in columns] + [c.std() for c in columns])

@@ -36,7 +36,9 @@ def _known(style: str | Style) -> Style:
     raise UnknownNameError("style", style, (row.name for row in STYLES))
 
 
-def compose(style: str | Style, seed: int | tuple[int, ...], seconds: float = 10.0, rate: int = 22050) -> SyntheticClip:
+def compose(
+    style: str | Style, seed: int | tuple[int, ...], seconds: float = 10.0, rate: int = 22050
+) -> SyntheticClip:
     style = _known(style)
     seeds = (seed,) if isinstance(seed, int) else seed
     rng = seeded("clip", style.name, *seeds)

@@ -19,6 +19,7 @@ from gtzanfeat.datasets.synthetic.styles import Style
 
 ARTISTS_PER_STYLE = 5
 ROOM_SECONDS = 0.4
+GUESTS = 0.35
 BUSES = ("chords", "bass", "lead", "drums")
 
 
@@ -110,14 +111,18 @@ def record(
     ndarray of float32, shape (round(seconds * rate),)
         In [-1, 1], on the grid of 16-bit integers, so that a WAV file holds exactly the same.
     """
+    players = {
+        part: one_of(rng, style.band.players[part]) if rng.uniform() < GUESTS else player
+        for part, player in artist.players.items()
+    }
     length = round(seconds * rate)
     buses = {bus: np.zeros(length, dtype=np.float32) for bus in BUSES}
     cents = {part: rng.uniform(-12, 12) for part in ("chords", "bass", "lead")}
     for part, start, duration, pitch, loudness in score.notes:
-        instrument = INSTRUMENTS[artist.players[part]]
+        instrument = INSTRUMENTS[players[part]]
         _add(buses[part], play(instrument, pitch, duration, rate, cents[part]), start * rate, loudness)
     for part, start, loudness in score.strokes:
-        _add(buses["drums"], strike(DRUMS[artist.players[part]], rate), start * rate, loudness)
+        _add(buses["drums"], strike(DRUMS[players[part]], rate), start * rate, loudness)
 
     mix = np.zeros(length, dtype=np.float32)
     drive = between(rng, style.band.drive)

@@ -147,7 +147,7 @@ ACOUSTIC = Band(
         "hat": ("shaker", "hat"),
     },
     levels={"chords": 0, "bass": -5, "lead": -3, "drums": 1},
-    tilt=(-3.0, 2.0),
+    tilt=(-3.5, 2.5),
 )
 ELECTRIC = Band(
     "electric",
@@ -160,7 +160,7 @@ ELECTRIC = Band(
         "hat": ("hat",),
     },
     levels={"chords": 0, "bass": -5, "lead": -4, "drums": 2},
-    tilt=(-3.0, 2.0),
+    tilt=(-3.5, 2.5),
     drive=(0.5, 2.0),
 )
 CHAMBER = Band(
@@ -174,36 +174,50 @@ CHAMBER = Band(
         "hat": ("shaker", "hat"),
     },
     levels={"chords": 0, "bass": -5, "lead": -3, "drums": 1},
-    tilt=(-3.0, 2.0),
+    tilt=(-3.5, 2.5),
 )
 
 # --- rhythm --------------------------------------------------------------------------------------
 BACKBEAT = Groove(
     "backbeat",
     metre=4,
-    tempo=(80, 102),
+    tempo=(80, 106),
     swing=(0.5, 0.54),
     patterns={
-        "kick": ("X.....x.X.......", "X.......X.x.....", "X..x....X.....x."),
-        "snare": ("....X.......X...", "....X..o....X..."),
-        "hat": ("x.o.x.o.x.o.x.o.", "x...x...x...x...", "xooxxooxxooxxoox"),
-        "chords": ("x.......x.......", "x...x...x...x...", "x.....x.....x..."),
-        "bass": ("X.......x.......", "X.....x.x.......", "X...x...x...x..."),
-        "lead": ("x...x.x.x...x...", "x.....x...x.x...", "..x.x.x...x.x.x."),
+        "kick": ("X.......X.......", "X.....o.X.......", "X...o...X...o..."),
+        "snare": ("....X.......X...", "....X.......X..o"),
+        "hat": ("X...X...X...X...", "X.o.X.o.X.o.X.o."),
+        "chords": ("x...x...x...x...", "X...o...X...o..."),
+        "bass": ("X...X...X...X...", "X...x...X...x.o."),
+        "lead": ("x...x...x...x...", "x.....x.x...x...", "x...x...x......."),
+    },
+)
+SWAY = Groove(
+    "sway",
+    metre=4,
+    tempo=(60, 76),
+    swing=(0.5, 0.56),
+    patterns={
+        "kick": ("X.......X.......", "X.......X...x..."),
+        "snare": ("....x.......x...", "............X..."),
+        "hat": ("x...x...x...x...", "x.o.x.o.x.o.x.o."),
+        "chords": ("x...x...x...x...", "X...o.x.x...o.x."),
+        "bass": ("X...x...X...x...", "X.......x...x..."),
+        "lead": ("x...x.x.x...x...", "x...x...x...x.x.", "x.....x.x...x..."),
     },
 )
 FLOOR = Groove(
     "floor",
     metre=4,
-    tempo=(112, 136),
+    tempo=(108, 136),
     swing=(0.5, 0.52),
     patterns={
-        "kick": ("X...X...X...X...", "X...X...X...X.x."),
-        "snare": ("....x.......x...", "....x.......x..o"),
+        "kick": ("X...X...X...X...", "X...X...X...X.o."),
+        "snare": ("....o.......o...", "X...X...X...X..."),
         "hat": ("..x...x...x...x.", "o.x.o.x.o.x.o.x."),
-        "chords": ("x.......x.......", "..x...x...x...x.", "x..x..x...x..x.."),
-        "bass": ("X.x.X.x.X.x.X.x.", "X...X...X...X...", "..X...X...X...X."),
-        "lead": ("x.x.x.x.x.x.x.x.", "x..x..x.x..x..x.", "x...x...x.x.x..."),
+        "chords": ("x...x...x...x...", "..x...x...x...x.", "x.......x......."),
+        "bass": ("X...X...X...X...", "..X...X...X...X."),
+        "lead": ("x.x.x.x.x.x.x.x.", "x...x...x.x.x..."),
     },
 )
 WALTZ = Groove(
@@ -213,25 +227,25 @@ WALTZ = Groove(
     swing=(0.5, 0.56),
     patterns={
         "kick": ("X.....", "X....o"),
-        "snare": ("..x.x.", "....x."),
-        "hat": ("x.x.x.", "..x.x.", "x.xox."),
-        "chords": ("..x.x.", "x.....", "x.x.x."),
-        "bass": ("X.....", "X...x."),
-        "lead": ("x...x.", "x.x.x.", "x.xxx.", "x....."),
+        "snare": ("..o.o.", "....x.", "..x..."),
+        "hat": ("..o.o.", "....o."),
+        "chords": ("..x.x.", "x.....", "X.o.o."),
+        "bass": ("X.....", "X...o."),
+        "lead": ("x...x.", "x.o.o.", "x....."),
     },
 )
 SHUFFLE = Groove(
     "shuffle",
     metre=4,
-    tempo=(134, 164),
+    tempo=(134, 166),
     swing=(0.6, 0.68),
     patterns={
-        "kick": ("X...x...", "X..xX...", "X......x"),
-        "snare": ("..x...x.", "..x..ox."),
-        "hat": ("x.xxx.xx", "xxxxxxxx", "..x...x."),
-        "chords": ("x..x....", "..x...x.", "x.......", "x..x..x."),
-        "bass": ("X.x.x.x.", "X...x...", "X..xx..x"),
-        "lead": ("x.xx.xx.", "xx.xx.x.", "x..x.xx."),
+        "kick": ("X...X...", "X.o.X.o."),
+        "snare": ("..X...X.", "..X..oX."),
+        "hat": ("X.X.X.X.", "X.XoX.Xo", "X.X.X.Xo"),
+        "chords": ("x.x.x.x.", "x.xox.x.", "x...x..."),
+        "bass": ("X.X.X.X.", "X.X.X.Xo"),
+        "lead": ("x.xox.x.", "x.xox...", "x.x.x.xo"),
     },
 )
 
@@ -242,9 +256,9 @@ SONG = Harmony(
     progressions=((0, 3, 0, 4), (0, 5, 3, 4), (0, 0, 3, 4), (0, 3, 4, 0)),
     chord=(0, 4, 9),
     bass_on=(0, 4),
-    bass_register=(33, 38),
-    chord_register=(50, 57),
-    lead_register=(60, 76),
+    bass_register=(40, 45),
+    chord_register=(50, 55),
+    lead_register=(60, 74),
 )
 DRONE = Harmony(
     "drone",
@@ -281,9 +295,9 @@ HIGH = Harmony(
 
 #: The styles, in the order of the corpus.
 STYLES: tuple[Style, ...] = (
-    Style("ballad", ACOUSTIC, BACKBEAT, SONG),
+    Style("ballad", ACOUSTIC, SWAY, SONG),
     Style("waltz", ACOUSTIC, WALTZ, SONG),
-    Style("lounge", ACOUSTIC, BACKBEAT, NIGHT),
+    Style("lounge", ACOUSTIC, SWAY, NIGHT),
     Style("anthem", ELECTRIC, BACKBEAT, DRONE, brightness=0.5),
     Style("dub", ELECTRIC, BACKBEAT, DRONE, brightness=-1.5),
     Style("stomp", ELECTRIC, FLOOR, NIGHT),

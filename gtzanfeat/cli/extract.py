@@ -1,0 +1,95 @@
+"""``gtzanfeat extract``: recordings in, a table of features out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gtzanfeat.cli import options, screen
+
+if TYPE_CHECKING:
+    from gtzanfeat.datasets import ClipTable
+    from gtzanfeat.extraction import Extraction
+    from gtzanfeat.feature_sets import FeatureSet
+
+
+@click.command("extract")
+@click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--set", "set_name", metavar="NAME", default="classic30", show_default=True, help="The feature set.")
+@click.option(
+    "--output", "-o", required=True, type=click.Path(path_type=Path), help="The table: NAME.parquet or NAME.csv."
+)
+@options.layout
+@options.on_error
+@options.jobs()
+@options.overwrite
+@options.quiet
+def command(
+    sources: tuple[Path, ...],
+    set_name: str,
+    output: Path,
+    layout: str | None,
+    on_error: str,
+    jobs: int,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
+    """Compute the features of recordings and write a table, one row per clip.
+
+    Give a dataset (a copy of GTZAN, a folder with one folder per class, or a manifest), or any number of
+    audio files. `gtzanfeat features` lists the feature sets.
+    """
+    from gtzanfeat.export import check_destination, write_table
+    from gtzanfeat.feature_sets import feature_set
+
+    chosen = feature_set(set_name)
+    check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
+    clips = find_clips(sources, layout)
+    screen.note(clips.notes, quiet)
+    extraction = extract_shown(clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
+    where = write_table(output, extraction, clips, overwrite=overwrite)
+    if not quiet:
+        click.echo(
+            f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
+            f"{chosen.name} (spec {chosen.spec_hash})"
+        )
+    return screen.failed(extraction.failures)
+
+
+def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
+    """Load one dataset, or make a table of audio files."""
+    import pandas as pd
+
+    from gtzanfeat.datasets import ClipTable, load_dataset, manifest
+    from gtzanfeat.errors import DatasetError
+
+    files = [path for path in sources if path.is_file() and path.suffix.lower() not in manifest.SUFFIXES]
+    if len(sources) == 1 and not files:
+        return load_dataset(sources[0], layout)
+    for path in sources:
+        if not path.exists():
+            raise DatasetError(f"{path}: there is no such file or folder; check the path")
+        if path not in files:
+            raise DatasetError(f"{path}: a dataset must stand alone; give one, or any number of audio files")
+    if layout is not None:
+        raise DatasetError("a layout is for a dataset; leave --layout out for audio files")
+    names = [str(path) for path in files]
+    return ClipTable(pd.DataFrame({"path": names, "label": None, "recording": names}), "files")
+
+
+def extract_shown(
+    clips: ClipTable, chosen: FeatureSet, *, on_error: str, jobs: int, quiet: bool
+) -> Extraction:
+    """Extract with a bar that shows how far it is."""
+    from gtzanfeat.extraction import extract
+
+    with screen.progress(f"{chosen.name}: analysing", len(clips), quiet) as advance:
+        return extract(
+            clips.clips,
+            chosen,
+            n_jobs=jobs,
+            on_error="skip" if on_error == "skip" else "raise",
+            progress=advance,
+        )

@@ -1,0 +1,39 @@
+"""Options that several commands share, so that they mean the same everywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _workers(ctx: click.Context, option: click.Parameter, value: int) -> int:
+    if value == 0:
+        raise click.BadParameter("0 workers would never finish; give 1 or more, or -1 for one per core.")
+    return value
+
+
+def jobs(default: int = 1) -> Decorator:
+    """Make the option ``--jobs``."""
+    words = "Workers; -1 is one per core. The numbers do not depend on it."
+    return click.option(
+        "--jobs", "-j", type=int, default=default, show_default=True, callback=_workers, help=words
+    )
+
+
+on_error = click.option(
+    "--on-error",
+    type=click.Choice(["skip", "fail"]),
+    default="skip",
+    show_default=True,
+    help="A clip that cannot be analysed: name it, go on and exit with 1; or stop there and exit with 2.",
+)
+quiet = click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
+overwrite = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
+layout = click.option(
+    "--layout", metavar="NAME", help="How the dataset lies on disk: gtzan, manifest or folder; else it is guessed."
+)
+seed = click.option("--seed", type=int, default=0, show_default=True, help="Seeds all that is random.")

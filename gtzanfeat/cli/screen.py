@@ -1,0 +1,128 @@
+"""What is shown and how: lines on standard error, tables on standard output, progress where someone watches.
+
+No command and no number belongs here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from gtzanfeat.extraction import Failure
+
+PATIENCE = 1.0  # seconds; what is done sooner shows no progress
+WIDE = 100_000  # characters in a line that nobody's window cuts
+
+
+def say(sentence: str) -> None:
+    """Write one line to standard error, whatever line breaks are in the sentence."""
+    click.echo(f"gtzanfeat: {' '.join(sentence.split())}", err=True)
+
+
+def error(sentence: str) -> None:
+    """Say what went wrong."""
+    say(f"error: {sentence}")
+
+
+def warn(sentence: str) -> None:
+    """Say what the user must know."""
+    say(f"warning: {sentence}")
+
+
+def note(sentences: Iterable[str], quiet: bool) -> None:
+    """Say what the user may want to know."""
+    if not quiet:
+        for sentence in sentences:
+            say(f"note: {sentence}")
+
+
+def failed(failures: Sequence[Failure]) -> int:
+    """List the clips that failed, and return the exit code that they call for."""
+    for failure in failures:
+        say(f"failed: {failure.source}: {failure.reason}")
+    return 1 if failures else 0
+
+
+def show_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Show a Python warning as one line (takes the place of `warnings.showwarning`)."""
+    warn(str(message))
+
+
+@contextlib.contextmanager
+def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
+    """Show how much of something is done, if it takes long enough and someone watches.
+
+    Parameters
+    ----------
+    words : str
+        What is being done.
+    total : int
+        How many things there are to do.
+    quiet : bool
+        Show nothing.
+
+    Yields
+    ------
+    callable
+        To be called with the number of things just done.
+    """
+    if quiet or not sys.stderr.isatty():
+        yield lambda done: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    display = Progress(*columns, console=Console(stderr=True), transient=True)
+    task = display.add_task(words, total=total)
+    # by a clock and not by the first report: the first clip may have to wait for the compiler
+    start = threading.Timer(PATIENCE, display.start)
+    start.start()
+    try:
+        yield lambda done: display.advance(task, done)
+    finally:
+        start.cancel()
+        start.join()
+        display.stop()
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
+    """Print a table: fitted to the window, or each row one line, however wide, where there is no window.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Headings of the columns.
+    rows : iterable of sequences of str
+        The cells.
+    right : sequence of str
+        Headings of the columns that are aligned to the right.
+    """
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for head in heads:
+        grid.add_column(head, justify="right" if head in right else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*row)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
+    page = io.StringIO()
+    plain = Console(file=page, width=width, color_system=None, markup=False, highlight=False, emoji=False)
+    plain.print(grid)
+    click.echo("\n".join(line.rstrip() for line in page.getvalue().splitlines()))

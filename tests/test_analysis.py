@@ -1,0 +1,140 @@
+"""One way through: the same bits however the sound arrives, and every ingredient once."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from gtzanfeat import analysis as room
+from gtzanfeat.analysis import BLOCK, INGREDIENTS, Analysis
+from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.features.spec import Framing, Request
+
+RATE = 22050
+
+
+def vector(chosen, samples, step):
+    analysis = Analysis(chosen.requests)
+    for start in range(0, len(samples), step):
+        analysis.push(samples[start : start + step])
+    return chosen.vector(analysis.finish())
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_the_bits_do_not_depend_on_how_the_sound_is_cut(name, rng):
+    chosen = FEATURE_SETS[name]
+    samples = rng.uniform(-0.5, 0.5, 2 * BLOCK + 7777).astype(np.float32)
+    whole = vector(chosen, samples, len(samples))
+    for step in (1_000, 100_000, BLOCK, 33_333):
+        np.testing.assert_array_equal(vector(chosen, samples, step), whole)
+    # sample by sample is slow, so once
+    if name == "tzanetakis2002":
+        np.testing.assert_array_equal(vector(chosen, samples, 1), whole)
+
+
+def test_an_analysis_forgets_the_clip_before(rng):
+    chosen = FEATURE_SETS["classic30"]
+    first, second = rng.uniform(-0.5, 0.5, (2, 70_001)).astype(np.float32)
+    analysis = Analysis(chosen.requests)
+    for samples in (first, second, second[:100], second):
+        analysis.reset()
+        analysis.push(samples)
+        again = chosen.vector(analysis.finish())
+    np.testing.assert_array_equal(again, vector(chosen, second, 70_001))
+
+
+def test_a_clip_cut_short_leaves_nothing_behind(rng):
+    """As after an error in the middle of a file."""
+    chosen = FEATURE_SETS["classic30"]
+    samples = rng.uniform(-0.5, 0.5, 70_001).astype(np.float32)
+    analysis = Analysis(chosen.requests)
+    analysis.push(samples[:12_345])
+    analysis.reset()
+    analysis.push(samples)
+    np.testing.assert_array_equal(chosen.vector(analysis.finish()), vector(chosen, samples, 70_001))
+
+
+def test_each_ingredient_of_a_block_is_computed_once(monkeypatch):
+    counts = {}
+
+    def counting(row):
+        def build(framing, rate, params):
+            function = row.build(framing, rate, params)
+
+            def counted(*needs):
+                counts[row.name, framing] = counts.get((row.name, framing), 0) + 1
+                return function(*needs)
+
+            return counted
+
+        return room.Ingredient(row.name, row.needs, build, row.uses)
+
+    monkeypatch.setattr(room, "INGREDIENTS", {name: counting(row) for name, row in INGREDIENTS.items()})
+    requests = FEATURE_SETS["classic30"].requests + FEATURE_SETS["marsyas64"].requests
+    analysis = Analysis(requests + FEATURE_SETS["pitch-histograms"].requests)
+    analysis.push(np.zeros(2 * BLOCK, dtype=np.float32))
+    analysis.finish()
+    assert counts
+    assert set(counts.values()) == {2}  # one per block
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"), [(1, 1), (511, 1), (512, 1), (1023, 1), (1024, 2), (661_500, 1291)]
+)
+def test_frames_are_counted_as_the_specification_says(n_samples, expected):
+    request = Request("zcr", Framing(512, 512))
+    analysis = Analysis([request])
+    analysis.push(np.zeros(n_samples))
+    assert analysis.finish()[request.key].shape == (expected, 1)
+    assert request.framing.n_frames(n_samples) == expected
+    assert analysis.n_samples == n_samples
+
+
+@pytest.mark.parametrize(("length", "hop"), [(512, 100), (1000, 333), (2048, 512)])
+def test_any_framing_equals_its_slow_twin(length, hop, rng):
+    samples = rng.uniform(-1, 1, BLOCK + 5000).astype(np.float32)
+    request = Request("rms", Framing(length, hop))
+    analysis = Analysis([request])
+    analysis.push(samples)
+    windows = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
+    twin = np.sqrt((windows.astype(float) ** 2).mean(axis=1))
+    np.testing.assert_allclose(analysis.finish()[request.key][:, 0], twin, rtol=1e-5)
+
+
+def test_a_hop_longer_than_the_frame_is_refused():
+    with pytest.raises(ValueError, match=r"hop 600 must lie in 1\.\.512"):
+        Framing(512, 600)
+
+
+def test_an_unknown_feature_is_named():
+    with pytest.raises(UnknownNameError, match="unknown feature 'zrc'.*Did you mean 'zcr'"):
+        Analysis([Request("zrc", Framing(512, 512))])
+
+
+def test_memory_does_not_grow_with_the_recording():
+    """Ten minutes may cost their tracks, 36 bytes a frame, and no more."""
+    chosen = FEATURE_SETS["classic30"]
+    analysis = Analysis(chosen.requests)
+    block = np.random.default_rng(0).uniform(-0.5, 0.5, BLOCK).astype(np.float32)
+    for _ in range(3):  # everything compiled and allocated
+        analysis.push(block)
+    tracemalloc.start()
+    for _ in range(200):
+        analysis.push(block)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    n_frames = 200 * BLOCK / 512
+    assert grown < 250 * n_frames + 2_000_000  # arrays of 128 rows have their own cost
+
+
+def test_flags_tell_what_is_odd():
+    chosen = FEATURE_SETS["classic30"]
+    analysis = Analysis(chosen.requests)
+    analysis.push(np.zeros(600))
+    analysis.finish()
+    assert analysis.flags() == ("silent", "padded_1024", "padded_65536", "no_beat", "no_pitch")
+    analysis.reset()
+    analysis.push(np.random.default_rng(0).uniform(-1, 1, 70_000))
+    analysis.finish()
+    assert analysis.flags() == ()

@@ -1,0 +1,218 @@
+"""What every row of the registries promises, asked of all of them alike."""
+
+import numpy as np
+import pytest
+from reference import pitch, rhythm, timbre
+from reference.frames import frames as slow_frames
+
+from gtzanfeat.analysis import INGREDIENTS, Analysis
+from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.features import ACCUMULATORS, FEATURES
+from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Request
+
+RATE = 22050
+FRAMES = Framing(512, 512)
+
+# one request for every feature, with the parameters of the sets it is in
+REQUESTS = {item.feature: item.request for row in FEATURE_SETS.values() for item in row.items}
+REQUESTS["rms"] = Request("rms", FRAMES)
+FRAME_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, FrameFeature)]
+CLIP_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, ClipFeature)]
+
+
+def noise(seconds=1.0, seed=0):
+    return (0.1 * np.random.default_rng(seed).standard_normal(round(seconds * RATE))).astype(np.float32)
+
+
+def analyse(request, samples):
+    analysis = Analysis([request])
+    analysis.push(samples)
+    return analysis.finish()[request.key]
+
+
+def ingredient(name, frames, request):
+    if name == "frames":
+        return frames
+    row = INGREDIENTS[name]
+    needs = [ingredient(need, frames, request) for need in row.needs]
+    return row.build(request.framing, RATE, request.params)(*needs)
+
+
+def kernel_arguments(name, samples):
+    """What the kernel of a frame feature is called with for one block, `out` apart."""
+    row, request = FEATURES[name], REQUESTS[name]
+    frames = slow_frames(samples, request.framing.length, request.framing.hop).astype(np.float32)
+    inputs = [ingredient(need.format(**request.params), frames, request) for need in row.needs]
+    if row.before is not None:
+        inputs.append(np.full((1, inputs[0].shape[1]), row.before, dtype=np.float32))
+    return [*inputs, *row.constants(request.framing, RATE, request.params)]
+
+
+def out_for(name, samples):
+    return np.full((1 + (len(samples) - 512) // 512, len(FEATURES[name].columns)), np.nan, dtype=np.float32)
+
+
+def test_every_row_is_asked_for_by_a_set_and_every_need_exists():
+    assert set(REQUESTS) == set(FEATURES)
+    for row in FEATURES.values():
+        if isinstance(row, ClipFeature):
+            assert row.of in ACCUMULATORS or row.of in FEATURES
+        else:
+            params = REQUESTS[row.name].params
+            assert all(need.format(**params) in INGREDIENTS | {"frames": None} for need in row.needs)
+    for row in [*INGREDIENTS.values(), *ACCUMULATORS.values()]:
+        assert all(need in INGREDIENTS or need == "frames" for need in row.needs)
+
+
+@pytest.mark.parametrize("name", FEATURES)
+def test_a_row_explains_itself(name):
+    row = FEATURES[name]
+    assert row.family in ("timbre", "rhythm", "pitch")
+    assert row.source
+    names = [column.name for column in row.columns]
+    assert len(set(names)) == len(names)
+    for column in row.columns:
+        assert column.unit
+        assert column.formula
+        assert column.hears
+        assert column.name == column.name.lower()
+
+
+@pytest.mark.parametrize("name", FRAME_FEATURES)
+def test_a_kernel_writes_every_cell_and_leaves_its_input_alone(name):
+    samples = noise()
+    arguments = kernel_arguments(name, samples)
+    before = [np.copy(argument) for argument in arguments]
+    out = out_for(name, samples)
+    FEATURES[name].kernel(*arguments, out)
+    assert np.isfinite(out).all()
+    for now, then in zip(arguments, before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+@pytest.mark.parametrize("name", FRAME_FEATURES)
+def test_a_kernel_compiled_is_the_kernel_uncompiled(name):
+    samples = noise(0.2)
+    arguments = kernel_arguments(name, samples)
+    compiled, plain = out_for(name, samples), out_for(name, samples)
+    FEATURES[name].kernel(*arguments, compiled)
+    row = FEATURES[name]
+    # a kernel that calls a kernel still runs that one compiled
+    row.kernel.py_func(*arguments, plain)
+    # float32 sums of 257 numbers in another order
+    np.testing.assert_allclose(compiled, plain, rtol=2e-5, atol=1e-5)
+
+
+TWINS = {
+    "zcr": lambda f: timbre.zcr(f)[:, None],
+    "rms": lambda f: timbre.rms(f)[:, None],
+    "spectral_centroid": lambda f: timbre.centroid(timbre.magnitude(f))[:, None],
+    "spectral_rolloff": lambda f: timbre.rolloff(timbre.magnitude(f))[:, None],
+    "spectral_flux": lambda f: timbre.flux(timbre.magnitude(f))[:, None],
+    "mfcc": lambda f: timbre.mfcc(timbre.power(f)),
+    "marsyas_centroid": lambda f: timbre.marsyas_centroid(timbre.power(f))[:, None],
+    "marsyas_rolloff": lambda f: timbre.marsyas_rolloff(timbre.power(f), 0.9)[:, None],
+    "marsyas_flux": lambda f: timbre.marsyas_flux(timbre.power(f))[:, None],
+    "marsyas_mfcc": lambda f: timbre.mfcc(timbre.power(f), empty=0.0),
+}
+
+
+@pytest.mark.parametrize("name", FRAME_FEATURES)
+def test_a_frame_feature_equals_its_slow_twin(name):
+    samples = noise(4.0)  # two blocks
+    samples[20_000:30_000] *= 0.01
+    track = analyse(REQUESTS[name], samples)
+    twin = TWINS[name](slow_frames(samples))
+    assert track.shape == twin.shape
+    # float32 against float64
+    np.testing.assert_allclose(track, twin, rtol=3e-5, atol=3e-5)
+
+
+HISTOGRAMS = {
+    ("beat", "tzanetakis2002"): lambda x: rhythm.beat_features(rhythm.beat_histogram(x, "paper")),
+    ("beat", "classic30"): lambda x: rhythm.beat_features(rhythm.beat_histogram(x, "robust")),
+    ("pitch", "tzanetakis2002"): lambda x: pitch.pitch_features(pitch.pitch_histogram(x, "paper")),
+    ("pitch", "classic30"): lambda x: pitch.pitch_features(pitch.pitch_histogram(x, "robust")),
+}
+
+
+def music(seconds=8.0):
+    """Struck notes at 100 to the minute over a drone: something for every feature to hear."""
+    t = np.arange(round(seconds * RATE)) / RATE
+    beat = t % 0.6
+    notes = 220 * 2 ** (np.array([0, 4, 7, 12])[(t / 0.6).astype(int) % 4] / 12)
+    phase = 2 * np.pi * np.cumsum(notes) / RATE
+    struck = sum(np.sin(h * phase) / h for h in range(1, 7)) * np.exp(-beat * 6)
+    drone = sum(np.sin(2 * np.pi * 110 * h * t) / h for h in range(1, 9))
+    return (0.2 * struck + 0.05 * drone + noise(seconds) * 0.05).astype(np.float32)
+
+
+@pytest.mark.parametrize(("feature", "set_name"), HISTOGRAMS)
+def test_a_histogram_feature_equals_its_slow_twin(feature, set_name):
+    request = next(item.request for item in FEATURE_SETS[set_name].items if item.feature == feature)
+    values = analyse(request, music())
+    twin = HISTOGRAMS[feature, set_name](music())
+    # amplitudes of peaks of float32 autocorrelations; the places of peaks must agree exactly
+    np.testing.assert_allclose(values[: len(twin)], twin, rtol=2e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", FEATURES)
+@pytest.mark.parametrize(
+    "samples",
+    [
+        np.zeros(1),
+        np.zeros(70_000),
+        np.ones(1),
+        np.full(70_000, 0.1),
+        np.eye(1, 70_000, 5)[0],
+        np.ones(100),
+        noise(1.0)[:511],
+        noise(1.0)[:512],
+        noise(1.0)[:513],
+        noise(1.0) * 1e-12,
+        noise(1.0) * 1e9,
+    ],
+    ids=["zero", "silence", "one", "dc", "impulse", "100", "511", "512", "513", "faint", "huge"],
+)
+def test_every_signal_has_finite_numbers(name, samples):
+    assert np.isfinite(analyse(REQUESTS[name], samples)).all()
+
+
+@pytest.mark.parametrize("gain", [0.01, 8.0])
+@pytest.mark.parametrize("name", [name for name, row in FEATURES.items() if row.gain_invariant])
+def test_gain_changes_nothing_where_it_is_said_to_change_nothing(name, gain):
+    loud, soft = analyse(REQUESTS[name], music()), analyse(REQUESTS[name], music() * np.float32(gain))
+    np.testing.assert_allclose(loud, soft, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", [name for name, row in FEATURES.items() if not row.gain_invariant])
+def test_gain_changes_something_where_it_is_not_said_to_change_nothing(name):
+    loud, soft = analyse(REQUESTS[name], noise()), analyse(REQUESTS[name], noise() * np.float32(0.01))
+    # Marsyas' flux is of log spectra: only its floor makes it depend on level
+    faint = analyse(REQUESTS[name], noise() * np.float32(1e-6))
+    assert not (np.allclose(loud, soft, rtol=1e-3) and np.allclose(loud, faint, rtol=1e-3))
+
+
+@pytest.mark.parametrize("name", FRAME_FEATURES)
+def test_a_hop_later_the_rows_are_one_later(name):
+    samples = noise(3.5)
+    request = REQUESTS[name]
+    whole, later = analyse(request, samples), analyse(request, samples[request.framing.hop :])
+    lead = FEATURES[name].lead
+    np.testing.assert_allclose(whole[1 + lead :], later[lead:], rtol=2e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", FRAME_FEATURES)
+def test_the_lead_of_a_track_is_zero(name):
+    lead = FEATURES[name].lead
+    assert not analyse(REQUESTS[name], noise())[:lead].any()
+
+
+@pytest.mark.parametrize("name", CLIP_FEATURES)
+def test_a_flag_says_that_there_is_nothing(name):
+    row = FEATURES[name]
+    analysis = Analysis([REQUESTS[name]])
+    analysis.push(np.zeros(RATE))
+    analysis.finish()
+    assert "silent" in analysis.flags()
+    assert row.flag == "" or row.flag in analysis.flags()

@@ -1,0 +1,179 @@
+"""Feature sets: frozen names, hashes and numbers, and the vectors of the slow twins."""
+
+import json
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from golden import make_golden
+from reference import timbre
+
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.extraction import extract
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, column_name, feature_set
+from gtzanfeat.features.spec import Framing
+from gtzanfeat.spectra import slaney_filterbank
+
+RATE = 22050
+# Frozen: a set whose hash changes means other numbers, and needs another name.
+HASHES = json.loads(make_golden.HASHES.read_text())
+
+PAPER30 = """
+spectral_centroid_tmean spectral_centroid_tvar spectral_rolloff_tmean spectral_rolloff_tvar
+spectral_flux_tmean spectral_flux_tvar zcr_tmean zcr_tvar low_energy
+mfcc_01_tmean mfcc_01_tvar mfcc_02_tmean mfcc_02_tvar mfcc_03_tmean mfcc_03_tvar
+mfcc_04_tmean mfcc_04_tvar mfcc_05_tmean mfcc_05_tvar
+beat_a0 beat_a1 beat_ra beat_p1 beat_p2 beat_sum
+pitch_fa0 pitch_up0 pitch_fp0 pitch_ipo1 pitch_sum
+""".split()
+
+
+def vector(name, samples):
+    return extract([samples], name).values[0]
+
+
+@pytest.mark.parametrize("name", ["tzanetakis2002", "classic30"])
+def test_the_thirty_are_in_the_order_of_the_paper(name):
+    assert list(FEATURE_SETS[name].columns) == PAPER30
+
+
+def test_the_families_are_the_parts_of_classic30():
+    families = [FEATURE_SETS[name].columns for name in ("timbre19", "rhythm6", "pitch5")]
+    assert sum(families, ()) == FEATURE_SETS["classic30"].columns
+    assert [len(columns) for columns in families] == [19, 6, 5]
+
+
+def test_the_families_give_the_numbers_of_classic30(rng):
+    samples = rng.uniform(-0.5, 0.5, 80_000)
+    parts = [vector(name, samples) for name in ("timbre19", "rhythm6", "pitch5")]
+    np.testing.assert_array_equal(np.concatenate(parts), vector("classic30", samples))
+
+
+def test_marsyas64_is_means_then_deviations():
+    columns = FEATURE_SETS["marsyas64"].columns
+    assert len(columns) == 64
+    ends = [re.search(r"(tmean|tstd)_(mean|std)$", name)[0] for name in columns]
+    assert ends == ["tmean_mean"] * 16 + ["tstd_mean"] * 16 + ["tmean_std"] * 16 + ["tstd_std"] * 16
+    assert [name.rsplit("_", 2)[0] for name in columns[:4]] == [
+        "marsyas_centroid",
+        "marsyas_rolloff",
+        "marsyas_flux",
+        "marsyas_mfcc_00",
+    ]
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_names_are_unique_and_need_no_quoting(name):
+    columns = FEATURE_SETS[name].columns
+    assert len(set(columns)) == len(columns)
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", column) for column in columns)
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_a_set_is_frozen(name):
+    chosen = FEATURE_SETS[name]
+    assert HASHES[name] == chosen.spec_hash, (
+        f"the meaning of {name} has changed: give it a new name (see tests/golden/make_golden.py)"
+    )
+    assert re.fullmatch(r"[0-9a-f]{16}", chosen.spec_hash)
+    spec = json.loads(chosen.spec_json)
+    assert spec["audio"]["rate"] == RATE
+    assert json.dumps(spec, sort_keys=True, separators=(",", ":")) == chosen.spec_json
+
+
+def test_any_change_of_meaning_changes_the_hash():
+    framing = Framing(512, 512)
+    texture = {"summary": "texture", "summary_params": {"window": 43, "start": "valid"}}
+    base = Item("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.85}, **texture)
+    changes = [
+        base,
+        Item("spectral_rolloff", framing, {"spectrum": "power", "share": 0.85}, **texture),
+        Item("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.9}, **texture),
+        Item("spectral_rolloff", Framing(512, 256), base.params, **texture),
+        Item(
+            "spectral_rolloff",
+            framing,
+            base.params,
+            summary="texture",
+            summary_params={"window": 40, "start": "valid"},
+        ),
+    ]
+    hashes = {FeatureSet("x", "", (item,)).spec_hash for item in changes}
+    assert len(hashes) == len(changes)
+    assert FeatureSet("x", "other words", (base,)).spec_hash == FeatureSet("x", "", (base,)).spec_hash
+
+
+def test_hashes_tell_the_sets_apart():
+    assert len({row.spec_hash for row in FEATURE_SETS.values()}) == len(FEATURE_SETS)
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_the_feature_table_explains_every_column(name):
+    table = FEATURE_SETS[name].feature_table()
+    assert [row["column"] for row in table] == list(FEATURE_SETS[name].columns)
+    for row in table:
+        assert set(row) == {"column", "feature", "summary", "family", "unit", "hears", "formula", "source"}
+        assert all(value for key, value in row.items() if key != "summary")
+        assert row["column"].startswith(row["feature"])
+
+
+def test_the_table_given_out_is_a_copy():
+    FEATURE_SETS["timbre19"].feature_table()[0]["column"] = "broken"
+    assert FEATURE_SETS["timbre19"].feature_table()[0]["column"] == "spectral_centroid_tmean"
+
+
+def test_sets_are_found_by_name():
+    assert feature_set("classic30") is FEATURE_SETS["classic30"]
+    assert feature_set(FEATURE_SETS["classic30"]) is FEATURE_SETS["classic30"]
+    message = (
+        r"unknown feature set 'tzanetakis'\. Known: tzanetakis2002, .*\. Did you mean 'tzanetakis2002'\?"
+    )
+    with pytest.raises(UnknownNameError, match=message):
+        feature_set("tzanetakis")
+    with pytest.raises(UnknownNameError, match="unknown feature set 30"):
+        feature_set(30)
+
+
+def test_names_are_made_in_one_place():
+    assert column_name("mfcc", "03", "std") == "mfcc_03_std"
+    assert column_name("low_energy", "") == "low_energy"
+
+
+def test_thirty_seconds_of_noise_give_19_finite_numbers(rng):
+    values = vector("timbre19", 0.1 * rng.standard_normal(30 * RATE))
+    assert values.shape == (19,)
+    assert values.dtype == np.float32
+    assert np.isfinite(values).all()
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.5, 4.0])
+def test_timbre19_equals_its_slow_twin(seconds, rng):
+    samples = 0.1 * rng.standard_normal(round(seconds * RATE))
+    samples[: len(samples) // 3] *= 0.05
+    np.testing.assert_allclose(vector("timbre19", samples), timbre.paper19(samples), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.5, 4.0])
+def test_marsyas64_equals_its_slow_twin(seconds, rng):
+    samples = 0.1 * rng.standard_normal(round(seconds * RATE))
+    samples[: len(samples) // 3] *= 0.05
+    twin = timbre.marsyas64(samples)
+    np.testing.assert_allclose(vector("marsyas64", samples), twin, rtol=2e-4, atol=2e-5)
+
+
+def test_the_numbers_are_those_of_last_time():
+    """Golden values: what nobody meant to change has not changed."""
+    keys = ["signal", "set", "column"]
+    before, now = (
+        pd.read_parquet(make_golden.VALUES).set_index(keys),
+        make_golden.golden_values().set_index(keys),
+    )
+    assert list(before.index) == list(now.index)
+    # transforms and compilers differ between machines in the last bits
+    np.testing.assert_allclose(now["value"], before["value"], rtol=1e-3, atol=1e-4)
+
+
+def test_slaneys_filters_need_room():
+    with pytest.raises(GtzanfeatError, match="reaches 6854 Hz, but at 11025 Hz the spectrum ends at 5512 Hz"):
+        slaney_filterbank(512, 11025)

@@ -1,0 +1,175 @@
+"""The scikit-learn surface of feature extraction."""
+
+import pickle
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from sklearn.base import clone
+from sklearn.exceptions import SkipTestWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
+
+from gtzanfeat.audio import Clip
+from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
+from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.transformers import ClipFeatures, FailedClipWarning
+
+RATE = 22050
+
+
+@parametrize_with_checks([ClipFeatures("timbre19")])
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+def test_scikit_learns_checks_are_all_run():
+    """Some settings of tags silently drop nearly all checks."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SkipTestWarning)
+        checks = list(estimator_checks_generator(ClipFeatures("timbre19")))
+    assert len(checks) >= 45
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    rng = np.random.default_rng(0)
+    t = np.arange(RATE // 2) / RATE
+    noise = [0.2 * rng.standard_normal(RATE // 2) for _ in range(6)]
+    tones = [0.2 * np.sin(2 * np.pi * 110 * (i + 2) * t) for i in range(6)]
+    return [samples.astype(np.float32) for samples in noise + tones]
+
+
+@pytest.fixture(scope="module")
+def paths(arrays, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    for i, samples in enumerate(arrays):
+        soundfile.write(folder / f"{i:02d}.wav", samples, RATE, subtype="FLOAT")
+    return sorted(str(path) for path in folder.iterdir())
+
+
+LABELS = np.array(["noise"] * 6 + ["tone"] * 6)
+
+
+def test_every_form_of_x_gives_the_same(arrays, paths):
+    transformer = ClipFeatures("timbre19")
+    expected = transformer.fit_transform(np.stack(arrays))
+    assert expected.shape == (12, 19)
+    assert expected.dtype == np.float32
+    for X in (
+        paths,
+        tuple(paths),
+        np.array(paths),
+        np.array(paths, dtype=object),
+        pd.Series(paths),
+        pd.Series(paths, index=range(12, 0, -1)),
+        [Clip(path) for path in paths],
+        np.array([Clip(path) for path in paths], dtype=object),
+        arrays,
+        [samples.astype(float) for samples in arrays],
+        pd.DataFrame(np.stack(arrays)),
+    ):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            np.testing.assert_array_equal(ClipFeatures("timbre19").fit_transform(X), expected)
+
+
+def test_it_works_without_fit_and_after_pickling(paths):
+    transformer = ClipFeatures("timbre19")
+    expected = transformer.transform(paths)
+    again = pickle.loads(pickle.dumps(transformer.fit(paths)))
+    np.testing.assert_array_equal(again.transform(paths), expected)
+
+
+def test_clone_and_params_reach_everything():
+    transformer = ClipFeatures("timbre19", rate=44100, n_jobs=2, on_error="nan")
+    params = {"feature_set": "timbre19", "rate": 44100, "n_jobs": 2, "on_error": "nan"}
+    assert clone(transformer).get_params() == params
+    assert transformer.set_params(feature_set="pitch5").get_feature_names_out().tolist() == list(
+        FEATURE_SETS["pitch5"].columns
+    )
+
+
+def test_a_set_can_be_given_as_an_object(paths):
+    given = ClipFeatures(FEATURE_SETS["timbre19"])
+    np.testing.assert_array_equal(given.transform(paths), ClipFeatures("timbre19").transform(paths))
+    assert clone(given).feature_set == FEATURE_SETS["timbre19"]
+
+
+def test_set_output_gives_a_table_with_names(paths):
+    table = (
+        ClipFeatures("timbre19")
+        .set_output(transform="pandas")
+        .fit_transform(pd.Series(paths, index=list("abcdefghijkl")))
+    )
+    assert list(table.columns) == list(FEATURE_SETS["timbre19"].columns)
+    assert list(table.index) == list("abcdefghijkl")
+    assert (table.dtypes == np.float32).all()
+
+
+def test_any_number_of_workers_gives_the_same_bits(paths):
+    one = ClipFeatures("classic30", n_jobs=1).transform(paths)
+    np.testing.assert_array_equal(ClipFeatures("classic30", n_jobs=2).transform(paths), one)
+
+
+def test_it_is_the_first_step_of_a_pipeline_and_of_a_search(paths):
+    pipeline = make_pipeline(ClipFeatures("timbre19"), StandardScaler(), LogisticRegression())
+    assert cross_val_score(pipeline, paths, LABELS, cv=3).mean() == 1
+    grid = {"clipfeatures__feature_set": ["timbre19", "pitch5"], "logisticregression__C": [0.1, 1]}
+    search = GridSearchCV(pipeline, grid, cv=3).fit(paths, LABELS)
+    assert search.best_params_["clipfeatures__feature_set"] == "timbre19"
+    assert search.best_score_ == 1
+
+
+@pytest.mark.parametrize(
+    ("X", "error", "message"),
+    [
+        ([], ClipError, "X: it holds no clips; give at least one"),
+        (["no.wav"], MissingClipError, r"no\.wav: there is no such file"),
+        ([np.array([0.0, np.nan])], ClipError, "clip 0: it holds NaN samples"),
+        ([np.zeros((2, 100))], ClipError, "clip 0: .*not one mono clip; mix the channels"),
+        ([np.zeros(0)], ClipError, "clip 0: it holds no samples"),
+        (np.zeros((2, 3, 4)), ValueError, "Found array with dim 3"),
+        ("a.wav", ValueError, "a\\.wav"),
+        (np.array([[np.nan, 1.0]]), ValueError, "contains NaN"),
+        ([np.zeros(10), None], ClipError, "clip 1: NoneType is not a clip"),
+    ],
+)
+def test_bad_input_is_one_clear_error(X, error, message):
+    with pytest.raises(error, match=message):
+        ClipFeatures("timbre19").fit(X).transform(X)
+
+
+def test_unknown_names_are_told_at_fit(paths):
+    with pytest.raises(UnknownNameError, match="Did you mean 'tzanetakis2002'"):
+        ClipFeatures("tzanetakis").fit(paths)
+    with pytest.raises(ValueError, match="on_error is 'skip'; it can be 'raise' or 'nan'"):
+        ClipFeatures("timbre19", on_error="skip").transform(paths)
+
+
+def test_failed_clips_become_rows_of_nan_and_a_warning_that_names_them(paths, tmp_path):
+    empty = tmp_path / "empty.wav"
+    empty.write_bytes(b"")
+    transformer = ClipFeatures("timbre19", on_error="nan")
+    with pytest.warns(
+        FailedClipWarning, match=r"1 of 2 clips are rows of NaN:\n.*empty\.wav: the file is empty"
+    ):
+        values = transformer.transform([paths[0], str(empty)])
+    assert np.isfinite(values[0]).all()
+    assert np.isnan(values[1]).all()
+
+
+def test_edge_cases_have_defined_values():
+    """Silence, one sample, a constant: no NaN leaves an extractor."""
+    values = ClipFeatures("classic30").transform([np.zeros(RATE), np.ones(1), np.full(RATE, 0.5)])
+    assert np.isfinite(values).all()
+    names = ClipFeatures("classic30").get_feature_names_out().tolist()
+    silence = dict(zip(names, values[0].tolist(), strict=True))
+    assert {silence[name] for name in names if not name.startswith("mfcc")} == {0.0}
+    # the transform of 40 equal logarithms, rounded
+    assert all(abs(silence[f"mfcc_0{q}_tmean"]) < 1e-6 for q in range(1, 6))

@@ -127,7 +127,6 @@ def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
     n_samples = 0
     for block in source if own_rate == rate else _resampled(source, own_rate, rate):
         if block.size:
-            _check_finite(clip, block)
             n_samples += block.size
             yield block
     if n_samples == 0:
@@ -229,6 +228,7 @@ def _array_blocks(clip: Clip, samples: np.ndarray, rate: int) -> Iterator[np.nda
         else:
             with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
                 block = np.ascontiguousarray(block, dtype=np.float32)
+            _check_finite(clip, block)
             yield block
 
 
@@ -273,7 +273,10 @@ def _file_blocks(clip: Clip, path: Path, file: Any) -> Iterator[np.ndarray]:
                     break
                 left -= n
                 n_read += n
-                yield _mono(buffer[:n], scale)
+                block = _mono(buffer[:n], scale)
+                if not narrow:
+                    _check_finite(clip, block)
+                yield block
         except soundfile.SoundFileError as error:
             why = getattr(error, "error_string", str(error)).strip().rstrip(".")
             seconds = (start + n_read) / file.samplerate
@@ -283,11 +286,10 @@ def _file_blocks(clip: Clip, path: Path, file: Any) -> Iterator[np.ndarray]:
 def _mono(block: np.ndarray, scale: float) -> np.ndarray:
     """Mean of the channels (n, n_channels), times `scale`, as float32."""
     n_channels = block.shape[1]
-    out = block[:, 0].astype(np.float32)
+    share = np.float32(scale / n_channels)
+    out = np.multiply(block[:, 0], share, dtype=np.float32)
     for channel in range(1, n_channels):
-        out += block[:, channel]
-    if scale != 1.0 or n_channels > 1:
-        out *= np.float32(scale / n_channels)
+        out += np.multiply(block[:, channel], share, dtype=np.float32)
     return out
 
 

@@ -233,9 +233,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     def _fit_class(
         self, X: np.ndarray, floor: np.ndarray, rng: np.random.RandomState
     ) -> tuple[Mixture, list[float]]:
-        n_components = min(
-            self.n_components, max(1, len(X) // CLIPS_PER_COMPONENT), len(np.unique(X, axis=0))
-        )
+        affordable = max(1, len(X) // CLIPS_PER_COMPONENT)
+        n_components = min(self.n_components, affordable, len(np.unique(X, axis=0)))
         fits = []
         for _ in range(self.n_init if n_components > 1 else 1):
             clusters = KMeans(n_components, n_init=1, random_state=rng).fit(X / np.sqrt(floor)).labels_

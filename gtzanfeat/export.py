@@ -29,6 +29,8 @@ from gtzanfeat.version import __version__
 
 LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
+PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # what the metadata hold as they are
+STRUCTURED = ("versions", "failures")  # and as JSON; what they say of columns is in the fields
 
 # What the columns before the features are; any other column of the table is passed on as it came.
 IDENTITY = {
@@ -262,7 +264,12 @@ def _told_apart(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise ExportError(f"{error.filename or path}: there is no such file; check the path") from error
-    except (OSError, LookupError, ValueError) as error:  # those of pyarrow and json are ValueErrors
+    except (
+        OSError,
+        LookupError,
+        TypeError,
+        ValueError,
+    ) as error:  # of pyarrow and json, too
         raise ExportError(f"{path}: it is not a table that write_table wrote; extract it anew") from error
 
 
@@ -321,21 +328,19 @@ def _parquet_files(path: Path) -> tuple[Path, ...]:
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
-    columns = metadata["columns"]
-    stated = {key: value for key, value in metadata.items() if key != "columns"}
-    words = {key: value if isinstance(value, str) else json.dumps(value) for key, value in stated.items()}
-    plain = pa.Table.from_pandas(frame, preserve_index=False)  # with a note that makes pandas read it well
-    fields = [field.with_metadata(columns[field.name]) for field in plain.schema]
-    schema = pa.schema(fields, plain.schema.metadata | {PREFIX + key: value for key, value in words.items()})
+    bare = pa.Table.from_pandas(frame, preserve_index=False)  # with a note that makes pandas read it well
+    fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare.schema]
+    words = {PREFIX + key: metadata[key] for key in PLAIN}
+    words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
     with put_in_place(path) as part:
-        pq.write_table(plain.cast(schema), part)
+        pq.write_table(bare.cast(pa.schema(fields, bare.schema.metadata | words)), part)
 
 
 def _read_parquet_metadata(path: Path) -> dict[str, Any]:
     schema = pq.read_schema(path)
     stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    plain = {key: stated[PREFIX + key] for key in ("feature_set", "spec_hash", "spec_json", "dataset")}
-    parsed = {key: json.loads(stated[PREFIX + key]) for key in ("versions", "failures")}
+    plain = {key: stated[PREFIX + key] for key in PLAIN}
+    parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
     columns = {field.name: _decoded(field.metadata) for field in schema}
     return plain | parsed | {"columns": columns}
 
@@ -367,7 +372,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_csv_metadata(path: Path) -> dict[str, Any]:
-    return json.loads(_csv_files(path)[1].read_text(encoding="utf-8"))
+    stated = json.loads(_csv_files(path)[1].read_text(encoding="utf-8"))
+    return {key: stated[key] for key in (*PLAIN, *STRUCTURED, "columns")}
 
 
 FORMATS: dict[str, Format] = {

@@ -14,37 +14,50 @@ from gtzanfeat.features.spec import Framing, Params
 from gtzanfeat.jit import kernel
 
 
+def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
+
+    Returns
+    -------
+    before : ndarray of shape (n_lags, n_factors), int32
+    share : ndarray of shape (n_lags, n_factors), float32
+    """
+    lags, a = np.arange(n_lags)[:, None], np.asarray(factors, dtype=np.int64)
+    return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
+
+
 @kernel
 def enhance(
-    r: np.ndarray, factors: np.ndarray, keep_lobe: bool, clipped: np.ndarray, out: np.ndarray
+    r: np.ndarray, before: np.ndarray, share: np.ndarray, keep_lobe: bool, clipped: np.ndarray, out: np.ndarray
 ) -> None:
-    """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r), l = 0..out.size-1: multiples of a period vanish.
+    """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
 
-    q[l/a] is interpolated linearly. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would
-    spread the lobe around lag 0 over everything. Subtracting one factor after the other and clipping each
-    time, as it is published, gives the same, since nothing that is subtracted is negative.
+    `before` and `share` are from `stretching`, for ascending factors; `out` has n_lags values, `clipped` one
+    more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag 0 over
+    everything. Subtracting one factor after the other and clipping each time, as it is published, gives the
+    same, since nothing that is subtracted is negative; and so a value may be left as soon as it reaches 0,
+    which most do at once.
     """
-    n = out.size
+    n_lags, n_factors = before.shape
     start = 0
     if not keep_lobe:
         while start < r.size and r[start] > 0:
             start += 1
-    for lag in range(min(start, n)):
+    for lag in range(min(start, n_lags)):
         clipped[lag] = 0.0
         out[lag] = 0.0
-    for lag in range(start, n):
+    for lag in range(start, n_lags):
         clipped[lag] = max(r[lag], np.float32(0.0))
-        out[lag] = clipped[lag]
-    for a in factors:
-        step = np.float32(1.0) / np.float32(a)
-        # below a·(start-1), l/a lies in the part that is zero
-        for i in range(max(start - 1, 0), (n - 1) // a + 1):
-            here = clipped[i]
-            slope = (clipped[i + 1] - here) * step if i + 1 < n else np.float32(0.0)
-            for j in range(min(a, n - a * i)):
-                out[a * i + j] -= here + slope * np.float32(j)
-    for lag in range(n):
-        out[lag] = max(out[lag], np.float32(0.0))
+    clipped[n_lags] = 0.0
+    for lag in range(start, n_lags):
+        value = clipped[lag]
+        f = 0
+        # from the factor on that takes l/a into the part that is 0, there is nothing to subtract
+        while value > 0 and f < n_factors and before[lag, f] + 1 >= start:
+            i = before[lag, f]
+            value -= clipped[i] + share[lag, f] * (clipped[i + 1] - clipped[i])
+            f += 1
+        out[lag] = max(value, np.float32(0.0))
 
 
 @kernel
@@ -62,7 +75,8 @@ def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
 @kernel
 def enhanced_peaks(
     autocorrelation: np.ndarray,
-    factors: np.ndarray,
+    before: np.ndarray,
+    share: np.ndarray,
     keep_lobe: bool,
     shortest: int,
     longest: int,
@@ -75,14 +89,14 @@ def enhanced_peaks(
     `out` has the shape (n_rows, n_peaks, 2); what is not found stays 0. `refine` moves a lag to the top of
     the parabola through its three points.
     """
-    n_lags = min(longest + radius + 1, autocorrelation.shape[1])
-    clipped = np.empty(n_lags, dtype=np.float32)
+    n_lags = before.shape[0]
+    clipped = np.empty(n_lags + 1, dtype=np.float32)
     e = np.empty(n_lags, dtype=np.float32)
     n_peaks = out.shape[1]
     for t in range(autocorrelation.shape[0]):
         peaks = out[t]
         peaks[:] = 0.0
-        enhance(autocorrelation[t], factors, keep_lobe, clipped, e)
+        enhance(autocorrelation[t], before, share, keep_lobe, clipped, e)
         for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
             if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
                 place = n_peaks - 1
@@ -102,22 +116,14 @@ def enhanced_peaks(
 
 
 def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
-    """Build autocorrelation (n, n_lags) -> the three largest peaks, float32 (n, 3, 2) of (lag, amplitude)."""
-    factors = np.asarray(params["factors"], dtype=np.int64)
+    """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
     shortest, longest = params["lags"]
+    before, share = stretching(params["factors"], longest + params["radius"] + 1)
+    how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
 
     def pick(autocorrelation: np.ndarray) -> np.ndarray:
         out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
-        enhanced_peaks(
-            autocorrelation,
-            factors,
-            params["keep_lobe"],
-            shortest,
-            longest,
-            params["radius"],
-            params["refine"],
-            out,
-        )
+        enhanced_peaks(autocorrelation, before, share, *how, out)
         return out
 
     return pick

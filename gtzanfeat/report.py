@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import textwrap
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -57,9 +57,9 @@ def confusion_matrix_figure(
     for (row, column), percent in np.ndenumerate(percents):
         if counts[row, column]:  # what never happened stays blank
             colour = "white" if percent > 62 else "black"  # the one that contrasts more with the blue behind
-            centred = {"ha": "center", "color": colour}
-            axes.text(column, row + 0.08, f"{percent:.0f}", va="bottom", fontsize=12, **centred)
-            axes.text(column, row + 0.12, f"{counts[row, column]}", va="top", fontsize=7.5, **centred)
+            style: dict[str, Any] = {"ha": "center", "color": colour}
+            axes.text(column, row + 0.08, f"{percent:.0f}", va="bottom", fontsize=12, **style)
+            axes.text(column, row + 0.12, f"{counts[row, column]}", va="top", fontsize=7.5, **style)
     axes.set_xticks(range(n_classes), evaluation.labels, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(n_classes), evaluation.labels)
     axes.set_xticks(np.arange(0.5, n_classes - 1), minor=True)
@@ -84,5 +84,13 @@ def confusion_matrix_figure(
 
 
 def save_figure(figure: Figure, path: str | os.PathLike[str]) -> None:
-    """Write a figure to a file; the suffix (.png, .svg, .pdf) says in which format."""
+    """Write a figure to a file, with a margin and nothing cut off.
+
+    Parameters
+    ----------
+    figure : Figure
+        What to write.
+    path : str or path
+        Where to; the suffix (.png, .svg, .pdf ...) says in which format.
+    """
     figure.savefig(path, dpi=150, bbox_inches="tight", pad_inches=0.15)

@@ -7,6 +7,7 @@ the past (filters) or the time domain (wavelets) lives in `envelopes`; numbers p
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 import scipy.fft
@@ -81,11 +82,11 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
 
 def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
-    first, weights = packed_filterbank(slaney_filterbank(framing.length, rate))
+    filters = packed_slaney_filterbank(framing.length, rate)
 
     def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], len(first)), dtype=np.float32)
-        apply_filterbank(power, first, weights, out)
+        out = np.empty((power.shape[0], SLANEY_LINEAR + SLANEY_LOG), dtype=np.float32)
+        apply_filterbank(power, *filters, out)
         return out
 
     return filtered
@@ -192,14 +193,16 @@ def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def apply_filterbank(power: np.ndarray, first: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+def apply_filterbank(
+    power: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+) -> None:
     """E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero."""
     for t in range(power.shape[0]):
+        row = power[t]
         for b in range(first.size):
             total = np.float32(0.0)
-            k = first[b]
-            for i in range(weights.shape[1]):
-                total += weights[b, i] * power[t, k + i]
+            for i in range(width[b]):
+                total += weights[b, i] * row[first[b] + i]
             out[t, b] = total
 
 
@@ -246,12 +249,18 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
     return triangles.astype(np.float32)
 
 
-def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """First bin of each filter, and its non-zero weights in rows of equal width (zeros at the end)."""
-    n_bins = filters.shape[1]
+def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First bin of each filter, how many bins it has, and its weights (rows filled up with zeros)."""
     used = [np.flatnonzero(row) for row in filters]
-    width = max(int(u[-1] - u[0] + 1) if u.size else 1 for u in used)
-    # a row near the end starts early enough for all rows to be `width` wide
-    first = np.array([min(int(u[0]) if u.size else 0, n_bins - width) for u in used], dtype=np.int64)
-    weights = np.stack([row[f : f + width] for row, f in zip(filters, first, strict=True)])
-    return first, np.ascontiguousarray(weights)
+    first = np.array([bins[0] if bins.size else 0 for bins in used])
+    width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
+    weights = np.zeros((len(filters), max(width.max(), 1)), dtype=np.float32)
+    for b, row in enumerate(filters):
+        weights[b, : width[b]] = row[first[b] : first[b] + width[b]]
+    return first, width, weights
+
+
+@lru_cache
+def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`packed_filterbank` of `slaney_filterbank`, made once."""
+    return packed_filterbank(slaney_filterbank(n_fft, rate))

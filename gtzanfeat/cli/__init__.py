@@ -30,6 +30,18 @@ PIPE_CLOSED = 141
 class Program(click.Group):
     """A group of commands for which every way to fail is one line and an exit code."""
 
+    def __call__(self, *args: Any, **extra: Any) -> Any:
+        """Run as a process of its own."""
+        try:
+            return self.main(*args, **extra)
+        except SystemExit as end:
+            if end.code == INTERRUPTED:
+                # not by way of Python's farewell, which aborts if a worker is still in compiled code
+                sys.stdout.flush()
+                sys.stderr.flush()
+                os._exit(INTERRUPTED)
+            raise
+
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command that the arguments name, and exit."""
         extra |= {"prog_name": self.name, "standalone_mode": False}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from gtzanfeat.errors import ExportError
 if TYPE_CHECKING:
     from gtzanfeat.datasets import ClipTable
     from gtzanfeat.evaluation import Evaluation
-    from gtzanfeat.extraction import Extraction
+    from gtzanfeat.extraction import Extraction, Failure
 
 
 class ListingCommand(click.Command):
@@ -73,17 +74,62 @@ def command(
     from gtzanfeat.feature_sets import feature_set
     from gtzanfeat.recipes import classifier as build
 
-    build(classifier)  # names and places first, so that nobody waits for the news that one is wrong
+    # names and places first, so that nobody waits to be told that one is wrong
+    build(classifier)
     chosen = None if set_name is None else feature_set(set_name)
     if json_file is not None and json_file.exists() and not overwrite:
         raise ExportError(f"{json_file}: the file exists already; choose another name or allow overwriting")
-    clips, extraction, code = _open(dataset, layout, set_name)
+    clips, extraction, failures = _open(dataset, layout)
     screen.note(clips.notes, quiet)
-    drawn = {"folds": folds, "repeats": repeats, "random_state": seed}
     n_folds = len(plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed).folds)
     if extraction is None:
-        chosen = feature_set(set_name or "classic30")
+        chosen = chosen or feature_set("classic30")
         extraction = extract_shown(clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
-        code = screen.failed(extraction.failures)
-    ...
-    return code
+        failures = extraction.failures
+    elif chosen is not None and chosen.spec_hash != extraction.feature_set.spec_hash:
+        held = extraction.feature_set.name
+        raise ExportError(
+            f"{dataset}: it holds {held}, not {chosen.name}; leave --set out, or give the recordings"
+        )
+    with screen.progress(f"{classifier}: training and testing", n_folds, quiet) as advance:
+        result = evaluate(
+            classifier,
+            clips,
+            protocol=protocol,
+            folds=folds,
+            repeats=repeats,
+            random_state=seed,
+            n_jobs=jobs,
+            values=extraction,
+            progress=advance,
+        )
+    click.echo(str(result))
+    if not sys.stdout.isatty():  # the report goes elsewhere, and its warnings with it
+        for warning in result.warnings:
+            screen.warn(warning)
+    if json_file is not None:
+        _write_json(json_file, result)
+    return screen.failed(failures)
+
+
+def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None, Sequence[Failure]]:
+    """Load a dataset; or, if that is what it is, a table of features and the clips that it lacks."""
+    from gtzanfeat.datasets import load_dataset
+    from gtzanfeat.export import FORMATS, read_metadata, read_table
+    from gtzanfeat.extraction import Failure
+
+    if layout is None and path.is_file() and path.suffix.lower() in FORMATS:
+        try:
+            lost = read_metadata(path)["failures"]
+        except ExportError:
+            pass  # a manifest, which says nothing of features
+        else:
+            return *read_table(path), [Failure(clip["row"], clip["path"], clip["reason"]) for clip in lost]
+    return load_dataset(path, layout), None, ()
+
+
+def _write_json(path: Path, result: Evaluation) -> None:
+    from gtzanfeat.export import put_in_place
+
+    with put_in_place(path) as part:
+        part.write_text(json.dumps(result.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -16,10 +16,18 @@ if TYPE_CHECKING:
 
 
 @click.command("extract")
-@click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--set", "set_name", metavar="NAME", default="classic30", show_default=True, help="The feature set.")
+@click.argument(
+    "sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
+)
 @click.option(
-    "--output", "-o", required=True, type=click.Path(path_type=Path), help="The table: NAME.parquet or NAME.csv."
+    "--set", "set_name", metavar="NAME", default="classic30", show_default=True, help="The feature set."
+)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The table: NAME.parquet or NAME.csv.",
 )
 @options.layout
 @options.on_error

@@ -9,8 +9,8 @@ import click
 
 from gtzanfeat.cli import screen
 
-IN_SETS = ("set", "columns", "spec", "what it is")
-IN_COLUMNS = ("column", "unit", "hears", "formula", "source")
+OF_SETS = ("set", "columns", "spec", "meaning")
+OF_COLUMNS = ("column", "unit", "hears", "formula", "source")
 
 
 @click.command("features")
@@ -22,13 +22,15 @@ def command(set_name: str | None, as_csv: bool) -> None:
 
     if set_name is None:
         sets = FEATURE_SETS.values()
-        rows = [dict(zip(IN_SETS, (s.name, str(len(s.columns)), s.spec_hash, s.doc), strict=True)) for s in sets]
-        shown = IN_SETS
+        cells = [(row.name, str(len(row.columns)), row.spec_hash, row.doc) for row in sets]
+        heads: tuple[str, ...] = OF_SETS
+        rows = [dict(zip(heads, row, strict=True)) for row in cells]
     else:
-        rows, shown = feature_set(set_name).feature_table(), IN_COLUMNS
+        heads = OF_COLUMNS
+        rows = feature_set(set_name).feature_table()
     if as_csv:
         writer = csv.DictWriter(sys.stdout, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     else:
-        screen.table(shown, [[row[head] for head in shown] for row in rows], right=["columns"])
+        screen.table(heads, [[row[head] for head in heads] for row in rows], right=["columns"])

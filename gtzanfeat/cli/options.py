@@ -34,6 +34,8 @@ on_error = click.option(
 quiet = click.option("--quiet", "-q", is_flag=True, help="No progress and no notes.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 layout = click.option(
-    "--layout", metavar="NAME", help="How the dataset lies on disk: gtzan, manifest or folder; else it is guessed."
+    "--layout",
+    metavar="NAME",
+    help="How the dataset lies on disk: gtzan, manifest or folder.  [default: as it looks]",
 )
 seed = click.option("--seed", type=int, default=0, show_default=True, help="Seeds all that is random.")

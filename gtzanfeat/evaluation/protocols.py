@@ -8,7 +8,7 @@ recording. Fitting and scoring do not belong here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,7 +55,7 @@ class Protocol:
     source: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Fold:
     """One training and one test part: row numbers of the table, ascending."""
 
@@ -65,7 +65,7 @@ class Fold:
     test: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A protocol laid out on the clips of one table.
 
@@ -267,23 +267,6 @@ def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None) ->
     return tuple(found)
 
 
-def _drawn(
-    splitter: type[StratifiedKFold | StratifiedGroupKFold],
-    recordings: pd.DataFrame,
-    groups: str | None,
-    folds: int,
-    rng: np.random.RandomState,
-) -> np.ndarray:
-    # plain object arrays: scikit-learn is not at ease with the Arrow strings of pandas
-    labels = recordings["label"].astype(object).to_numpy()
-    together = None if groups is None else recordings[groups].astype(object).to_numpy()
-    tested_in = np.empty(len(recordings), dtype=int)
-    parts = splitter(folds, shuffle=True, random_state=rng).split(labels, labels, together)
-    for fold, (_, test) in enumerate(parts, start=1):
-        tested_in[test] = fold
-    return tested_in
-
-
 # --- left_out and assign of each protocol -----------------------------------------------------------
 
 
@@ -292,7 +275,8 @@ def _all_take_part(recordings: pd.DataFrame) -> np.ndarray:
 
 
 def _draw_recordings(recordings: pd.DataFrame, folds: int, rng: np.random.RandomState) -> np.ndarray:
-    return _drawn(StratifiedKFold, recordings, None, folds, rng)
+    label, _ = pd.factorize(recordings["label"])
+    return _test_folds(StratifiedKFold(folds, shuffle=True, random_state=rng).split(label, label))
 
 
 def _artist_known(recordings: pd.DataFrame) -> np.ndarray:
@@ -300,7 +284,20 @@ def _artist_known(recordings: pd.DataFrame) -> np.ndarray:
 
 
 def _draw_artists(recordings: pd.DataFrame, folds: int, rng: np.random.RandomState) -> np.ndarray:
-    return _drawn(StratifiedGroupKFold, recordings, "artist", folds, rng)
+    label, _ = pd.factorize(recordings["label"])
+    artist, names = pd.factorize(recordings["artist"])
+    # shuffled here, because the splitter of scikit-learn 1.6 spoils the stratification when it shuffles
+    artist = rng.permutation(len(names))[artist]
+    return _test_folds(StratifiedGroupKFold(folds).split(label, label, artist))
+
+
+def _test_folds(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Return for each row the number, from 1, of the part that tests it."""
+    tests = [test for _, test in parts]
+    tested_in = np.empty(sum(map(len, tests)), dtype=int)
+    for fold, test in enumerate(tests, start=1):
+        tested_in[test] = fold
+    return tested_in
 
 
 def _fault_filtered_parts(recordings: pd.DataFrame) -> np.ndarray:

@@ -34,14 +34,21 @@ def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
 
     Sums of 16 bins, which the compiler vectorises, find the neighbourhood; only there bins are counted.
     """
-    total = 0.0
+    n_whole = row.size // 16
     n_chunks = (row.size + 15) // 16
-    for c in range(n_chunks):
+    for c in range(n_whole):
         part = 0.0
-        for k in range(16 * c, min(16 * c + 16, row.size)):
-            part += np.float64(row[k])
+        for k in range(16):
+            part += np.float64(row[16 * c + k])
         chunks[c] = part
-        total += part
+    if n_chunks > n_whole:
+        part = 0.0
+        for k in range(16 * n_whole, row.size):
+            part += np.float64(row[k])
+        chunks[n_whole] = part
+    total = 0.0
+    for c in range(n_chunks):
+        total += chunks[c]
     if not total > 0:
         return -1
     target = share * total

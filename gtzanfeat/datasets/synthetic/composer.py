@@ -6,20 +6,18 @@ Nothing sounds here: how a score is played belongs to `studio`, what is allowed 
 from __future__ import annotations
 
 import math
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
-from gtzanfeat.datasets.synthetic.styles import MODES, PITCH_CLASSES, Harmony, Range, Style
-
-T = TypeVar("T")
+from gtzanfeat.datasets.synthetic.chance import between, one_of
+from gtzanfeat.datasets.synthetic.styles import DRUM_PARTS, MODES, PITCH_CLASSES, Harmony, Style
 
 ACCENTS = {"X": 1.0, "x": 0.75, "o": 0.45}
-DRUMS_IN_SCORE = ("kick", "snare", "hat")
 LOOSENESS_SECONDS = 0.008  # standard deviation of human timing
+PACE_FREEDOM = 0.6  # share of the tempo range that one artist uses
 LEAD_RESTS = 0.15
 INVERSIONS = 0.4
 
@@ -67,41 +65,6 @@ class Score:
     strokes: tuple[Stroke, ...]
 
 
-def seeded(*words: int | str) -> np.random.Generator:
-    """Make a generator that depends on these words and on nothing else."""
-    numbers = [zlib.crc32(word.encode()) if isinstance(word, str) else word for word in words]
-    return np.random.default_rng(np.random.SeedSequence(numbers))
-
-
-def one_of(rng: np.random.Generator, choices: Sequence[T]) -> T:
-    """Draw one of the choices, each as likely."""
-    return choices[int(rng.integers(len(choices)))]
-
-
-def between(rng: np.random.Generator, limits: Range, lean: float = 0.5, freedom: float = 1.0) -> float:
-    """Draw a number of a range: anywhere in it, or in the part of it around `lean`.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Where chance comes from.
-    limits : tuple of float
-        The range.
-    lean : float
-        Preferred place in the range, 0 to 1.
-    freedom : float
-        Share of the range that is drawn from; 1 forgets `lean`.
-
-    Returns
-    -------
-    float
-        In the range.
-    """
-    low, high = limits
-    place = lean * (1 - freedom) + freedom * rng.uniform()
-    return float(low + place * (high - low))
-
-
 def write_score(
     style: Style, rng: np.random.Generator, seconds: float, pace: float = 0.5, transposition: int = 0
 ) -> Score:
@@ -118,7 +81,7 @@ def write_score(
     pace : float
         Preferred place in the tempo range of the groove, 0 to 1.
     transposition : int
-        Semitones added to the registers of chords and lead.
+        Semitones added to the registers of chords and lead; the key is not moved.
 
     Returns
     -------
@@ -126,34 +89,34 @@ def write_score(
         Covers at least 0 to `seconds`.
     """
     groove, harmony = style.groove, style.harmony
-    tempo = between(rng, groove.tempo, pace, freedom=0.6)
+    tempo = round(between(rng, groove.tempo, pace, PACE_FREEDOM), 2)
     swing = between(rng, groove.swing)
-    tonic = PITCH_CLASSES.index(one_of(rng, harmony.tonics))
-    mode = one_of(rng, harmony.modes)
+    tonic, mode = one_of(rng, harmony.tonics), one_of(rng, harmony.modes)
     roots = one_of(rng, harmony.progressions)
     patterns = {part: one_of(rng, choices) for part, choices in groove.patterns.items()}
-    line = _Line(rng, harmony, tonic, MODES[mode], transposition)
+    voices = _Voices(rng, harmony, tonic, mode, transposition)
 
     beat = 60 / tempo
     bar_seconds = beat * groove.metre
-    first = -float(rng.uniform(0, bar_seconds))
+    first_bar = -float(rng.uniform(0, bar_seconds))
     notes: list[Note] = []
     strokes: list[Stroke] = []
-    for bar in range(math.ceil((seconds - first) / bar_seconds)):
-        line.turn(roots[bar % len(roots)])
-        filled = bar % 4 == 3 and rng.uniform() < groove.fills
+    for bar in range(math.ceil((seconds - first_bar) / bar_seconds)):
+        voices.turn(roots[bar % len(roots)])
+        fills = bar % 4 == 3 and rng.uniform() < groove.fills
         for part, pattern in patterns.items():
-            if filled and part == "snare":
+            if fills and part == "snare":
                 pattern = _filled(pattern, groove.metre)
-            for onset, length, loudness in _steps(pattern, groove.metre, swing):
-                start = first + bar * bar_seconds + onset * beat + LOOSENESS_SECONDS * rng.standard_normal()
+            for onset, length, loudness in _events(pattern, groove.metre, swing):
+                late = LOOSENESS_SECONDS * rng.standard_normal()
+                start = first_bar + bar * bar_seconds + onset * beat + late
                 loudness *= rng.uniform(0.8, 1.0)
-                if part in DRUMS_IN_SCORE:
+                if part in DRUM_PARTS:
                     strokes.append(Stroke(part, start, loudness))
                 else:
-                    pitches = line.pitches(part, downbeat=onset == 0)
+                    pitches = voices.pitches(part, downbeat=onset == 0)
                     notes += [Note(part, start, length * beat, pitch, loudness) for pitch in pitches]
-    return Score(tempo, PITCH_CLASSES[tonic], mode, tuple(notes), tuple(strokes))
+    return Score(tempo, tonic, mode, tuple(notes), tuple(strokes))
 
 
 def _filled(pattern: str, metre: int) -> str:
@@ -162,7 +125,7 @@ def _filled(pattern: str, metre: int) -> str:
     return pattern[:-steps] + "xo" * (steps // 2)
 
 
-def _steps(pattern: str, metre: int, swing: float) -> Iterator[tuple[float, float, float]]:
+def _events(pattern: str, metre: int, swing: float) -> Iterator[tuple[float, float, float]]:
     """Read a bar: start and length in beats (up to the next event or the bar line), and loudness."""
     count = len(pattern)
     played = [step for step, mark in enumerate(pattern) if mark != "."]
@@ -178,41 +141,33 @@ def _swung(place: float, swing: float) -> float:
     return beat + 2 * (inside - late) * swing + 2 * late * (1 - swing)
 
 
-class _Line:
+class _Voices:
     """What the pitched parts play over one root after another; the lead remembers where it is."""
 
     def __init__(
-        self,
-        rng: np.random.Generator,
-        harmony: Harmony,
-        tonic: int,
-        mode: tuple[int, ...],
-        transposition: int,
+        self, rng: np.random.Generator, harmony: Harmony, tonic: str, mode: str, transposition: int
     ) -> None:
-        self.rng, self.harmony, self.tonic, self.mode = rng, harmony, tonic, mode
+        self.rng, self.harmony = rng, harmony
+        self.scale = [(PITCH_CLASSES.index(tonic) + semitones) % 12 for semitones in MODES[mode]]
         low, high = harmony.lead_register
-        self.ladder = [
-            pitch
-            for pitch in range(low + transposition, high + transposition + 1)
-            if (pitch - tonic) % 12 in mode
-        ]
+        reach = range(low + transposition, high + transposition + 1)
+        self.ladder = [pitch for pitch in reach if pitch % 12 in self.scale]
         self.rung = len(self.ladder) // 2
-        self.lowest = int(rng.integers(*harmony.chord_register, endpoint=True)) + transposition
-        self.bass_lowest = int(rng.integers(*harmony.bass_register, endpoint=True))
+        self.chord_floor = int(rng.integers(*harmony.chord_register, endpoint=True)) + transposition
+        self.bass_floor = int(rng.integers(*harmony.bass_register, endpoint=True))
 
-    def _pitch(self, step: int, lowest: int) -> int:
-        """Give a step of the mode in the octave that starts at `lowest`."""
-        return lowest + (self.tonic + self.mode[step % len(self.mode)] - lowest) % 12
+    def _above(self, floor: int, step: int) -> int:
+        """Find a step of the mode in the octave that begins at `floor`."""
+        return floor + (self.scale[step % len(self.scale)] - floor) % 12
 
     def turn(self, root: int) -> None:
         """Take a new root and voice its chord: stacked from the root up, inverted by chance."""
         self.root = root
-        chord = [self._pitch(root, self.lowest)]
+        self.chord = [self._above(self.chord_floor, root)]
         for step in self.harmony.chord[1:]:
-            chord.append(self._pitch(root + step, chord[-1] + 1))
+            self.chord.append(self._above(self.chord[-1] + 1, root + step))
         if self.rng.uniform() < INVERSIONS:
-            chord[0] += 12
-        self.chord = chord
+            self.chord[0] += 12
 
     def pitches(self, part: str, downbeat: bool) -> list[int]:
         """Give the MIDI numbers that a part plays at its next event."""
@@ -221,11 +176,11 @@ class _Line:
         if part == "bass":
             steps = self.harmony.bass_on
             step = steps[0] if downbeat else one_of(self.rng, steps)
-            return [self._pitch(self.root + step, self.bass_lowest)]
+            return [self._above(self.bass_floor, self.root + step)]
         if self.rng.uniform() < LEAD_RESTS:
             return []
         top = len(self.ladder) - 1
-        self.rung = abs(self.rung + int(self.rng.integers(-2, 3)))
+        self.rung = abs(self.rung + int(self.rng.integers(-2, 3)))  # a walk that turns back at both ends
         self.rung = min(self.rung, 2 * top - self.rung)
         pitch = self.ladder[self.rung]
         if downbeat:

@@ -18,7 +18,7 @@ Samples = NDArray[np.float32]
 
 TABLE_BITS = 12  # 4096 samples a period
 MAX_HARMONICS = 60
-LONGEST_SECONDS = 8.0  # of one note
+LONGEST_SECONDS = 6.0  # of one note
 RELEASE_SECONDS = 0.03
 
 
@@ -168,12 +168,12 @@ def strike(drum: Drum, rate: int) -> Samples:
     seconds = np.arange(int(6 * max(drum.ring, drum.burst) * rate)) / rate
     first, last = drum.pitch
     frequency = last + (first - last) * np.exp(-seconds / 0.02)
-    stroke = drum.tone * np.sin(2 * np.pi * np.cumsum(frequency) / rate) * np.exp(-seconds / drum.ring)
+    sound = drum.tone * np.sin(2 * np.pi * np.cumsum(frequency) / rate) * np.exp(-seconds / drum.ring)
     hiss = np.random.default_rng(zlib.crc32(drum.name.encode())).standard_normal(seconds.size)
     spectrum = np.fft.rfft(hiss)
     spectrum[np.fft.rfftfreq(seconds.size, 1 / rate) < drum.floor] = 0
-    stroke += drum.noise * np.fft.irfft(spectrum, seconds.size) * np.exp(-seconds / drum.burst)
-    stroke = stroke.astype(np.float32)
+    sound += drum.noise * np.fft.irfft(spectrum, seconds.size) * np.exp(-seconds / drum.burst)
+    stroke: Samples = sound.astype(np.float32)
     stroke.setflags(write=False)
     return stroke
 

@@ -1,6 +1,6 @@
 """From a score to sound: the artists of a style, and how they play, mix and record.
 
-An artist is a set of habits that all of his clips share (instruments, pace, mix, room), so that clips of
+An artist is a set of habits that all their clips share (instruments, pace, mix, room), so that clips of
 one artist resemble each other more than the style asks for, as on real records.
 """
 
@@ -13,14 +13,23 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.datasets.synthetic.composer import DRUMS_IN_SCORE, Score, between, one_of, seeded
+from gtzanfeat.datasets.synthetic.chance import between, one_of, seeded
+from gtzanfeat.datasets.synthetic.composer import Score
 from gtzanfeat.datasets.synthetic.instruments import DRUMS, INSTRUMENTS, Samples, play, strike
-from gtzanfeat.datasets.synthetic.styles import Style
+from gtzanfeat.datasets.synthetic.styles import TONE_PARTS, Style
 
 ARTISTS_PER_STYLE = 5
+BUSES = (*TONE_PARTS, "drums")
+
+# how far one clip strays from the habits of its artist
+GUESTS = 0.35  # chance that a part has another player
+MISTUNING = 12.0  # cents
+MIX_JITTER = 2.0  # standard deviation of a level, in dB
+TILT_FREEDOM = 0.7  # share of the brightness range that one artist uses
+
 ROOM_SECONDS = 0.4
-GUESTS = 0.35
-BUSES = ("chords", "bass", "lead", "drums")
+NOISE_FLOOR = (-55.0, -25.0)  # dB re the music
+PEAKS = (0.4, 0.95)
 
 
 @dataclass(frozen=True)
@@ -81,7 +90,7 @@ def artist_of(style: Style, number: int) -> Artist:
         transposition=int(rng.integers(-2, 3)),
         tilt=rng.uniform(),
         resonance=(float(np.exp(rng.uniform(np.log(250), np.log(4000)))), rng.uniform(-5, 5)),
-        room=rng.uniform(0, 0.6),
+        room=rng.uniform(0, 0.4),
         levels={bus: band.levels[bus] + rng.uniform(-2, 2) for bus in BUSES},
     )
 
@@ -109,43 +118,38 @@ def record(
     Returns
     -------
     ndarray of float32, shape (round(seconds * rate),)
-        In [-1, 1], on the grid of 16-bit integers, so that a WAV file holds exactly the same.
+        In [-1, 1] and not clipped, on the grid of 16-bit integers: a WAV file holds exactly the same.
     """
+    drive = between(rng, style.band.drive)
+    mix = np.zeros(round(seconds * rate), dtype=np.float32)
+    for bus, sound in _played(style, artist, score, rng, mix.size, rate).items():
+        sound = _levelled(sound)
+        if drive and bus != "drums":
+            sound = _levelled(np.tanh(drive * sound))
+        mix += sound * _gain(artist.levels[bus] + rng.normal(0, MIX_JITTER))
+    tilt = between(rng, style.band.tilt, artist.tilt, TILT_FREEDOM) + style.brightness
+    mix = _levelled(_mastered(mix, artist, tilt, rate))
+    mix += rng.standard_normal(mix.size, dtype=np.float32) * _gain(rng.uniform(*NOISE_FLOOR))
+    peak = rng.uniform(*PEAKS) * 32767 / float(np.abs(mix).max())
+    return np.rint(mix * np.float32(peak)) / np.float32(32768)
+
+
+def _played(
+    style: Style, artist: Artist, score: Score, rng: np.random.Generator, length: int, rate: int
+) -> dict[str, Samples]:
+    """Play every part of a score, the drums into one bus; now and then a guest sits in."""
     players = {
         part: one_of(rng, style.band.players[part]) if rng.uniform() < GUESTS else player
         for part, player in artist.players.items()
     }
-    length = round(seconds * rate)
+    cents = {part: rng.uniform(-MISTUNING, MISTUNING) for part in TONE_PARTS}
     buses = {bus: np.zeros(length, dtype=np.float32) for bus in BUSES}
-    cents = {part: rng.uniform(-12, 12) for part in ("chords", "bass", "lead")}
-    for part, start, duration, pitch, loudness in score.notes:
-        instrument = INSTRUMENTS[players[part]]
-        _add(buses[part], play(instrument, pitch, duration, rate, cents[part]), start * rate, loudness)
+    for part, start, seconds, pitch, loudness in score.notes:
+        sound = play(INSTRUMENTS[players[part]], pitch, seconds, rate, cents[part])
+        _add(buses[part], sound, start * rate, loudness)
     for part, start, loudness in score.strokes:
         _add(buses["drums"], strike(DRUMS[players[part]], rate), start * rate, loudness)
-
-    mix = np.zeros(length, dtype=np.float32)
-    drive = between(rng, style.band.drive)
-    for bus, sound in buses.items():
-        sound = _levelled(sound, 0)
-        if drive and bus != "drums":
-            sound = _levelled(np.tanh(drive * sound), 0)
-        mix += sound * _gain(artist.levels[bus] + rng.normal(0, 2))
-    tilt = between(rng, style.band.tilt, artist.tilt, freedom=0.7) + style.brightness
-    mix = _levelled(_mastered(mix, artist, tilt, rate), 0)
-    mix += rng.standard_normal(length, dtype=np.float32) * np.float32(_gain(rng.uniform(-55, -25)))
-    peak = rng.uniform(0.4, 0.95) / max(float(np.abs(mix).max()), 1e-9)
-    return np.rint(mix * (peak * 32767)).astype(np.float32) / np.float32(32768)
-
-
-def _gain(decibels: float) -> float:
-    return float(10 ** (decibels / 20))
-
-
-def _levelled(sound: Samples, decibels: float) -> Samples:
-    """Bring a sound to an RMS of so many dB; silence stays silence."""
-    rms = np.sqrt(np.mean(np.square(sound), dtype=np.float64))
-    return sound * np.float32(_gain(decibels) / rms) if rms > 0 else sound
+    return buses
 
 
 def _add(bus: Samples, sound: Samples, start: float, loudness: float) -> None:
@@ -154,6 +158,16 @@ def _add(bus: Samples, sound: Samples, start: float, loudness: float) -> None:
     begin, end = max(first, 0), min(first + sound.size, bus.size)
     if begin < end:
         bus[begin:end] += sound[begin - first : end - first] * np.float32(loudness)
+
+
+def _gain(decibels: float) -> np.float32:
+    return np.float32(10 ** (decibels / 20))
+
+
+def _levelled(sound: Samples) -> Samples:
+    """Bring a sound to an RMS of 1; silence stays silence."""
+    rms = np.sqrt(np.mean(np.square(sound), dtype=np.float64))
+    return sound * np.float32(1 / rms) if rms > 0 else sound
 
 
 def _mastered(mix: Samples, artist: Artist, tilt: float, rate: int) -> Samples:

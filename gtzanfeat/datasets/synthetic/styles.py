@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 Range = tuple[float, float]
 
+TONE_PARTS = ("chords", "bass", "lead")
+DRUM_PARTS = ("kick", "snare", "hat")
 PITCH_CLASSES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 
 #: Semitones above the tonic of each mode.
@@ -41,7 +43,7 @@ class Band:
     tilt : tuple of float
         Range of the slope laid over the whole spectrum, in dB per octave.
     drive : tuple of float
-        Range of the gain before a soft clip of chords and lead; 0 leaves them clean.
+        Range of the gain before a soft clip of chords, bass and lead; 0 leaves them clean.
     """
 
     name: str
@@ -92,7 +94,8 @@ class Harmony:
     progressions : tuple of tuple of int
         Roots, one a bar, as steps of the mode above the tonic.
     chord : tuple of int
-        Chord notes as steps of the mode above the root: (0, 2, 4) stacks a triad.
+        Chord notes as steps of the mode above the root, stacked in this order: (0, 2, 4) is a close
+        triad, (0, 4, 9) an open one.
     bass_on : tuple of int
         Notes of the bass, as steps above the root: the first on the bar, any of them later.
     bass_register, chord_register : tuple of int
@@ -139,9 +142,9 @@ class Style:
 ACOUSTIC = Band(
     "acoustic",
     players={
-        "chords": ("guitar", "piano", "organ"),
+        "chords": ("guitar", "piano"),
         "bass": ("double_bass", "bass_guitar"),
-        "lead": ("clarinet", "fiddle", "guitar", "flute"),
+        "lead": ("clarinet", "guitar", "flute"),
         "kick": ("soft_kick",),
         "snare": ("brush", "snare"),
         "hat": ("shaker", "hat"),
@@ -166,9 +169,9 @@ ELECTRIC = Band(
 CHAMBER = Band(
     "chamber",
     players={
-        "chords": ("strings", "choir", "piano"),
+        "chords": ("strings", "choir"),
         "bass": ("cello", "double_bass"),
-        "lead": ("flute", "fiddle", "clarinet"),
+        "lead": ("flute", "fiddle", "choir"),
         "kick": ("soft_kick",),
         "snare": ("brush", "snare"),
         "hat": ("shaker", "hat"),
@@ -209,7 +212,7 @@ SWAY = Groove(
 FLOOR = Groove(
     "floor",
     metre=4,
-    tempo=(108, 136),
+    tempo=(106, 130),
     swing=(0.5, 0.52),
     patterns={
         "kick": ("X...X...X...X...", "X...X...X...X.o."),
@@ -237,7 +240,7 @@ WALTZ = Groove(
 SHUFFLE = Groove(
     "shuffle",
     metre=4,
-    tempo=(134, 166),
+    tempo=(138, 166),
     swing=(0.6, 0.68),
     patterns={
         "kick": ("X...X...", "X.o.X.o."),
@@ -288,18 +291,21 @@ HIGH = Harmony(
     progressions=((0, 0, 2, 0), (0, 2, 0, 2), (0, 0, 5, 5)),
     chord=(0, 2),
     bass_on=(0, 2),
-    bass_register=(60, 64),
-    chord_register=(66, 71),
-    lead_register=(72, 88),
+    bass_register=(55, 60),
+    chord_register=(62, 67),
+    lead_register=(69, 84),
 )
 
-#: The styles, in the order of the corpus.
+# --- styles --------------------------------------------------------------------------------------
+# Some pairs differ in one thing only: ballad and lounge, in harmony; ballad and waltz, anthem and boogie,
+# trance and reverie, in rhythm; waltz and hymn, in timbre; anthem and dub, in brightness. None bears the
+# name of a genre of GTZAN, or a corpus on disk would be taken for a copy of that.
 STYLES: tuple[Style, ...] = (
     Style("ballad", ACOUSTIC, SWAY, SONG),
     Style("waltz", ACOUSTIC, WALTZ, SONG),
     Style("lounge", ACOUSTIC, SWAY, NIGHT),
-    Style("anthem", ELECTRIC, BACKBEAT, DRONE, brightness=0.5),
-    Style("dub", ELECTRIC, BACKBEAT, DRONE, brightness=-1.5),
+    Style("anthem", ELECTRIC, BACKBEAT, DRONE),
+    Style("dub", ELECTRIC, BACKBEAT, DRONE, brightness=-2.5),
     Style("stomp", ELECTRIC, FLOOR, NIGHT),
     Style("boogie", ELECTRIC, SHUFFLE, DRONE),
     Style("hymn", CHAMBER, WALTZ, SONG),

@@ -1,0 +1,68 @@
+"""``gtzanfeat datasets``: what is there of a dataset, and one that makes itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from gtzanfeat.cli import options, screen
+
+if TYPE_CHECKING:
+    from gtzanfeat.datasets import DatasetCheck
+
+
+@click.group("datasets")
+def command() -> None:
+    """Check a dataset, or synthesize one."""
+
+
+@command.command("check")
+@click.argument("dataset", type=click.Path(path_type=Path))
+@options.layout
+@options.jobs()
+@options.quiet
+def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> int:
+    """Say how many clips each protocol finds, what is missing and what cannot be read.
+
+    Every recording is decoded to its end. The exit code is 1 if one cannot be.
+    """
+    from gtzanfeat.datasets import check, load_dataset
+
+    n_clips = len(load_dataset(dataset, layout))
+    with screen.progress("decoding", n_clips, quiet) as advance:
+        found = check(dataset, layout, n_jobs=jobs, progress=advance)
+    _show(found)
+    return 0 if found.ok else 1
+
+
+def _show(found: DatasetCheck) -> None:
+    """Print what a check found."""
+    minutes, seconds = divmod(round(found.seconds), 60)
+    click.echo(f"{found.path}: layout {found.layout}, {found.n_clips} clips, {minutes} min {seconds} s\n")
+    rows = [*found.classes.items()]
+    if found.n_unlabelled:
+        rows.append(("(no class)", found.n_unlabelled))
+    screen.table(["class", "clips"], [(label, str(count)) for label, count in rows], right=["clips"])
+    click.echo()
+    counts = ["known", "found", "unreadable"]
+    parts = [
+        (part.protocol, part.part, str(part.known), str(part.found), str(part.unreadable))
+        for part in found.protocols
+    ]
+    screen.table(["protocol", "part", *counts], parts, right=counts)
+    click.echo()
+    if found.n_missing:
+        click.echo(f"missing: {found.n_missing} clips ({', '.join(found.missing)})")
+    if found.one_artist_classes:
+        click.echo(
+            f"one artist only: {', '.join(found.one_artist_classes)}; a classifier may learn the artist "
+            "instead of the class"
+        )
+    for clip in found.unreadable:
+        click.echo(f"unreadable: {clip.path}: {clip.reason}")
+    for sentence in found.notes:
+        click.echo(f"note: {sentence}")
+    if found.ok:
+        click.echo("every clip that is there can be read")

@@ -1,0 +1,240 @@
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from test_protocols import table
+
+from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
+from gtzanfeat.evaluation import evaluate, running
+from gtzanfeat.extraction import extract
+from gtzanfeat.recipes import RECIPES, classifier, recipe
+from gtzanfeat.transformers import ClipFeatures
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+# --- leaks ----------------------------------------------------------------------------------------------
+
+
+def test_artist_probe_is_at_chance_under_artist_and_far_above_under_random(rng):
+    artist = np.arange(60).repeat(8)
+    label = (rng.permutation(60) % 2)[artist]  # depends on the artist alone ...
+    values = rng.normal(size=(60, 10))[artist] + 0.1 * rng.normal(size=(480, 10))  # ... as do the features
+    clips = table(np.array(["a", "b"])[label], artist=artist.astype(str))
+    naive, honest = (
+        evaluate("knn1", clips, values=values, protocol=name, repeats=3) for name in ("random", "artist")
+    )
+    assert naive.accuracy > 0.98
+    assert abs(honest.accuracy - 0.5) < 3 * 0.5 / np.sqrt(60)  # 60 independent guesses
+    assert "score may be too high" in str(naive)
+    assert not honest.warnings
+
+
+def test_window_probe_is_at_chance_where_rows_would_be_far_above(rng):
+    recording = np.arange(60).repeat(8)
+    label = np.array(["a", "b"])[rng.permutation(60) % 2][recording]
+    values = rng.normal(size=(60, 10))[recording] + 0.1 * rng.normal(size=(480, 10))
+    names = recording.astype(str)
+    frame = pd.DataFrame(
+        {"path": names, "recording": names, "label": label, "offset": np.tile(np.arange(8.0), 60)}
+    )
+    honest = evaluate("knn1", ClipTable(frame, "windows"), values=values, repeats=3)
+    by_row = cross_val_score(
+        KNeighborsClassifier(1), values, label, cv=StratifiedKFold(10, shuffle=True, random_state=0)
+    )
+    assert by_row.mean() > 0.98
+    assert abs(honest.accuracy - 0.5) < 3 * 0.5 / np.sqrt(60)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_noise_in_test_clips_does_not_change_the_answers_for_the_others(rng, name):
+    label = np.arange(90) % 3
+    clips = table(np.array(["a", "b", "c"])[label], fault_filtered=["train"] * 60 + ["test"] * 30)
+    values = rng.normal(size=(90, 5)) + label[:, None]
+    altered = values.copy()
+    altered[75:] = 1e3 * rng.normal(size=(15, 5))
+    plain, noisy = (
+        evaluate(name, clips, values=matrix, protocol="fault-filtered").predictions["predicted"].to_numpy()
+        for matrix in (values, altered)
+    )
+    np.testing.assert_array_equal(plain[:15], noisy[:15])
+    assert (plain[15:] != noisy[15:]).any()
+
+
+class Witness(ClassifierMixin, BaseEstimator):
+    """Answers with the commonest label, and keeps what it was given to learn from."""
+
+    seen: list[np.ndarray] = []  # noqa: RUF012 - shared by clones on purpose
+
+    def fit(self, X, y):
+        self.seen.append(X)
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.full(len(X), self.classes_[0])
+
+
+def test_scaler_learns_nothing_from_test_clips(rng):
+    clips = table(list("ab") * 20, fault_filtered=["train"] * 30 + ["test"] * 10)
+    values = rng.normal(size=(40, 3))
+    altered = values.copy()
+    altered[30:] = 1e6
+    Witness.seen.clear()
+    for matrix in (values, altered):
+        evaluate(make_pipeline(StandardScaler(), Witness()), clips, values=matrix, protocol="fault-filtered")
+    scaled, scaled_again = Witness.seen
+    np.testing.assert_array_equal(scaled, scaled_again)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0.0, atol=1e-12)
+
+
+# --- running --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory):
+    """Eight tones and eight noises of half a second, and a text file that calls itself a recording."""
+    folder = tmp_path_factory.mktemp("sounds")
+    rng, time = np.random.default_rng(0), np.arange(11025) / 22050
+    rows = []
+    for i in range(16):
+        kind = ("tone", "noise")[i % 2]
+        samples = (
+            0.5 * np.sin(2 * np.pi * (200 + 50 * i) * time)
+            if kind == "tone"
+            else rng.uniform(-0.5, 0.5, 11025)
+        )
+        soundfile.write(folder / f"{kind}{i}.wav", samples, 22050)
+        rows.append({"path": str(folder / f"{kind}{i}.wav"), "label": kind, "recording": f"{i}"})
+    (folder / "text.wav").write_text("this is no recording")
+    rows.insert(3, {"path": str(folder / "text.wav"), "label": "noise", "recording": "text"})
+    return ClipTable(pd.DataFrame(rows), "folder")
+
+
+@pytest.fixture(scope="module")
+def good_sounds(sounds):
+    return sounds.select(sounds.recordings != "text")
+
+
+def test_clips_are_measured_once_whatever_the_estimator(good_sounds, monkeypatch):
+    calls = []
+
+    def counting(*args, **kwargs):
+        calls.append(args)
+        return extract(*args, **kwargs)
+
+    monkeypatch.setattr(running, "extract", counting)
+    found = [
+        evaluate(estimator, good_sounds, feature_set="timbre19", repeats=2)
+        for estimator in ("knn3", recipe("knn3", "timbre19"), classifier("knn3"))
+    ]
+    assert len(calls) == 3
+    for other in found[1:]:
+        pd.testing.assert_frame_equal(other.predictions, found[0].predictions)
+        assert (other.feature_set, other.spec_hash) == (found[0].feature_set, found[0].spec_hash)
+    assert found[0].accuracy == 1.0
+    assert [one.estimator for one in found] == [
+        "knn3",
+        "StandardScaler() > KNeighborsClassifier(n_neighbors=3)",
+        "StandardScaler() > KNeighborsClassifier(n_neighbors=3)",
+    ]
+    assert (found[0].feature_set, found[0].n_columns) == ("timbre19", 19)
+
+
+def test_an_extraction_serves_many_classifiers(good_sounds):
+    extraction = extract(good_sounds.clips, "timbre19")
+    found = evaluate("svm", good_sounds, values=extraction, repeats=1)
+    assert (found.feature_set, found.spec_hash) == ("timbre19", extraction.feature_set.spec_hash)
+    with pytest.raises(ValueError, match="the estimator wants 'rhythm6', but values are 'timbre19'"):
+        evaluate(recipe("svm", "rhythm6"), good_sounds, values=extraction)
+
+
+def test_estimators_that_measure_inside_get_the_clips(good_sounds):
+    search = GridSearchCV(recipe("knn1", "timbre19"), {"classify__n_neighbors": [1, 3]}, cv=2)
+    found = evaluate(search, good_sounds, folds=2, repeats=1)
+    assert found.accuracy == 1.0
+    assert (found.feature_set, found.spec_hash, found.n_columns) == ("as the estimator chooses", None, None)
+    with pytest.raises(ValueError, match="measures the clips itself"):
+        evaluate(search, good_sounds, values=np.zeros((16, 2)))
+
+
+def test_failed_clips_are_errors_or_on_record(sounds):
+    with pytest.raises(ClipError, match=r"text\.wav"):
+        evaluate("knn1", sounds, feature_set="timbre19")
+    forgiving = make_pipeline(ClipFeatures("timbre19", on_error="nan"), KNeighborsClassifier(1))
+    for found in (
+        evaluate("knn1", sounds, feature_set="timbre19", on_error="skip", repeats=1),
+        evaluate(forgiving, sounds, repeats=1),
+        evaluate("knn1", sounds, values=extract(sounds.clips, "timbre19", on_error="skip"), repeats=1),
+    ):
+        assert [failure.index for failure in found.failures] == [3]
+        assert (found.n_clips, found.n_used) == (17, 16)
+        assert "clips         16 of 17 (folder), 2 classes" in str(found)
+        assert "1 failed" in str(found)
+        assert "text.wav: " in str(found)
+        assert 3 not in found.predictions["clip"].to_numpy()
+        np.testing.assert_array_equal(sounds.paths[found.predictions["clip"]], found.predictions["path"])
+        np.testing.assert_array_equal(sounds.labels[found.predictions["clip"]], found.predictions["label"])
+
+
+def test_values_that_are_not_finite_count_as_failed(rng):
+    clips, values = table(list("ab") * 10, artist=[str(i) for i in range(20)]), rng.normal(size=(20, 2))
+    values[4, 1] = np.nan
+    with pytest.raises(
+        ClipError, match="r4: its values are not finite; on_error='skip' leaves such clips out"
+    ):
+        evaluate("knn1", clips, values=values)
+    found = evaluate("knn1", clips, values=pd.DataFrame(values), on_error="skip", repeats=1)
+    assert (found.n_used, found.failures[0].source) == (19, "r4")
+    assert "9-fold over recordings (a has no more)" in found.description
+
+
+def test_refusals_come_before_any_analysis(monkeypatch):
+    monkeypatch.setattr(running, "extract", lambda *args, **kwargs: pytest.fail("a clip was analysed"))
+    clips = table(list("aabb"))
+    with pytest.raises(ProtocolError, match="artist needs the column"):
+        evaluate("knn1", clips, protocol="artist")
+    with pytest.raises(UnknownNameError, match=r"unknown protocol 'atrist'.*Did you mean 'artist'\?"):
+        evaluate("knn1", clips, protocol="atrist")
+    with pytest.raises(UnknownNameError, match="unknown recipe 'knn2'"):
+        evaluate("knn2", clips)
+    with pytest.raises(ValueError, match="on_error must be 'raise' or 'skip', not 'nan'"):
+        evaluate("knn1", clips, on_error="nan")
+    with pytest.raises(ValueError, match="one row for each of the 4 clips"):
+        evaluate("knn1", clips, values=np.zeros((3, 2)))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    ["gmm3", classifier("random-forest").set_params(classify__n_estimators=20)],
+    ids=["gmm", "forest"],
+)
+def test_workers_and_seed(rng, estimator):
+    label = np.arange(60) % 3
+    clips = table(np.array(["a", "b", "c"])[label])
+    values = rng.normal(size=(60, 4)) + label[:, None]
+    alone, together, other = (
+        evaluate(estimator, clips, values=values, folds=3, repeats=2, n_jobs=n_jobs, random_state=seed)
+        for n_jobs, seed in ((1, 0), (2, 0), (1, 1))
+    )
+    pd.testing.assert_frame_equal(alone.predictions, together.predictions)
+    assert not alone.predictions["clip"].equals(other.predictions["clip"])
+
+
+def test_progress_and_untouched_estimator(rng):
+    clips, values = table(list("ab") * 10), rng.normal(size=(20, 2))
+    done = []
+    model = classifier("knn1")
+    evaluate(model, clips, values=values, folds=5, repeats=2, progress=done.append)
+    assert done == [1] * 10
+    assert not hasattr(model["scale"], "mean_")
+    assert clone(model).get_params().keys() == model.get_params().keys()

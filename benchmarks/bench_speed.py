@@ -1,9 +1,9 @@
 """What extraction costs, as ratios measured in one run.
 
 Run ``python benchmarks/bench_speed.py`` (about two minutes; ``--quick`` for half a minute). It makes its own
-30-second 22050-Hz clip; with ``--clip FILE`` it takes another. One thread except where it says two, everything
-warm except where it says cold, decoding included. Contestants take turns, and the best of many rounds counts:
-on a shared machine read the ratios, not the milliseconds.
+30-second 22050-Hz clip; with ``--clip FILE`` it takes another. One thread except where it says two,
+everything warm except where it says cold, decoding included. Contestants take turns, and the best of many
+rounds counts: on a shared machine read the ratios, not the milliseconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,9 @@ def make_clip(path: Path, seconds: float) -> None:
             chord = np.array([(0, 4, 7), (5, 9, 12), (7, 11, 14), (9, 12, 16)])[(t / 2).astype(int) % 4]
             notes = 220 * 2 ** (chord / 12)
             struck = sum(np.sin(2 * np.pi * h * notes[:, i] * t) / h for i in range(3) for h in range(1, 9))
-            samples = 0.08 * struck * np.exp(-3 * beat) + 0.2 * rng.standard_normal(len(t)) * np.exp(-40 * beat)
+            samples = 0.08 * struck * np.exp(-3 * beat) + 0.2 * rng.standard_normal(len(t)) * np.exp(
+                -40 * beat
+            )
             file.write(np.clip(samples, -1, 1))
             done += len(t)
 
@@ -80,7 +82,7 @@ def all_floor(path: Path, pitch_length: int) -> None:
 
 
 def librosa_timbre(path: Path) -> np.ndarray:
-    """The same features with librosa, one spectrogram shared by all, texture windows left out in its favour."""
+    """The same features with librosa, one spectrogram shared by all; without texture windows."""
     import librosa
 
     samples = decode(path)
@@ -119,7 +121,11 @@ def best_of(contestants: dict, rounds: int) -> dict[str, float]:
 
 def child(code: str, **environment: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, **environment}
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, **environment},
     )
     return done.stdout.strip()
 
@@ -153,7 +159,9 @@ def show(what: str, value: float, reference: str, target: str = "") -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--clip", type=Path, help="a 30-second clip to use instead of the synthetic one")
     parser.add_argument("--quick", action="store_true", help="fewer rounds, no 60-minute recording")
     arguments = parser.parse_args()
@@ -189,7 +197,12 @@ def main() -> None:
         print()
         show("timbre19", best["timbre19"] / best["floor timbre"], "decode + frames + rfft", "at most 2.5")
         show("librosa, same features", best["librosa timbre"] / best["timbre19"], "timbre19", "at least 3")
-        show("tzanetakis2002", best["tzanetakis2002"] / best["floor paper"], "decode + all transforms", "at most 3")
+        show(
+            "tzanetakis2002",
+            best["tzanetakis2002"] / best["floor paper"],
+            "decode + all transforms",
+            "at most 3",
+        )
         show("classic30", best["classic30"] / best["floor robust"], "decode + all transforms", "at most 3")
 
         clips = [clip] * 48
@@ -202,11 +215,21 @@ def main() -> None:
             3 if arguments.quick else 7,
         )
         for name in ("timbre19", "classic30"):
-            show(f"{name}: two workers (threads)", two[f"{name} 1"] / two[f"{name} 2"], "one worker", "at least 1.8")
+            show(
+                f"{name}: two workers (threads)",
+                two[f"{name} 1"] / two[f"{name} 2"],
+                "one worker",
+                "at least 1.8",
+            )
 
         imports = 10 if arguments.quick else 30
         numpy_seconds = seconds_of("import numpy", imports)
-        show("import gtzanfeat", seconds_of("import gtzanfeat", imports) / numpy_seconds, "import numpy", "below 2")
+        show(
+            "import gtzanfeat",
+            seconds_of("import gtzanfeat", imports) / numpy_seconds,
+            "import numpy",
+            "below 2",
+        )
         code = CLIP.format(path=clip)
         show("process start to first vector, cached", seconds_of(code, 5) / numpy_seconds, "import numpy")
         cold = Path(folder) / "cache"
@@ -222,7 +245,8 @@ def main() -> None:
                 text = child(RUN.format(path=path, name="classic30"))
                 seconds[path], megabytes[path] = map(float, text.split())
             grown = megabytes[hour] - megabytes[clip]
-            print(f"{'60 minutes: peak memory above that of 30 s':<58} {grown:8.1f} MB  (30 s: {megabytes[clip]:.0f} MB)")
+            what = "60 minutes: peak memory above that of 30 s"
+            print(f"{what:<58} {grown:8.1f} MB  (30 s: {megabytes[clip]:.0f} MB)  at most 150 MB")
             per_second = seconds[hour] / 3600 / (seconds[clip] / 30)
             show("60 minutes: cost per second", per_second, "that of 30 s", "about 1")
 

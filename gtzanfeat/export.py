@@ -312,7 +312,7 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
 @contextlib.contextmanager
 def put_in_place(path: Path) -> Iterator[Path]:
     """Give a temporary name in the same folder; what was written there becomes `path` if nothing broke."""
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
         os.replace(part, path)

@@ -208,7 +208,7 @@ def _item_rows(item: Item) -> list[list[dict[str, str]]]:
                 "feature": feature.name,
                 "summary": suffix,
                 "family": feature.family,
-                "unit": unit.format(column.unit),
+                "unit": "1" if column.unit == "1" else unit.format(column.unit),
                 "hears": column.hears,
                 "formula": formula.format(column.formula),
                 "source": feature.source,

@@ -28,15 +28,20 @@ def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.nd
 
 @kernel
 def enhance(
-    r: np.ndarray, before: np.ndarray, share: np.ndarray, keep_lobe: bool, clipped: np.ndarray, out: np.ndarray
+    r: np.ndarray,
+    before: np.ndarray,
+    share: np.ndarray,
+    keep_lobe: bool,
+    clipped: np.ndarray,
+    out: np.ndarray,
 ) -> None:
     """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
 
-    `before` and `share` are from `stretching`, for ascending factors; `out` has n_lags values, `clipped` one
-    more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag 0 over
-    everything. Subtracting one factor after the other and clipping each time, as it is published, gives the
-    same, since nothing that is subtracted is negative; and so a value may be left as soon as it reaches 0,
-    which most do at once.
+    `before` and `share` are from `stretching`, for ascending factors; `out` has n_lags values, `clipped`
+    one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
+    0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
+    gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
+    reaches 0, which most do at once.
     """
     n_lags, n_factors = before.shape
     start = 0

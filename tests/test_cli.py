@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import numpy as np
@@ -16,12 +17,16 @@ from click.testing import CliRunner
 from signals import RATE, tone, white_noise
 
 from gtzanfeat import cli
-from gtzanfeat.cli import main, screen
+from gtzanfeat.cli import demo, main, screen
+from gtzanfeat.datasets import load_dataset
+from gtzanfeat.datasets.synthetic import compose
 from gtzanfeat.evaluation import PROTOCOLS
 from gtzanfeat.export import read_metadata, read_table
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.recipes import RECIPES
 from gtzanfeat.version import __version__
+
+GTZAN100 = Path(__file__).parents[2] / "shared" / "data" / "gtzan100"
 
 
 def run(*words):
@@ -76,6 +81,7 @@ def test_the_program_alone_shows_what_there_is():
     assert done.exit_code == 0
     for name in ("demo", "extract", "evaluate", "features", "datasets"):
         assert f"\n  {name} " in done.stdout
+    assert "\n  synthesize " in run("datasets").stdout
 
 
 @pytest.mark.parametrize("words", [*commands()], ids=" ".join)
@@ -94,7 +100,7 @@ def test_help_lists_classifiers_and_protocols():
 @pytest.mark.parametrize(
     ("words", "line"),
     [
-        (["extrakt"], "No such command 'extrakt'. See 'gtzanfeat --help'."),
+        (["xyz"], "No such command 'xyz'. See 'gtzanfeat --help'."),
         (["extract", "a.wav"], "Missing option '--output' / '-o'. See 'gtzanfeat extract --help'."),
         (["evaluate"], "Missing argument 'DATASET'. See 'gtzanfeat evaluate --help'."),
         (
@@ -255,8 +261,9 @@ def test_evaluate_prints_the_score_and_what_qualifies_it(music):
         assert words in done.stdout
     assert FEATURE_SETS["timbre19"].spec_hash in done.stdout
     # the report may have gone to a file: its warnings are told, too
-    assert "warning: the artists are unknown" in done.stdout
-    assert done.stderr.startswith("gtzanfeat: warning: the artists are unknown")
+    assert "artists are unknown" in done.stdout
+    assert done.stderr.startswith("gtzanfeat: warning: ")
+    assert "artists are unknown" in done.stderr
 
 
 def test_evaluate_takes_a_table_that_extract_wrote(music):
@@ -362,6 +369,67 @@ def test_check_knows_gtzan(tmp_path):
     assert "one artist only: blues;" in done.stdout
     done = run("datasets", "check", tmp_path, "--layout", "folder")
     assert "layout folder, 3 clips" in done.stdout
+
+
+def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["datasets", "synthesize", "corpus", "--per-style", "1", "--seconds", "0.5", "--seed", "7"]
+    done = run(*words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "corpus: 10 clips of 0.5 s, 10 styles, manifest.csv\n"
+    clips = load_dataset("corpus")
+    assert len(clips) == len(clips.classes) == 10
+    samples, _ = soundfile.read(clips.paths[0], dtype="float32")
+    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), 0.5).samples)
+    assert run("datasets", "check", "corpus").exit_code == 0
+    done = run(*words)
+    assert (done.exit_code, "is not empty" in done.stderr) == (2, True)
+    assert run(*words, "--overwrite", "--quiet").output == ""
+
+
+# --- demo --------------------------------------------------------------------------------------------
+
+
+def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
+    # as few clips as the protocols allow, and the quickest classifier
+    monkeypatch.setattr(demo, "PER_STYLE", 2)
+    monkeypatch.setattr(demo, "FOLDS", 2)
+    monkeypatch.setattr(demo, "CONTESTS", (("knn1", "classic30"), ("knn1", "rhythm6")))
+    monkeypatch.chdir(tmp_path)
+    done = run("demo", "--jobs", "1")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("20 clips in 10 styles by 20 artists, composed by rule.\n")
+    assert "\nclassic30       30  knn1" in done.stdout
+    assert "\nrhythm6          6  knn1" in done.stdout
+    assert "rows are the truth, columns the answer" in done.stdout
+    clips, extraction = read_table("gtzanfeat-demo/features.parquet")
+    assert (len(clips), extraction.values.shape) == (20, (20, 30))
+    assert (tmp_path / "gtzanfeat-demo" / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
+    assert run("demo", "--jobs", "1", "--seed", "1").exit_code == 0  # an earlier demo is replaced
+    assert sorted(path.name for path in (tmp_path / "gtzanfeat-demo").iterdir()) == [
+        "confusion_matrix.png",
+        "features.parquet",
+    ]
+
+
+# --- the main job, on real recordings ----------------------------------------------------------------
+
+
+@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+def test_real_recordings_from_folder_to_table_to_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for jobs in (1, 2):
+        words = ["extract", GTZAN100, "--set", "tzanetakis2002", "-o", f"{jobs}.parquet", "--jobs", jobs]
+        assert run(*words).exit_code == 0
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    clips, extraction = read_table("1.parquet")
+    assert extraction.values.shape == (100, 30)
+    assert np.isfinite(extraction.values).all()
+    assert clips.name == "gtzan"
+    done = run("evaluate", "1.parquet", "--classifier", "gmm3", "--repeats", "1")
+    assert done.exit_code == 0
+    assert "these 100 clips confound artist and genre" in done.stdout
+    assert "these 100 clips confound artist and genre" in done.stderr
 
 
 # --- what is shown while one waits -------------------------------------------------------------------

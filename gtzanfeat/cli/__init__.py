@@ -10,7 +10,6 @@ commands, so that ``--help`` and ``--version`` need not wait for scikit-learn.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
 import warnings
@@ -49,6 +48,8 @@ class Program(click.Group):
             with warnings.catch_warnings():
                 warnings.showwarning = screen.show_warning
                 code = super().main(*args, **extra)
+        except SystemExit:  # click's answer to a closed pipe: `| head` has seen enough
+            code = PIPE_CLOSED
         except click.Abort:
             screen.say("interrupted")
             code = INTERRUPTED
@@ -67,16 +68,6 @@ class Program(click.Group):
             screen.error(f"{what}{error.strerror or error}")
             code = ERROR
         sys.exit(code)
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; its value is the exit code."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError:
-            # `| head` has seen enough; what is left in the buffer must not complain when Python ends
-            with contextlib.suppress(OSError):
-                os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return PIPE_CLOSED
 
 
 @click.group(

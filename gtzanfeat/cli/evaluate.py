@@ -84,7 +84,7 @@ def command(
     n_folds = len(plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed).folds)
     if extraction is None:
         chosen = chosen or feature_set("classic30")
-        extraction = extract_shown(clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
+        extraction = extract_shown(clips.clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
         failures = extraction.failures
     elif chosen is not None and chosen.spec_hash != extraction.feature_set.spec_hash:
         held = extraction.feature_set.name

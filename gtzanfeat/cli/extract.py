@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gtzanfeat.cli import options, screen
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from gtzanfeat.datasets import ClipTable
     from gtzanfeat.extraction import Extraction
     from gtzanfeat.feature_sets import FeatureSet
@@ -56,7 +59,7 @@ def command(
     check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
     clips = find_clips(sources, layout)
     screen.note(clips.notes, quiet)
-    extraction = extract_shown(clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
+    extraction = extract_shown(clips.clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
     where = write_table(output, extraction, clips, overwrite=overwrite)
     if not quiet:
         click.echo(
@@ -88,14 +91,14 @@ def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
 
 
 def extract_shown(
-    clips: ClipTable, chosen: FeatureSet, *, on_error: str, jobs: int, quiet: bool
+    sounds: Sequence[Any] | np.ndarray, chosen: FeatureSet, *, on_error: str, jobs: int, quiet: bool
 ) -> Extraction:
-    """Extract with a bar that shows how far it is."""
+    """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
 
-    with screen.progress(f"{chosen.name}: analysing", len(clips), quiet) as advance:
+    with screen.progress(f"{chosen.name}: analysing", len(sounds), quiet) as advance:
         return extract(
-            clips.clips,
+            sounds,
             chosen,
             n_jobs=jobs,
             on_error="skip" if on_error == "skip" else "raise",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sys
+import io
 
 import click
 
@@ -29,8 +29,10 @@ def command(set_name: str | None, as_csv: bool) -> None:
         heads = OF_COLUMNS
         rows = feature_set(set_name).feature_table()
     if as_csv:
-        writer = csv.DictWriter(sys.stdout, rows[0], lineterminator="\n")
+        page = io.StringIO()
+        writer = csv.DictWriter(page, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+        click.echo(page.getvalue(), nl=False)
     else:
         screen.table(heads, [[row[head] for head in heads] for row in rows], right=["columns"])

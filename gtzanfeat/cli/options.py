@@ -38,4 +38,11 @@ layout = click.option(
     metavar="NAME",
     help="How the dataset lies on disk: gtzan, manifest or folder.  [default: as it looks]",
 )
-seed = click.option("--seed", type=int, default=0, show_default=True, help="Seeds all that is random.")
+seed = click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    metavar="INTEGER",
+    default=0,
+    show_default=True,
+    help="Seeds all that is random.",
+)

@@ -5,7 +5,7 @@ of features tells all styles apart, because styles share bands, grooves and harm
 clips of one artist resemble each other. It stands in for music; a score on it says nothing about music.
 """
 
-from gtzanfeat.datasets.synthetic.corpus import SyntheticClip, clip_table, compose, synthesize, write_corpus
+from gtzanfeat.datasets.synthetic.corpus import SyntheticClip, compose, synthesize, table_of, write_corpus
 from gtzanfeat.datasets.synthetic.styles import STYLES, Style
 
-__all__ = ["STYLES", "Style", "SyntheticClip", "clip_table", "compose", "synthesize", "write_corpus"]
+__all__ = ["STYLES", "Style", "SyntheticClip", "compose", "synthesize", "table_of", "write_corpus"]

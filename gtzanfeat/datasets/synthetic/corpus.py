@@ -157,7 +157,7 @@ def synthesize(
     Returns
     -------
     list of SyntheticClip
-        Style after style in the order of `STYLES`, each by number. `clip_table` makes a table of it.
+        Style after style in the order of `STYLES`, each by number. `table_of` makes a table of it.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def write_corpus(
     return ClipTable(rows.assign(path=[str(where / path) for path in rows["path"]]), "synthetic")
 
 
-def clip_table(clips: Iterable[SyntheticClip]) -> ClipTable:
+def table_of(clips: Iterable[SyntheticClip]) -> ClipTable:
     """Put the truth about clips in memory into a table, for labels and groups of an evaluation.
 
     Parameters
@@ -238,7 +238,7 @@ def clip_table(clips: Iterable[SyntheticClip]) -> ClipTable:
 
     Examples
     --------
-    >>> table = clip_table([compose("waltz", seed=3, seconds=1.0)])
+    >>> table = table_of([compose("waltz", seed=3, seconds=1.0)])
     >>> table.labels, table.artists
     (array(['waltz'], dtype=object), array(['waltz artist 3'], dtype=object))
     """

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat import envelopes, periodicity, spectra
-from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Params, Request
 
-BLOCK = 1 << 16  # samples analysed at a time: 128 frames of hop 512, whose spectra stay in cache
+BLOCK = 1 << 17  # samples analysed at a time: 256 frames of hop 512, whose spectra stay in cache
 
 
 @dataclass(frozen=True)
@@ -124,9 +124,16 @@ class Analysis:
         dict
             By the `key` of each request: the track of a frame feature, float32 (n_frames, n_columns), or the
             values of a clip feature, float64 (n_columns,).
+
+        Raises
+        ------
+        GtzanfeatError
+            If nothing was pushed.
         """
         if self._filled:
             self._process()
+        if self.n_samples == 0:
+            raise GtzanfeatError("there is nothing to analyse; push at least one sample")
         results = {}
         for framed in self._framed.values():
             framed.pad()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import scipy.signal
 
+from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
 from gtzanfeat.jit import kernel
 
@@ -74,8 +75,8 @@ def add_rectified_bands(
 ) -> None:
     """Σ_j |b_j|, where b_j is `frame` rebuilt from the coefficients of band j alone.
 
-    The bands are the details of levels 1 to `levels` and the last approximation. `scratch` has 4 rows as
-    long as half the frame.
+    The bands are the details of levels 1 to `levels`, 2 or more, and the last approximation. `scratch` has 4
+    rows as long as half the frame.
     """
     n = frame.size
     approximation, other, detail, band = scratch[0], scratch[1], scratch[2], scratch[3]
@@ -160,6 +161,11 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
     Smoothing is linear, so it is done once on the sum of the rectified bands. `length` must be divisible
     by 2⁶.
     """
+    if framing.length % 2**WAVELET_LEVELS:
+        raise GtzanfeatError(
+            f"a beat window of {framing.length} samples cannot be halved {WAVELET_LEVELS} times; "
+            f"take a multiple of {2**WAVELET_LEVELS}"
+        )
     scratch = np.empty((4, framing.length // 2), dtype=np.float32)
     total = np.empty(framing.length, dtype=np.float32)
 

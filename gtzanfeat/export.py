@@ -10,10 +10,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import platform
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +23,7 @@ from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import feature_set
-from gtzanfeat.version import __version__
+from gtzanfeat.version import versions
 
 LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
@@ -104,15 +102,20 @@ def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) 
     """
     where = Path(path).expanduser()
     for file in _format(where).files(where):
-        if file.is_dir():
-            raise ExportError(f"{file}: it is a folder; give the name of a file")
-        if file.exists() and not overwrite:
-            raise ExportError(f"{file}: the file exists already; choose another name or allow overwriting")
-    if not where.parent.is_dir():
-        raise ExportError(f"{where}: there is no folder {where.parent}; make it first")
-    if not os.access(where.parent, os.W_OK):
-        raise ExportError(f"{where}: the folder {where.parent} cannot be written to")
+        check_place(file, overwrite)
     return where
+
+
+def check_place(file: Path, overwrite: bool) -> None:
+    """Raise ExportError if no file can be put there, or if one is there that may not be replaced."""
+    if file.is_dir():
+        raise ExportError(f"{file}: it is a folder; give the name of a file")
+    if file.exists() and not overwrite:
+        raise ExportError(f"{file}: the file exists already; choose another name or allow overwriting")
+    if not file.parent.is_dir():
+        raise ExportError(f"{file}: there is no folder {file.parent}; make it first")
+    if not os.access(file.parent, os.W_OK):
+        raise ExportError(f"{file}: the folder {file.parent} cannot be written to")
 
 
 def write_table(
@@ -157,12 +160,11 @@ def write_table(
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> from gtzanfeat import extract, load_dataset
+    >>> from gtzanfeat.datasets import load_dataset
+    >>> from gtzanfeat.extraction import extract
     >>> clips = load_dataset("music")  # doctest: +SKIP
     >>> write_table("features.parquet", extract(clips.clips), clips)  # doctest: +SKIP
     PosixPath('features.parquet')
-    >>> pd.read_parquet("features.parquet").groupby("label")["beat_p1"].median()  # doctest: +SKIP
     """
     where = check_destination(path, overwrite=overwrite)
     if len(extraction.values) != len(table):
@@ -298,8 +300,7 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
         "feature_set": chosen.name,
         "spec_hash": chosen.spec_hash,
         "spec_json": chosen.spec_json,
-        "versions": {"gtzanfeat": __version__, "python": platform.python_version()}
-        | {library: version(library) for library in LIBRARIES},
+        "versions": versions(*LIBRARIES),
         "dataset": table.name,
         "failures": [
             {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
@@ -321,10 +322,6 @@ def put_in_place(path: Path) -> Iterator[Path]:
 
 
 # --- Parquet: the metadata of the schema and of its fields ------------------------------------------
-
-
-def _parquet_files(path: Path) -> tuple[Path, ...]:
-    return (path,)
 
 
 def _write_parquet(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
@@ -382,7 +379,7 @@ FORMATS: dict[str, Format] = {
         Format(
             suffix=".parquet",
             meaning="one typed file with everything in it; for pandas, Polars, DuckDB, R and Spark",
-            files=_parquet_files,
+            files=lambda path: (path,),
             write=_write_parquet,
             read=pd.read_parquet,
             read_metadata=_read_parquet_metadata,

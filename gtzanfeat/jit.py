@@ -1,4 +1,4 @@
-"""The one compiler decorator; the only file that imports numba. No kernel belongs here.
+"""The one compiler decorator, and what numba lacks; the only file that imports it. No kernel belongs here.
 
 A kernel and every compiled function it calls live in the same file, because numba's disk cache does
 not notice an edit of a callee in another file.
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba.extending import intrinsic
 
 # Everything that lets loops become vector instructions, but neither "nnan" nor "ninf": kernels may
 # still ask whether a number is NaN, and a stray infinity stays one.
@@ -27,3 +28,23 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
         return numba.njit(**options)(function)
+
+
+def _float_to_bits(typing_context: Any, x: Any) -> Any:
+    return numba.types.int32(numba.types.float32), _same_bits(numba.types.int32)
+
+
+def _bits_to_float(typing_context: Any, x: Any) -> Any:
+    return numba.types.float32(numba.types.int32), _same_bits(numba.types.float32)
+
+
+def _same_bits(kind: Any) -> Callable[..., Any]:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(kind))
+
+    return codegen
+
+
+# for use in kernels: the 32 bits of a float32 as an int32, and back
+float_to_bits: Any = intrinsic(_float_to_bits)
+bits_to_float: Any = intrinsic(_bits_to_float)

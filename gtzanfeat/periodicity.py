@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
 from gtzanfeat.jit import kernel
 
@@ -17,12 +18,14 @@ from gtzanfeat.jit import kernel
 def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
     """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
 
+    The factors are taken in ascending order, whatever order they come in.
+
     Returns
     -------
     before : ndarray of shape (n_lags, n_factors), int32
     share : ndarray of shape (n_lags, n_factors), float32
     """
-    lags, a = np.arange(n_lags)[:, None], np.asarray(factors, dtype=np.int64)
+    lags, a = np.arange(n_lags)[:, None], np.sort(np.asarray(factors, dtype=np.int64))
     return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
 
 
@@ -37,7 +40,7 @@ def enhance(
 ) -> None:
     """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
 
-    `before` and `share` are from `stretching`, for ascending factors; `out` has n_lags values, `clipped`
+    `before` and `share` are from `stretching`; `out` has n_lags values, `clipped`
     one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
     0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
     gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
@@ -127,6 +130,11 @@ def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarr
     how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
 
     def pick(autocorrelation: np.ndarray) -> np.ndarray:
+        if autocorrelation.shape[1] < len(before):
+            raise GtzanfeatError(
+                f"peaks up to lag {longest} need {len(before)} lags, but frames of {framing.length} samples "
+                f"have {autocorrelation.shape[1]}; take longer frames or smaller lags"
+            )
         out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
         enhanced_peaks(autocorrelation, before, share, *how, out)
         return out

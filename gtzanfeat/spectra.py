@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import scipy.fft
 
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 
@@ -24,7 +25,7 @@ SLANEY_LINEAR_STEP_HZ = 66.66666667
 SLANEY_RATIO = 1.0711703
 SLANEY_LINEAR, SLANEY_LOG = 13, 27
 
-CACHED_FRAMES = 32  # frames whose padded spectra are computed at a time
+CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
 COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 
 Block = Callable[..., np.ndarray]
@@ -142,21 +143,13 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     length = framing.length
     taper = window(framing.window, length)
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
-    power = np.empty((2, CACHED_FRAMES, length + 1), dtype=np.float32)
 
     def some(frames: np.ndarray) -> np.ndarray:
         n = frames.shape[1]
         np.multiply(frames, taper, out=padded[:, :n, :length])
-        spectrum = scipy.fft.rfft(padded[:, :n], axis=-1)
-        compressed = power[:, :n]
-        for channel, out in zip(spectrum, compressed, strict=True):
-            square_modulus(channel, out)
-        # |X|^0.67 = exp(0.335 ln P): numpy's exp and log are vectorised, its power is not everywhere
-        with np.errstate(divide="ignore"):
-            np.log(compressed, out=compressed)
-        compressed *= np.float32(COMPRESSION / 2)
-        np.exp(compressed, out=compressed)
-        return _normalised(_even_inverse(compressed[0] + compressed[1]), length)
+        compressed = np.empty((n, length + 1), dtype=np.float32)
+        add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
+        return _normalised(_even_inverse(compressed), length)
 
     def autocorrelation(frames: np.ndarray) -> np.ndarray:
         # two padded channels are four times as much as the frames: a few at a time stay in cache
@@ -190,6 +183,41 @@ def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
             re = spectrum[t, k].real
             im = spectrum[t, k].imag
             out[t, k] = re * re + im * im
+
+
+@kernel
+def power_law(x: Any, exponent: Any) -> Any:
+    """x^exponent for float32 x >= 0, to 3e-6: 2^(exponent · log2 x) by series, which loops can vectorise.
+
+    log2 x = e + log2 m with m in [√½, √2), log2 m = 2/ln 2 · artanh((m-1)/(m+1)); 2^y = 2^n e^(f ln 2) with
+    f in [-½, ½]. Subnormal numbers count as 0.
+    """
+    bits: Any = float_to_bits(x)
+    e = (bits - np.int32(0x3F3504F3)) >> np.int32(23)  # 0x3F3504F3 is √½
+    m = bits_to_float(bits - (e << np.int32(23)))
+    s = (m - np.float32(1.0)) / (m + np.float32(1.0))
+    z = s * s
+    series = np.float32(0.961796694) + z * (np.float32(0.577078016) + z * np.float32(0.412198583))
+    y = exponent * (np.float32(e) + s * (np.float32(2.885390082) + z * series))
+    n = np.floor(y + np.float32(0.5))
+    f = (y - n) * np.float32(0.693147181)
+    series = np.float32(1 / 24) + f * (np.float32(1 / 120) + f * np.float32(1 / 720))
+    series = np.float32(0.5) + f * (np.float32(1 / 6) + f * series)
+    series = np.float32(1.0) + f * (np.float32(1.0) + f * series)
+    result = series * bits_to_float((np.int32(n) + np.int32(127)) << np.int32(23))
+    return result if x > np.float32(1.2e-38) else np.float32(0.0)
+
+
+@kernel
+def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
+    """|X_low|^0.67 + |X_high|^0.67; `spectrum` is (2, n_frames, n_bins)."""
+    exponent = np.float32(COMPRESSION / 2)
+    for t in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            low, high = spectrum[0, t, k], spectrum[1, t, k]
+            low_power = low.real * low.real + low.imag * low.imag
+            high_power = high.real * high.real + high.imag * high.imag
+            out[t, k] = power_law(low_power, exponent) + power_law(high_power, exponent)
 
 
 @kernel

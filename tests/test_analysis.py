@@ -1,13 +1,14 @@
 """One way through: the same bits however the sound arrives, and every ingredient once."""
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from gtzanfeat import analysis as room
 from gtzanfeat.analysis import BLOCK, INGREDIENTS, Analysis
-from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features.spec import Framing, Request
 
@@ -107,6 +108,21 @@ def test_a_hop_longer_than_the_frame_is_refused():
         Framing(512, 600)
 
 
+@pytest.mark.parametrize(
+    ("name", "length", "message"),
+    [
+        ("beat", 65_530, "65530 samples cannot be halved 6 times; take a multiple of 64"),
+        ("beat", 32_768, "peaks up to lag 2068 need 2097 lags, but frames of 32768 samples have 2048"),
+        ("pitch", 256, "peaks up to lag 367 need 369 lags, but frames of 256 samples have 256"),
+    ],
+)
+def test_frames_too_short_for_what_is_asked_are_refused(name, length, message):
+    item = next(item for item in FEATURE_SETS["classic30"].items if item.feature == name)
+    framing = replace(item.framing, length=length, hop=length)
+    with pytest.raises(GtzanfeatError, match=message):
+        Analysis([Request(name, framing, item.params)]).push(np.ones(2 * BLOCK))
+
+
 def test_an_unknown_feature_is_named():
     with pytest.raises(UnknownNameError, match="unknown feature 'zrc'.*Did you mean 'zcr'"):
         Analysis([Request("zrc", Framing(512, 512))])
@@ -126,6 +142,11 @@ def test_memory_does_not_grow_with_the_recording():
     tracemalloc.stop()
     n_frames = 200 * BLOCK / 512
     assert grown < 250 * n_frames + 2_000_000  # arrays of 128 rows have their own cost
+
+
+def test_nothing_cannot_be_analysed():
+    with pytest.raises(GtzanfeatError, match="nothing to analyse; push at least one sample"):
+        Analysis(FEATURE_SETS["classic30"].requests).finish()
 
 
 def test_flags_tell_what_is_odd():

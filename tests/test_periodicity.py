@@ -195,12 +195,12 @@ def test_peaks_are_those_that_a_slow_search_finds(r, factors, keep_lobe, refine)
 
 
 def test_rows_do_not_hear_each_other(rng):
-    curves_ = rng.uniform(-1, 1, (6, 400)).astype(np.float32)
+    rows = rng.uniform(-1, 1, (6, 400)).astype(np.float32)
     params = dict(zip(PEAK_PARAMS, ((2, 3), False, (20, 367), 3, 5, True), strict=True))
     pick = peaks(Framing(1024, 512), 22050, params)
-    together = pick(curves_)
+    together = pick(rows)
     assert together.shape == (6, 3, 2)
     assert together.dtype == np.float32
     for i in range(6):
-        np.testing.assert_array_equal(pick(curves_[i : i + 1]), together[i : i + 1])
-    np.testing.assert_array_equal(pick(curves_[:0]), together[:0])
+        np.testing.assert_array_equal(pick(rows[i : i + 1]), together[i : i + 1])
+    np.testing.assert_array_equal(pick(rows[:0]), together[:0])

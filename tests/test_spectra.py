@@ -25,6 +25,16 @@ def power_of(frames):
     return build("power")(build("spectrum")(frames))
 
 
+@pytest.mark.parametrize("exponent", [0.335, 0.5, 1.0])
+def test_the_power_law_is_a_power(exponent, rng):
+    """Over all that a power spectrum can be, to a few units in the last place of float32."""
+    x = np.exp(rng.uniform(-80, 80, 5000)).astype(np.float32)
+    result = [spectra.power_law(value, np.float32(exponent)) for value in x]
+    np.testing.assert_allclose(result, x.astype(float) ** exponent, rtol=1e-5)
+    assert spectra.power_law(np.float32(0), np.float32(exponent)) == 0
+    assert spectra.power_law(np.float32(1), np.float32(exponent)) == pytest.approx(1, abs=1e-6)
+
+
 # --- windows and transforms ---------------------------------------------------------------------------
 
 

@@ -71,14 +71,15 @@ def command(
     `gtzanfeat extract` wrote; then nothing is analysed anew.
     """
     from gtzanfeat.evaluation import evaluate, plan
+    from gtzanfeat.export import check_place
     from gtzanfeat.feature_sets import feature_set
     from gtzanfeat.recipes import classifier as build
 
     # names and places first, so that nobody waits to be told that one is wrong
     build(classifier)
     chosen = None if set_name is None else feature_set(set_name)
-    if json_file is not None and json_file.exists() and not overwrite:
-        raise ExportError(f"{json_file}: the file exists already; choose another name or allow overwriting")
+    if json_file is not None:
+        check_place(json_file, overwrite)
     clips, extraction, failures = _open(dataset, layout)
     screen.note(clips.notes, quiet)
     n_folds = len(plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed).folds)

@@ -18,14 +18,15 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
 from gtzanfeat.datasets import ClipTable
-from gtzanfeat.errors import ClipError
+from gtzanfeat.errors import ClipError, GtzanfeatError, ProtocolError
 from gtzanfeat.evaluation.protocols import Fold, plan
-from gtzanfeat.evaluation.scores import Evaluation, versions
+from gtzanfeat.evaluation.scores import LIBRARIES, Evaluation
 from gtzanfeat.extraction import Extraction, Failure, extract
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.recipes import classifier
 from gtzanfeat.transformers import ClipFeatures
+from gtzanfeat.version import versions
 
 
 def evaluate(
@@ -136,13 +137,21 @@ def evaluate(
         failures=measured.failures,
         left_out=layout.left_out,
         warnings=layout.warnings,
-        versions=versions(),
+        versions=versions(*LIBRARIES),
     )
 
 
 def _test(model: BaseEstimator, X: np.ndarray, y: np.ndarray, fold: Fold) -> np.ndarray:
     """Answer the test clips of a fold with a clone that has seen its training clips only."""
-    return clone(model).fit(X[fold.train], y[fold.train]).predict(X[fold.test])
+    try:
+        return clone(model).fit(X[fold.train], y[fold.train]).predict(X[fold.test])
+    except GtzanfeatError:
+        raise
+    except ValueError as error:  # more neighbours than clips, say
+        raise ProtocolError(
+            f"the classifier cannot be trained and tested in fold {fold.fold} of repeat {fold.repeat}, which "
+            f"trains on {len(fold.train)} clips and tests {len(fold.test)}: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _in_words(estimator: BaseEstimator) -> str:

@@ -6,10 +6,8 @@ here fits a model or divides a table.
 
 from __future__ import annotations
 
-import platform
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -17,15 +15,8 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from gtzanfeat.extraction import Failure
-from gtzanfeat.version import __version__
 
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of this package, of Python and of the libraries that move the numbers."""
-    own = {"gtzanfeat": __version__, "python": platform.python_version()}
-    return own | {library: version(library) for library in LIBRARIES}
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")  # what moves the predictions
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -19,6 +19,7 @@ from pathlib import Path
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
+import joblib
 import numpy as np
 import scipy.fft
 import soundfile
@@ -167,7 +168,9 @@ def main() -> None:
     arguments = parser.parse_args()
     rounds = 15 if arguments.quick else 60
 
+    from gtzanfeat.codebooks.histogram import assign
     from gtzanfeat.extraction import extract
+    from gtzanfeat.feature_sets import FeatureSet, feature_set
 
     with tempfile.TemporaryDirectory() as folder:
         clip = arguments.clip or Path(folder) / "clip.wav"
@@ -205,22 +208,42 @@ def main() -> None:
         )
         show("classic30", best["classic30"] / best["floor robust"], "decode + all transforms", "at most 3")
 
-        clips = [clip] * 48
-        two = best_of(
-            {
-                f"{name} {n}": lambda name=name, n=n: extract(clips, name, n_jobs=n)
-                for name in ("timbre19", "classic30")
-                for n in (1, 2)
-            },
-            3 if arguments.quick else 7,
+        patterns = FeatureSet(
+            "patterns", "", tuple(item for name in ("ssd", "rp", "rh") for item in feature_set(name).items)
         )
+        words = np.random.default_rng(0).standard_normal((512, 13)).astype(np.float32)
+        cepstra = np.random.default_rng(1).standard_normal((1291, 13)).astype(np.float32)
+        frames = strided(decode(clip), 512, 512)
+        later = best_of(
+            {
+                "SSD + RP + RH": lambda: extract([clip], patterns),
+                "tempo": lambda: extract([clip], "tempo"),
+                "tonal": lambda: extract([clip], "tonal"),
+                "mfcc": lambda: extract([clip], "mfcc"),
+                "512 words": lambda: assign(cepstra, words, "hard", 0),
+                "STFT 512": lambda: in_blocks(frames, 512),
+            },
+            rounds,
+        )
+        print()
+        for name, ms in later.items():
+            print(f"  {name:<16} {ms:8.2f}")
+        print()
+        show("SSD + RP + RH", later["SSD + RP + RH"] / best["decode"], "decode as float32", "at most 60")
+        show("  the same", later["SSD + RP + RH"] / best["decode int16"], "decode as int16")
+        show("512 words on 13 MFCC", later["512 words"] / later["STFT 512"], "rfft of the frames", "below 1")
+
+        clips = [clip] * 48
+        two = {}
         for name in ("timbre19", "classic30"):
-            show(
-                f"{name}: two workers (threads)",
-                two[f"{name} 1"] / two[f"{name} 2"],
-                "one worker",
-                "at least 1.8",
+            one = best_of({"one": lambda name=name: extract(clips, name, n_jobs=1)}, 4)["one"]
+            two[name, "threads"] = (
+                one / best_of({"": lambda name=name: extract(clips, name, n_jobs=2)}, 6)[""]
             )
+            with joblib.parallel_config(backend="loky", n_jobs=2):
+                two[name, "processes"] = one / best_of({"": lambda name=name: extract(clips, name)}, 6)[""]
+        for (name, kind), ratio in two.items():
+            show(f"{name}: two workers ({kind})", ratio, "one worker", "at least 1.8")
 
         imports = 10 if arguments.quick else 30
         numpy_seconds = seconds_of("import numpy", imports)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gtzanfeat import envelopes, periodicity, spectra
+from gtzanfeat import chroma, envelopes, periodicity, psychoacoustics, spectra
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Params, Request
@@ -45,11 +45,17 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient("slaney_bands", ("power",), spectra.slaney_bands),
         Ingredient("slaney_log_bands", ("slaney_bands",), spectra.log_bands),
         Ingredient("marsyas_log_bands", ("slaney_bands",), spectra.marsyas_log_bands),
+        Ingredient("mel_bands", ("power",), spectra.mel_bands, spectra.MEL_PARAMS),
+        Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (*spectra.MEL_PARAMS, "floor")),
+        Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),
         Ingredient("beat_envelope", ("frames",), envelopes.beat_envelope),
         Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
         Ingredient("beat_peaks", ("beat_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
         Ingredient("summary_autocorrelation", ("frames",), spectra.summary_autocorrelation),
         Ingredient("pitch_peaks", ("summary_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient("sonogram", ("frames",), psychoacoustics.sonogram),
+        Ingredient("modulation", ("sonogram",), psychoacoustics.modulation),
+        Ingredient("chroma_energies", ("power",), chroma.chroma_energies),
     )
 }
 
@@ -85,7 +91,12 @@ class Analysis:
                 raise UnknownNameError("feature", request.feature, FEATURES)
             if request.framing not in self._framed:
                 self._framed[request.framing] = _Framed(request.framing, rate)
-            self._framed[request.framing].add(request)
+            try:
+                self._framed[request.framing].add(request)
+            except KeyError as error:
+                given = ", ".join(request.params) or "none"
+                message = f"{request.feature} needs the parameter {error}; it was given {given}"
+                raise GtzanfeatError(message) from error
         self._block = np.empty(BLOCK, dtype=np.float32)
         self.reset()
 
@@ -105,7 +116,7 @@ class Analysis:
         Parameters
         ----------
         samples : ndarray of shape (n_samples,)
-            Mono samples, finite; any number of them.
+            Mono samples as `audio.blocks` gives them: float32, finite; any number of them.
         """
         start = 0
         while start < len(samples):
@@ -276,7 +287,9 @@ class _Framed:
             return self._frame_features[request.key].track()
         key = Request(row.of, request.framing, request.params).key
         source = (
-            self._accumulators[key].total if row.of in ACCUMULATORS else self._frame_features[key].track()
+            self._accumulators[key].total.copy()
+            if row.of in ACCUMULATORS
+            else self._frame_features[key].track()
         )
         return row.compute(source, self.n_frames, request.params)
 

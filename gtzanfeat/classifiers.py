@@ -125,6 +125,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         Mixture weights.
     means_, variances_ : list of ndarray of shape (K_c, n_features)
         Centres and diagonal covariances.
+    notes_ : tuple of str
+        What a reader of its results must know: that classes got fewer Gaussians than were asked for.
     n_iter_ : ndarray of int, shape (n_classes,)
         EM steps taken.
     lower_bounds_ : list of ndarray of shape (n_iter_[c] + 1,)
@@ -139,7 +141,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
     -----
     No variance falls below max(1e-6, 1e-3 · variance of that column over all training clips), so a
     component cannot collapse on one clip. k-means sees every column in units of that floor: the
-    result does not depend on the units of the columns.
+    result does not depend on the units of the columns, unless one is so faint that the 1e-6 decides.
 
     References
     ----------
@@ -198,7 +200,11 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         """
         for name in ("n_components", "max_iter", "n_init"):
             check_scalar(getattr(self, name), name, (int, np.integer), min_val=1)
+            if getattr(self, name) is True:  # which Python takes for 1
+                raise TypeError(f"{name} must be a whole number, not True")
         check_scalar(self.tol, "tol", (int, float, np.number), min_val=0)
+        if np.isnan(self.tol):
+            raise ValueError("tol must be a number, not NaN")
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
         rng = check_random_state(self.random_state)
@@ -215,7 +221,18 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         self.lower_bounds_ = [np.array(trace) for _, trace in fits]
         self.n_components_ = np.array([len(weights) for weights in self.weights_])
         self.n_iter_ = np.array([len(trace) - 1 for _, trace in fits])
+        self.notes_ = self._notes()
         return self
+
+    def _notes(self) -> tuple[str, ...]:
+        fewest, most = self.n_components_.min(), self.n_components_.max()
+        if fewest == self.n_components:
+            return ()
+        number = f"{most}" if fewest == most else f"{fewest} to {most}"
+        return (
+            f"{number} Gaussian{'s' if most > 1 else ''} per class instead of {self.n_components} "
+            f"(each needs {CLIPS_PER_COMPONENT} training clips)",
+        )
 
     def _class_prior(self, shares: np.ndarray) -> np.ndarray:
         if isinstance(self.priors, str):

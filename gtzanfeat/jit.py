@@ -10,11 +10,14 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+import numpy as np
 from numba.extending import intrinsic
 
-# Everything that lets loops become vector instructions, but neither "nnan" nor "ninf": kernels may
-# still ask whether a number is NaN, and a stray infinity stays one.
-FASTMATH = {"nsz", "arcp", "contract", "afn", "reassoc"}
+# What lets sums become vector instructions, and no more. Neither "nnan" nor "ninf": kernels may still ask
+# whether a number is NaN, and a stray infinity stays one. Neither "arcp" nor "afn": x / total must not
+# become x · (1 / total) or pass through an estimated root, which overflow where total is subnormal, as in a
+# tone that fades away.
+FASTMATH = {"nsz", "contract", "reassoc"}
 
 
 def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -48,3 +51,6 @@ def _same_bits(kind: Any) -> Callable[..., Any]:
 # for use in kernels: the 32 bits of a float32 as an int32, and back
 float_to_bits: Any = intrinsic(_float_to_bits)
 bits_to_float: Any = intrinsic(_bits_to_float)
+if getattr(numba.config, "DISABLE_JIT", False):  # for debuggers, and for coverage inside kernels
+    float_to_bits = lambda x: np.float32(x).view(np.int32)  # noqa: E731
+    bits_to_float = lambda x: np.int32(x).view(np.float32)  # noqa: E731

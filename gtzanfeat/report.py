@@ -43,7 +43,7 @@ def confusion_matrix_figure(
     if orientation not in ("sklearn", "paper"):
         raise ValueError(f"orientation must be 'sklearn' or 'paper', not {orientation!r}")
     counts, percents = evaluation.confusion, evaluation.confusion_paper.T
-    row_name, column_name = "truth", "answer"
+    row_name, column_name = "truth", "predicted"
     if orientation == "paper":
         counts, percents = counts.T, percents.T
         row_name, column_name = column_name, row_name

@@ -7,37 +7,39 @@ the past (filters) or the time domain (wavelets) lives in `envelopes`; numbers p
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import scipy.fft
 
-from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
+from gtzanfeat.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
 from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 
-# Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
-SLANEY_LOWEST_HZ = 133.33333333
-SLANEY_LINEAR_STEP_HZ = 66.66666667
-SLANEY_RATIO = 1.0711703
-SLANEY_LINEAR, SLANEY_LOG = 13, 27
+PREDICTION_LAGS = 17  # enough for linear prediction of order 16
 
 CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
+SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
 COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 
 Block = Callable[..., np.ndarray]
 
 
 def window(name: str, length: int) -> np.ndarray:
-    """Window function by name, float32, symmetric: 0.54 - 0.46 cos(2πn/(N-1)) for "hamming"."""
+    """Window function by name, float32.
+
+    "hamming" is symmetric, 0.54 - 0.46 cos(2πn/(N-1)), as in Marsyas; "hann" is periodic, ½ - ½ cos(2πn/N),
+    as in librosa; "none" is 1.
+    """
     if name == "hamming":
         return np.hamming(length).astype(np.float32)
+    if name == "hann":
+        return np.hanning(length + 1)[:-1].astype(np.float32)
     if name == "none":
         return np.ones(length, dtype=np.float32)
-    raise ValueError(f"unknown window {name!r}. Known: hamming, none")
+    raise ValueError(f"unknown window {name!r}. Known: hamming, hann, none")
 
 
 def spectrum(framing: Framing, rate: int, params: Params) -> Block:
@@ -86,7 +88,7 @@ def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
     filters = packed_slaney_filterbank(framing.length, rate)
 
     def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], SLANEY_LINEAR + SLANEY_LOG), dtype=np.float32)
+        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
         apply_filterbank(power, *filters, out)
         return out
 
@@ -115,6 +117,44 @@ def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
         return out
 
     return logarithm
+
+
+MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
+
+
+def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in the filters of `mel_filterbank`, float32 (n_frames, bands)."""
+    filters = packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS))
+
+    def filtered(power: np.ndarray) -> np.ndarray:
+        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
+        apply_filterbank(power, *filters, out)
+        return out
+
+    return filtered
+
+
+def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> ln(max(E, floor)), float32; ``floor`` is a parameter."""
+    floor = np.float32(params["floor"])
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.maximum(bands, floor)
+        return np.log(out, out=out)
+
+    return logarithm
+
+
+def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames -> r[l] = Σ_n y[n] y[n+l] of the windowed frame, l = 0..16, float64 (n_frames, 17)."""
+    taper = window(framing.window, framing.length)
+
+    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+        out = np.empty((frames.shape[0], PREDICTION_LAGS), dtype=np.float64)
+        lagged_products(frames, taper, out)
+        return out
+
+    return autocorrelation
 
 
 def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
@@ -149,7 +189,7 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
         np.multiply(frames, taper, out=padded[:, :n, :length])
         compressed = np.empty((n, length + 1), dtype=np.float32)
         add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
-        return _normalised(_even_inverse(compressed), length)
+        return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
 
     def autocorrelation(frames: np.ndarray) -> np.ndarray:
         # two padded channels are four times as much as the frames: a few at a time stay in cache
@@ -168,10 +208,11 @@ def _even_inverse(spectrum: np.ndarray) -> np.ndarray:
     return scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
 
 
-def _normalised(r: np.ndarray, n_lags: int) -> np.ndarray:
-    """r[l] / r[0] for the first lags; zeros where there is nothing to divide by."""
+def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
+    """r[l] / r[0] for the first lags of an `_even_inverse`; zeros where r[0] <= `silence`."""
+    whole = 2 * (r.shape[1] - 1)  # the transform is not divided by its length
     largest = r[:, :1]
-    scale = np.divide(1.0, largest, out=np.zeros_like(largest), where=largest > 1e-12)
+    scale = np.divide(1.0, largest, out=np.zeros_like(largest), where=largest > max(silence * whole, 1e-30))
     return r[:, :n_lags] * scale
 
 
@@ -221,6 +262,24 @@ def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
+def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> None:
+    """r[l] = Σ_n y[n] y[n+l], y = taper · frame, for as many lags as `out` has columns.
+
+    In float64: the equations of linear prediction magnify every error of r, for tones a thousandfold.
+    """
+    n = frames.shape[1]
+    y = np.empty(n, dtype=np.float64)
+    for t in range(frames.shape[0]):
+        for i in range(n):
+            y[i] = np.float64(frames[t, i]) * np.float64(taper[i])
+        for lag in range(out.shape[1]):
+            total = 0.0
+            for i in range(n - lag):
+                total += y[i] * y[i + lag]
+            out[t, lag] = total
+
+
+@kernel
 def apply_filterbank(
     power: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
 ) -> None:
@@ -232,63 +291,3 @@ def apply_filterbank(
             for i in range(width[b]):
                 total += weights[b, i] * row[first[b] + i]
             out[t, b] = total
-
-
-def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
-    """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
-
-    The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
-    6853.84 Hz; filter i has its feet at edges i and i+2, its tip at edge i+1, and unit area.
-
-    Parameters
-    ----------
-    n_fft : int
-        Length of the Fourier transform, in samples.
-    rate : int
-        Sample rate in Hz; at least 13,708, or the top filters would pass the Nyquist frequency.
-
-    Returns
-    -------
-    ndarray of shape (40, n_fft // 2 + 1), float32
-        Weights per filter and bin.
-
-    Raises
-    ------
-    GtzanfeatError
-        If the rate is too low.
-
-    Examples
-    --------
-    >>> slaney_filterbank(512, 22050).shape
-    (40, 257)
-    """
-    linear = SLANEY_LOWEST_HZ + SLANEY_LINEAR_STEP_HZ * np.arange(SLANEY_LINEAR)
-    logarithmic = linear[-1] * SLANEY_RATIO ** np.arange(1, SLANEY_LOG + 3)
-    edges = np.concatenate([linear, logarithmic])
-    if edges[-1] > rate / 2:
-        raise GtzanfeatError(
-            f"Slaney's filterbank reaches {edges[-1]:.0f} Hz, but at {rate} Hz the spectrum ends at "
-            f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * edges[-1]:.0f} Hz"
-        )
-    lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
-    rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
-    triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
-    return triangles.astype(np.float32)
-
-
-def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First bin of each filter, how many bins it has, and its weights (rows filled up with zeros)."""
-    used = [np.flatnonzero(row) for row in filters]
-    first = np.array([bins[0] if bins.size else 0 for bins in used])
-    width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
-    weights = np.zeros((len(filters), max(width.max(), 1)), dtype=np.float32)
-    for b, row in enumerate(filters):
-        weights[b, : width[b]] = row[first[b] : first[b] + width[b]]
-    return first, width, weights
-
-
-@lru_cache
-def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`packed_filterbank` of `slaney_filterbank`, made once."""
-    return packed_filterbank(slaney_filterbank(n_fft, rate))

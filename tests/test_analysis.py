@@ -144,6 +144,13 @@ def test_memory_does_not_grow_with_the_recording():
     assert grown < 250 * n_frames + 2_000_000  # arrays of 128 rows have their own cost
 
 
+def test_a_parameter_that_is_missing_is_named():
+    with pytest.raises(
+        GtzanfeatError, match="spectral_centroid needs the parameter 'spectrum'; it was given none"
+    ):
+        Analysis([Request("spectral_centroid", Framing(512, 512))])
+
+
 def test_nothing_cannot_be_analysed():
     with pytest.raises(GtzanfeatError, match="nothing to analyse; push at least one sample"):
         Analysis(FEATURE_SETS["classic30"].requests).finish()

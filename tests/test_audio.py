@@ -127,6 +127,7 @@ def test_samples_are_counted_and_the_header_is_not_believed(tmp_path, sound):
         (np.array([0, 16384, -32768], dtype=np.int16), [0, 0.5, -1]),
         (np.array([0, 2**30, -(2**31)], dtype=np.int32), [0, 0.5, -1]),
         (np.array([128, 192, 0], dtype=np.uint8), [0, 0.5, -1]),
+        (np.array([0, 64, -128], dtype=np.int8), [0, 0.5, -1]),
         (np.array([0, 0.5, -1]), [0, 0.5, -1]),
         ([0.0, 0.5, -1.0], [0, 0.5, -1]),
     ],
@@ -191,10 +192,24 @@ def test_nan_in_a_file_is_an_error(tmp_path, sound):
         (np.array([0.0, 1e20]), "reach 1e\\+20; scale them"),
         (np.zeros(0), "holds no samples"),
         (np.zeros((2, 100)), "not one mono clip; mix the channels"),
+        (np.tile([1e25, -1e25], 500), "reach 1e\\+25; scale them"),  # whose sum is 0
+        (np.arange(9), "samples of type int64 have no known full scale; give int16 or int32 PCM"),
+        (np.array([True]), "samples of type bool have no known full scale"),
         (np.array(["a"]), "is not a clip"),
+        (np.float64(1), "is not a clip"),
+        ([[0.0], [0.0, 1.0]], "is not a clip"),
+        (b"a.wav", "is not a clip"),
+        (Clip(None), "is not a clip"),
+        ("a" * 300 + ".wav", "it cannot be opened .File name too long.; check the path and its permissions"),
+        ("a\0.wav", "it cannot be opened .*null"),
         (object(), "is not a clip"),
         (None, "is not a clip"),
-        (Clip(np.zeros(10), rate=0), "makes no sense"),
+        (Clip(np.zeros(10), rate=0), "a sample rate of 0 makes no sense; give 100 to 10000000 Hz"),
+        (Clip(np.zeros(10), rate=float("nan")), "a sample rate of nan makes no sense"),
+        (Clip(np.zeros(10), rate=float("inf")), "a sample rate of inf makes no sense"),
+        (Clip(np.zeros(10), rate="44100"), "a sample rate of '44100' makes no sense"),
+        (Clip(np.zeros(10), offset="a"), "an offset of 'a' makes no sense"),
+        (Clip(np.zeros(10), offset=np.inf), "an offset of inf makes no sense"),
         (Clip(np.zeros(10), offset=-1), "makes no sense"),
         (Clip(np.zeros(10), offset=np.nan), "makes no sense"),
         (Clip(np.zeros(10), duration=0), "makes no sense"),
@@ -204,6 +219,37 @@ def test_nan_in_a_file_is_an_error(tmp_path, sound):
 def test_what_is_no_clip_is_said_to_be_none(source, message):
     with pytest.raises(ClipError, match=message):
         load(source)
+
+
+@pytest.mark.parametrize("rate", [48000, 96000, 192000])
+def test_one_sample_of_any_rate_is_a_clip(tmp_path, rate):
+    assert load(Clip(np.ones(1), rate=rate)).tolist() == [1.0]
+    soundfile.write(tmp_path / "one.wav", np.full(1, 0.5), rate)
+    assert load(tmp_path / "one.wav").size == 1
+
+
+def test_an_endless_duration_is_the_whole_clip():
+    assert load(np.zeros(100), duration=float("inf")).size == 100
+
+
+def test_files_that_are_not_regular_or_not_ours(tmp_path):
+    import os
+
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(ClipError, match="it is not a regular file; save the sound to a file first"):
+        load(tmp_path / "pipe.wav")
+    (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
+    with pytest.raises(ClipError, match="it cannot be opened"):
+        load(tmp_path / "loop.wav")
+    soundfile.write(tmp_path / "a.wav", np.zeros(10), RATE)
+    with pytest.raises(MissingClipError):
+        load(tmp_path / "a.wav" / "b.wav")
+
+
+def test_a_rate_that_is_a_mistake_is_refused(tmp_path):
+    soundfile.write(tmp_path / "slow.wav", np.zeros(10), 8)
+    with pytest.raises(ClipError, match=r"slow\.wav: a sample rate of 8 Hz makes no sense; convert it"):
+        load(tmp_path / "slow.wav")
 
 
 def test_missing_files_folders_and_rates_of_files(tmp_path):

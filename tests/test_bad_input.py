@@ -1,5 +1,8 @@
 """What nobody means to give: its defined value or its one-line error, from Python and from the shell."""
 
+import os
+import shutil
+
 import numpy as np
 import pytest
 import soundfile
@@ -131,6 +134,20 @@ def test_bits_rate_and_channels_make_little_difference(files, name):
     columns = FEATURE_SETS["classic30"].columns
     for column, tolerance in (("zcr_tmean", 0.01), ("pitch_up0", 0), ("spectral_rolloff_tmean", 43.1)):
         assert found[columns.index(column)] == pytest.approx(whole[columns.index(column)], abs=tolerance)
+
+
+@pytest.mark.parametrize("command", [["extract", "-o", "features.csv"], ["evaluate"], ["datasets", "check"]])
+def test_a_name_that_is_not_utf_8(files, command):
+    (files / "music").mkdir()
+    (files / "whole.wav").rename(files / "music" / "whole.wav")
+    shutil.copy(files / "music" / "whole.wav", os.fsencode(files / "music") + b"/caf\xe9.wav")
+    done = CliRunner().invoke(main, [*command, "music"])
+    assert "note: left out, because a name is not UTF-8: caf\\xe9.wav" in done.output
+    assert "Traceback" not in done.output
+    assert done.exit_code == (2 if command == ["evaluate"] else 0)
+    if command[0] == "extract":
+        expected = "gtzanfeat: error: files: the path 'music/caf\\xe9.wav' is not UTF-8; rename it"
+        assert shell("extract", os.fsdecode(b"music/caf\xe9.wav"), "-o", "f.csv") == (2, [expected])
 
 
 # --- what is not there, and names that nothing has ---------------------------------------------------

@@ -285,7 +285,7 @@ def test_row_16_a_peak_counts_by_its_amplitude_and_the_depth_of_its_window():
     envelopes[2] = 1e-10  # nothing to hear
     for weighted, amplitude in ((False, 1.0), (True, 0.5 / 1.1)):
         total = np.zeros(161)
-        count_beats(peaks, envelopes, 6000.0, weighted, total)
+        count_beats(peaks, envelopes, 6000.0 / 4, weighted, total)  # 4 values an envelope
         assert dict(zip(np.flatnonzero(total) + 40, total[total > 0], strict=True)) == pytest.approx(
             {100: amplitude}
         )

@@ -19,7 +19,7 @@ from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item
 from gtzanfeat.features.cepstral import cepstrum, dct_basis
 from gtzanfeat.features.spec import Framing, Request
 from gtzanfeat.features.spectral import spectral_centroid, spectral_flux, spectral_rolloff
-from gtzanfeat.spectra import slaney_filterbank
+from gtzanfeat.filterbanks import slaney_filterbank
 
 RATE, LENGTH = signals.RATE, 512
 BIN_HZ = RATE / LENGTH

@@ -206,6 +206,8 @@ def test_too_few_steps_are_warned_of(overlapping):
         ({"max_iter": 0}, ValueError, "max_iter == 0"),
         ({"n_init": 0}, ValueError, "n_init == 0"),
         ({"tol": -1.0}, ValueError, "tol == -1"),
+        ({"tol": np.nan}, ValueError, "tol must be a number, not NaN"),
+        ({"n_components": True}, TypeError, "n_components must be a whole number, not True"),
         ({"priors": "flat"}, ValueError, "priors must be 'empirical', 'uniform' or an array, not 'flat'"),
         (
             {"priors": [0.5, 0.5]},

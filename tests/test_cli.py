@@ -79,9 +79,10 @@ def test_it_runs_as_a_module():
 def test_the_program_alone_shows_what_there_is():
     done = run()
     assert done.exit_code == 0
-    for name in ("demo", "extract", "evaluate", "features", "datasets"):
+    for name in ("demo", "extract", "evaluate", "features", "datasets", "cache"):
         assert f"\n  {name} " in done.stdout
     assert "\n  synthesize " in run("datasets").stdout
+    assert "\n  prune " in run("cache").stdout
 
 
 @pytest.mark.parametrize("words", [*commands()], ids=" ".join)
@@ -102,6 +103,10 @@ def test_help_lists_classifiers_and_protocols():
     [
         (["xyz"], "No such command 'xyz'. See 'gtzanfeat --help'."),
         (["extract", "a.wav"], "Missing option '--output' / '-o'. See 'gtzanfeat extract --help'."),
+        (
+            ["evaluate", ""],
+            "Invalid value for 'DATASET': the path is empty. See 'gtzanfeat evaluate --help'.",
+        ),
         (["evaluate"], "Missing argument 'DATASET'. See 'gtzanfeat evaluate --help'."),
         (
             ["evaluate", ".", "--jobs", "0"],
@@ -153,6 +158,13 @@ def test_every_other_end_is_without_a_traceback(monkeypatch, what, code, line):
     monkeypatch.setattr(screen, "table", end)
     done = run("features")
     assert (done.exit_code, done.stdout, done.stderr) == (code, "", line)
+
+
+@pytest.mark.parametrize("words", ["features", "--help"])
+def test_a_closed_output_is_no_bug(words):
+    code = f"import sys; sys.stdout = None; from gtzanfeat.cli import main; main(['{words}'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_a_bug_keeps_its_traceback(monkeypatch):
@@ -218,7 +230,7 @@ def test_extract_replaces_a_table_only_when_told(music):
     words = ["extract", "music", "--set", "timbre19", "-o", "features.csv"]
     assert run(*words).exit_code == 0
     done = run(*words)
-    line = "features.csv: the file exists already; choose another name or allow overwriting"
+    line = "features.csv: the file exists already; choose another name or say overwrite (--overwrite)"
     assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
     done = run(*words, "--overwrite", "--quiet")
     assert (done.exit_code, done.output) == (0, "")
@@ -286,12 +298,37 @@ def test_evaluate_takes_a_manifest(music):
 
 def test_evaluate_lists_what_failed_though_it_failed_before(broken):
     done = run("evaluate", "music", "--set", "timbre19", *QUICK)
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, BROKEN)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (1, BROKEN)
     assert run("extract", "music", "--set", "timbre19", "-o", "features.csv").exit_code == 1
-    done = run("evaluate", "features.csv", *QUICK)
-    assert (done.exit_code, done.stderr.splitlines()[-1]) == (1, BROKEN)
+    again = run("evaluate", "features.csv", *QUICK)
+    assert (again.exit_code, again.stderr.splitlines()[0]) == (1, BROKEN)
+    assert again.stdout == done.stdout
+    assert "clips         8 of 9 (folder), 2 classes\nnot used      1 failed\n  failed " in again.stdout
     done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--on-error", "fail")
     assert (done.exit_code, done.stderr) == (2, BROKEN.replace("failed", "error") + "\n")
+
+
+def test_evaluate_lists_what_failed_though_there_is_no_score(music):
+    for path in (music / "music").rglob("*.wav"):
+        path.write_bytes(b"")
+    done = run("evaluate", "music", *QUICK)
+    *failed, error = done.stderr.splitlines()
+    assert (done.exit_code, len(failed)) == (2, 8)
+    assert all(line.startswith("gtzanfeat: failed: music/") for line in failed)
+    assert error.startswith("gtzanfeat: error: 8 of 8 clips failed (first music/hiss/0.wav: the file is emp")
+    assert run("extract", "music", "-o", "features.csv").exit_code == 1
+    done = run("evaluate", "features.csv", *QUICK)
+    assert done.stderr.count("gtzanfeat: failed: music/") == 8
+
+
+def test_a_full_disk_is_named(music, monkeypatch):
+    def refuse(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json")
+    line = "gtzanfeat: error: result.json: cannot be written (No space left on device)"
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, line)
 
 
 def test_evaluate_writes_json(music):
@@ -300,7 +337,7 @@ def test_evaluate_writes_json(music):
     result = json.loads((music / "result.json").read_text(encoding="utf-8"))
     assert (result["accuracy"], result["protocol"]) == (1.0, "random")
     done = run(*words)
-    line = "result.json: the file exists already; choose another name or allow overwriting"
+    line = "result.json: the file exists already; choose another name or say overwrite (--overwrite)"
     assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
     assert run(*words, "--overwrite").exit_code == 0
 
@@ -334,6 +371,17 @@ def test_features_explains_each_column_in_one_line_however_wide(name):
         assert line == line.rstrip()
 
 
+def test_features_in_a_narrow_window_are_blocks_with_whole_names(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        main(["features", "classic30"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert [line for line in lines if not line.startswith(" ")] == list(FEATURE_SETS["classic30"].columns)
+    assert "  unit     " in lines[1]
+
+
 def test_features_as_csv():
     rows = list(csv.DictReader(io.StringIO(run("features", "classic30", "--csv").stdout)))
     assert rows == FEATURE_SETS["classic30"].feature_table()
@@ -348,6 +396,14 @@ def test_check_says_what_is_there(music):
     assert done.stdout.startswith("music: layout folder, 8 clips, 0 min 8 s\n")
     assert "random    all       8      8           0" in done.stdout
     assert done.stdout.endswith("every clip that is there can be read\n")
+
+
+def test_check_exits_with_1_if_nothing_is_there(tmp_path):
+    rows = "".join(f"wav/{i}.wav,x\n" for i in range(1000))
+    (tmp_path / "clips.csv").write_text(f"path,label\n{rows}")
+    done = run("datasets", "check", tmp_path / "clips.csv")
+    assert done.exit_code == 1
+    assert done.stdout.endswith("wav/106 and 990 more)\nnone of the 1000 files is there\n")
 
 
 def test_check_exits_with_1_if_a_recording_cannot_be_read(broken):
@@ -387,6 +443,39 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
     assert run(*words, "--overwrite", "--quiet").output == ""
 
 
+# --- cache -------------------------------------------------------------------------------------------
+
+
+def test_what_was_heard_once_is_not_decoded_again(music, monkeypatch):
+    words = ["extract", "music", "--set", "timbre19", "--memory", "heard"]
+    assert run(*words, "-o", "first.csv").exit_code == 0
+    monkeypatch.setattr("gtzanfeat.extraction.blocks", None)
+    assert run(*words, "-o", "second.csv").exit_code == 0
+    assert (music / "first.csv").read_bytes() == (music / "second.csv").read_bytes()
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--memory", "heard")
+    assert (done.exit_code, "accuracy" in done.stdout) == (0, True)
+
+
+def test_cache_says_what_is_there_and_takes_it_away(music):
+    run("extract", "music", "--set", "timbre19", "--memory", "heard", "-o", "features.csv")
+    done = run("cache", "info", "heard")
+    assert (done.exit_code, done.stderr) == (0, "")
+    heads, row, _, total = done.stdout.splitlines()
+    assert heads.split() == ["set", "spec", "clips", "MB", "current"]
+    assert row.split() == ["timbre19", FEATURE_SETS["timbre19"].spec_hash, "8", "0.00", "yes"]
+    assert total == "heard: 8 results, 0.00 MB"
+    done = run("cache", "prune", "heard", "--megabytes", "0.001")
+    assert done.stdout == "heard: 6 results removed; 2 left, 0.00 MB\n"
+    assert run("cache", "clear", "heard").stdout == "heard: 2 results removed\n"
+    for words in (["info"], ["clear"], ["prune", "-m", "1"]):
+        done = run("cache", words[0], "heard", *words[1:])
+        line = "heard: it holds no cache; give the folder that was given as memory"
+        assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"gtzanfeat: error: {line}\n")
+    done = run("extract", "music", "--memory", "features.csv", "-o", "more.csv")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "features.csv: it cannot hold a cache" in done.stderr
+
+
 # --- demo --------------------------------------------------------------------------------------------
 
 
@@ -401,7 +490,7 @@ def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
     assert done.stdout.startswith("20 clips in 10 styles by 20 artists, composed by rule.\n")
     assert "\nclassic30       30  knn1" in done.stdout
     assert "\nrhythm6          6  knn1" in done.stdout
-    assert "rows are the truth, columns the answer" in done.stdout
+    assert "rows are the truth, columns predicted" in done.stdout
     clips, extraction = read_table("gtzanfeat-demo/features.parquet")
     assert (len(clips), extraction.values.shape) == (20, (20, 30))
     assert (tmp_path / "gtzanfeat-demo" / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")

@@ -133,6 +133,25 @@ def test_windows_of_a_recording_are_clips():
         ({"offset": ["0", "soon", "1"]}, "'offset' must hold seconds"),
         ({"duration": [1, -2, 1]}, "'duration' must hold seconds, but one is -2"),
         (
+            {"path": ["a.wav", str(Path("a.wav").absolute()), "c.wav"]},
+            r"a.wav' is there more than once \(a.wav, ",
+        ),
+        ({"duration": [1, 0, 1]}, "'duration' must hold seconds, but one is 0"),
+        ({"duration": [1, np.inf, 1]}, "'duration' must hold seconds, but one is inf"),
+        ({"offset": [1, np.inf, 1]}, "'offset' must hold seconds, but one is inf"),
+        (
+            {"path": ["a.wav", "b.wav", "x/../a.wav"]},
+            r"path 'x/../a.wav' is there more than once \(a.wav, x/../a.wav\)",
+        ),
+        (
+            {"path": ["a.wav", "./a.wav", "c.wav"], "offset": [0, 1, 0]},
+            "the file 'a.wav' is taken for 2 recordings \\('a', 'b'\\); its windows are told apart",
+        ),
+        (
+            {"path": pd.Series(["a.wav", "caf\udce9.wav", "c.wav"], dtype=object)},
+            r"the path 'caf\\xe9.wav' is not UTF-8; rename it",
+        ),
+        (
             {"recording": ["a", "a", "c"], "offset": [0, 1, 0], "artist": ["Abba", None, "Cher"]},
             "rows of recording 'a' disagree about its artist",
         ),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -150,6 +151,10 @@ def test_unrecognisable_paths_are_refused(tmp_path):
         load_dataset(tmp_path / "nowhere")
     with pytest.raises(DatasetError, match=r"a\.wav: not a dataset; give a folder"):
         load_dataset(write_noise(tmp_path / "a.wav"))
+    with pytest.raises(DatasetError, match="the path of the dataset is empty"):
+        load_dataset("")
+    with pytest.raises(DatasetError, match=r"caf\\xe9: the name is not UTF-8"):
+        load_dataset(os.fsdecode(b"caf\xe9"))
     with pytest.raises(UnknownNameError, match=r"unknown dataset layout 'gtzn'.*Did you mean 'gtzan'"):
         load_dataset(tmp_path, layout="gtzn")
 
@@ -244,6 +249,23 @@ def test_folder_takes_a_recording_in_two_formats_once(tmp_path):
     clips = load_dataset(write_all(tmp_path, "x/a.mp3", "x/a.wav", "y/a.wav"))
     assert clips.recordings.tolist() == ["x/a", "y/a"]
     assert clips.notes == ("left out, because x/a.wav is the same recording: x/a.mp3",)
+
+
+@pytest.mark.parametrize("good", ["x/a.wav", "pop/pop.00001.wav"])
+def test_a_name_that_is_not_utf_8_is_left_out_with_a_note(tmp_path, good):
+    write_all(tmp_path, good)
+    folder = os.fsencode((tmp_path / good).parent)
+    shutil.copy(tmp_path / good, os.path.join(folder, b"\xe9" + os.fsencode(PurePosixPath(good).name)))
+    clips = load_dataset(tmp_path)
+    assert clips.paths.tolist() == [str(tmp_path / good)]
+    (note,) = clips.notes
+    assert f"{PurePosixPath(good).parent}/\\xe9{PurePosixPath(good).name}" in note
+    assert check(tmp_path).ok
+    (tmp_path / good).unlink()
+    with pytest.raises(
+        DatasetError, match=r"no recordings.*; left out, because a name is not UTF-8: .*\\xe9"
+    ):
+        load_dataset(tmp_path)
 
 
 def test_audio_files_follow_links_but_not_in_circles(tmp_path):

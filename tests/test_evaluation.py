@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +14,11 @@ from test_protocols import table
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
 from gtzanfeat.evaluation import evaluate, running
-from gtzanfeat.extraction import extract
+from gtzanfeat.export import read_table, write_table
+from gtzanfeat.extraction import Failure, extract
+from gtzanfeat.frames import extract_frames
 from gtzanfeat.recipes import RECIPES, classifier, recipe
-from gtzanfeat.transformers import ClipFeatures
+from gtzanfeat.transformers import ClipFeatures, FrameFeatures, Summarize
 
 
 @pytest.fixture
@@ -167,6 +171,44 @@ def test_estimators_that_measure_inside_get_the_clips(good_sounds):
         evaluate(search, good_sounds, values=np.zeros((16, 2)))
 
 
+def test_frames_are_made_once_for_all_folds(sounds, tmp_path, monkeypatch):
+    calls = []
+
+    def counting(*args, **kwargs):
+        calls.append(args)
+        return extract_frames(*args, **kwargs)
+
+    monkeypatch.setattr(running, "extract_frames", counting)
+    found = [
+        evaluate(
+            make_pipeline(
+                FrameFeatures("mfcc", memory=memory), Summarize(), StandardScaler(), classifier("knn1")
+            ),
+            sounds,
+            repeats=1,
+            on_error="skip",
+        )
+        for memory in (None, tmp_path)
+    ]
+    assert len(calls) == 2
+    assert [one.accuracy for one in found] == [1.0, 1.0]
+    pd.testing.assert_frame_equal(found[0].predictions, found[1].predictions)
+    assert [failure.index for failure in found[0].failures] == [3]
+    assert (found[0].feature_set, found[0].n_columns) == ("frames of mfcc", None)
+    assert len(found[0].spec_hash) == 16
+    search = GridSearchCV(
+        make_pipeline(FrameFeatures("mfcc", memory=tmp_path), Summarize(), classifier("knn1")),
+        {"summarize__summaries": [("mean",), ("mean", "std")]},
+        cv=2,
+    )
+    good = sounds.select(sounds.recordings != "text")
+    assert evaluate(search, good, folds=2, repeats=1).feature_set == "as the estimator chooses"
+    with pytest.raises(ValueError, match="learns from frames, not from values"):
+        evaluate(
+            make_pipeline(FrameFeatures(), Summarize(), classifier("knn1")), good, values=np.zeros((16, 2))
+        )
+
+
 def test_failed_clips_are_errors_or_on_record(sounds):
     with pytest.raises(ClipError, match=r"text\.wav"):
         evaluate("knn1", sounds, feature_set="timbre19")
@@ -184,6 +226,63 @@ def test_failed_clips_are_errors_or_on_record(sounds):
         assert 3 not in found.predictions["clip"].to_numpy()
         np.testing.assert_array_equal(sounds.paths[found.predictions["clip"]], found.predictions["path"])
         np.testing.assert_array_equal(sounds.labels[found.predictions["clip"]], found.predictions["label"])
+
+
+@pytest.mark.parametrize(
+    ("protocol", "end"),
+    [
+        ("random", "no clip is left of b: the score is that of the other classes"),
+        (
+            "fault-filtered",
+            r"^5 of 15 clips failed \(first r5: its values are not finite\), and with the others "
+            "fault-filtered means nothing .* nothing to train on of b and nothing to test of b",
+        ),
+    ],
+)
+def test_a_class_of_failures_is_not_forgotten(rng, protocol, end):
+    clips = table(list("aaaaabbbbbccccc"), fault_filtered=["train", "train", "train", "test", "test"] * 3)
+    values = rng.normal(size=(15, 2))
+    values[5:10] = np.nan
+    if protocol == "random":
+        assert end in evaluate("knn1", clips, values=values, on_error="skip", repeats=1).warnings
+    else:
+        with pytest.raises(ProtocolError, match=end):
+            evaluate("knn1", clips, values=values, on_error="skip", protocol=protocol)
+
+
+def test_the_reason_is_given_if_every_clip_fails():
+    clips = table(list("aabb"))
+    with pytest.raises(ProtocolError, match=r"^4 of 4 clips failed \(first r0: its values are not finite\)"):
+        evaluate("knn1", clips, values=np.full((4, 2), np.nan), on_error="skip")
+
+
+@pytest.mark.parametrize(
+    "values", [np.zeros(20), pd.DataFrame({"a": [1.0] * 20, "b": ["x"] * 20})], ids=["1-D", "text"]
+)
+def test_values_that_are_no_table_of_numbers_are_refused(values):
+    with pytest.raises(ValueError, match="values must be a table of numbers, one row per clip, not "):
+        evaluate("knn1", table(list("ab") * 10), values=values)
+
+
+def test_fewer_gaussians_than_asked_for_are_told(rng):
+    clips, values = table(list("ab") * 10), rng.normal(size=(20, 2))
+    found = evaluate("gmm3", clips, values=values, repeats=2)
+    assert found.warnings[-1] == (
+        "1 Gaussian per class instead of 3 (each needs 5 training clips), in 20 of 20 folds"
+    )
+    assert "Gaussian" not in "".join(evaluate("gmm1", clips, values=values, repeats=1).warnings)
+
+
+def test_what_a_table_of_features_tells_is_told(good_sounds, tmp_path):
+    lost = Failure(16, "gone.wav", "the file is empty")
+    old = replace(extract(good_sounds.clips, "timbre19"), lost=(lost,), versions={"numpy": "0.9"})
+    clips, values = read_table(write_table(tmp_path / "features.csv", old, good_sounds))
+    found = evaluate("knn1", clips, values=values, repeats=1)
+    assert (found.n_clips, found.n_used, found.failures) == (17, 16, (lost,))
+    assert "clips         16 of 17 (folder), 2 classes" in str(found)
+    assert "1 failed" in str(found)
+    assert "  failed      gone.wav: the file is empty" in str(found)
+    assert "the features were extracted with numpy 0.9, not what is installed" in found.warnings
 
 
 def test_values_that_are_not_finite_count_as_failed(rng):

@@ -75,6 +75,11 @@ def test_what_is_read_back_is_what_was_written(tmp_path, clips, extraction, suff
     np.testing.assert_array_equal(values.seconds, extraction.seconds[ok])
     assert values.flags == ("", "silent", "padded_1024")
     assert values.feature_set is extraction.feature_set
+    assert values.failures == ()
+    assert values.lost == (Failure(2, 'pop/"c",\nlive.wav', "the file is empty; leave it out"),)
+    assert values.versions == read_metadata(path)["versions"]
+    twice = write_table(tmp_path / f"twice{suffix}", values, again)
+    assert read_metadata(twice) == read_metadata(path)
     assert again.name == "example"
     for column in (*IDENTITY, "year"):
         np.testing.assert_array_equal(again.column(column), clips.select(ok).column(column))
@@ -151,8 +156,12 @@ def test_windows_of_recordings_stay_windows(tmp_path, extraction, suffix):
     frame = pd.DataFrame(
         {"path": "a.wav", "label": "jazz", "recording": "a", "offset": [0.0, 5.0, 10.0, 15.0]}
     )
-    clips = ClipTable(frame.assign(duration=5.0), "example")
-    again, _ = read_table(write_table(tmp_path / f"features{suffix}", extraction, clips))
+    clips = ClipTable(frame.assign(duration=5.0, artist_fold=2), "example")
+    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    again, _ = read_table(path)
+    columns = read_metadata(path)["columns"]
+    assert columns["offset"]["unit"] == columns["duration"]["unit"] == "s"
+    assert "three folds of GTZAN" in columns["artist_fold"]["meaning"]
     assert [(clip.offset, clip.duration) for clip in again.clips] == [(0, 5), (5, 5), (15, 5)]
 
 

@@ -103,6 +103,33 @@ def test_a_failure_stops_everything_if_that_is_asked_for(corpus, n_jobs):
         extract([np.zeros(9), np.array([np.nan])], n_jobs=n_jobs)
 
 
+def test_a_backend_without_generators_will_do(corpus):
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        values = extract(corpus[:3], "timbre19").values
+    np.testing.assert_array_equal(values, extract(corpus[:3], "timbre19").values)
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        ("song.wav", "the list of clips: it is one clip; give a list, even of one"),
+        (Clip(np.zeros(9)), "it is one clip"),
+        (np.zeros(9), "it is one clip"),
+        (7, "it is a int"),
+    ],
+)
+def test_one_clip_is_not_a_list_of_clips(clips, message):
+    with pytest.raises(ClipError, match=message):
+        extract(clips)
+
+
+def test_numbers_that_are_not_finite_never_leave(monkeypatch):
+    chosen = FEATURE_SETS["timbre19"]
+    monkeypatch.setattr(type(chosen), "vector", lambda self, results: np.full(19, np.nan, dtype=np.float32))
+    with pytest.raises(ClipError, match="clip 0: its features are not finite; please report it"):
+        extract([np.ones(600)], chosen)
+
+
 def test_progress_counts_every_clip(corpus):
     counts = []
     extract(corpus, "timbre19", n_jobs=2, progress=counts.append)

@@ -1,6 +1,8 @@
 """Feature sets: frozen names, hashes and numbers, and the vectors of the slow twins."""
 
+import copy
 import json
+import pickle
 import re
 
 import numpy as np
@@ -13,7 +15,7 @@ from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, column_name, feature_set
 from gtzanfeat.features.spec import Framing
-from gtzanfeat.spectra import slaney_filterbank
+from gtzanfeat.filterbanks import slaney_filterbank
 
 RATE = 22050
 # Frozen: a set whose hash changes means other numbers, and needs another name.
@@ -175,3 +177,30 @@ def test_the_numbers_are_those_of_last_time():
 def test_slaneys_filters_need_room():
     with pytest.raises(GtzanfeatError, match="reaches 6854 Hz, but at 11025 Hz the spectrum ends at 5512 Hz"):
         slaney_filterbank(512, 11025)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"feature": "spectral_centriod"}, "unknown feature.*Did you mean 'spectral_centroid'"),
+        ({"feature": "mfcc", "columns": ("1",)}, "unknown column of mfcc '1'. Known: 00, 01"),
+        ({"feature": "mfcc", "summary": "meen"}, "unknown summary 'meen'.*Did you mean 'mean'"),
+    ],
+)
+def test_a_wrong_item_is_refused_at_once(arguments, message):
+    with pytest.raises(UnknownNameError, match=message):
+        Item(framing=Framing(512, 512), **arguments)
+
+
+def test_a_set_cannot_be_changed_and_can_be_hashed():
+    chosen = FEATURE_SETS["timbre19"]
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        chosen.items[1].params["share"] = 0.5
+    assert len({chosen, pickle.loads(pickle.dumps(chosen)), copy.deepcopy(chosen)}) == 1
+    assert repr(chosen) == f"FeatureSet('timbre19', 19 columns, spec {chosen.spec_hash})"
+
+
+def test_two_columns_of_one_name_are_refused():
+    items = [Item("zcr", Framing(length, length), summary="mean") for length in (512, 1024)]
+    with pytest.raises(GtzanfeatError, match="x has the column 'zcr_mean' twice; leave one item out"):
+        FeatureSet("x", "", tuple(items))

@@ -83,12 +83,30 @@ def test_manifest_with_windows(tmp_path):
     assert found.seconds == pytest.approx(0.2)
 
 
+def test_manifest_knows_one_file_by_several_spellings(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text(f"path,label\nb0.wav,x\n../{tmp_path.name}/b0.wav,y\n")
+    with pytest.raises(DatasetError, match="is there more than once"):
+        load_dataset(path)
+    path.write_text("path,label,offset\nb0.wav,x,0\n./b0.wav,x,5\n")
+    assert load_dataset(path).recordings.tolist() == ["b0", "b0"]
+
+
+def test_manifest_says_that_a_backslash_parts_no_folders(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label\nx\\a.wav,x\n")
+    (note,) = load_dataset(path).notes
+    assert "some paths hold a backslash" in note
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "cannot be read as a manifest"),
         ("file,genre\na.wav,x\n", "no column 'path'; columns found: file, label"),
-        ("path;label\na.wav;x\n", "no column 'path' or 'label'; columns found: path;label"),
+        ("path;label\na.wav;x\n", "its cells are parted by ';'; save it with ',' between them"),
+        ("path,label,path\na.wav,x,b.wav\n", "two of its columns have the same name"),
+        ("file\na.wav\n", "no column 'path' or 'label'; columns found: file"),
         ("path,label\n", "lists no clips"),
         ("path,label\na.wav,x\n,x\n", "row 2 has no path"),
         ("path,label\na.wav,x\na.wav,y\n", r"the path '.*a\.wav' is there more than once"),
@@ -105,6 +123,14 @@ def test_manifest_errors_are_one_clear_line(tmp_path, text, message):
         load_dataset(path)
     assert str(error.value).startswith(str(path))
     assert "\n" not in str(error.value)
+
+
+def test_text_of_another_encoding_is_told(tmp_path):
+    (tmp_path / "clips.csv").write_bytes("path,label\ncafé.wav,x\n".encode("latin-1"))
+    with pytest.raises(
+        DatasetError, match=r"cannot be read as a manifest \(it is not UTF-8\); save it as UTF-8"
+    ):
+        load_dataset(tmp_path / "clips.csv")
 
 
 @pytest.mark.parametrize("name", ["clips.csv", "clips.parquet"])

@@ -73,16 +73,72 @@ def test_fault_filtered_counts_and_its_one_shared_artist(gtzan):
         "in the validation part, which is for tuning": 197,
         "left out by the split": 70,
     }
+    assert laid_out.description == (
+        "The published split of GTZAN without its faults; "
+        "443 clips by 152 known artists train and 290 clips by 164 known artists test"
+    )
     assert laid_out.warnings == (
+        "artists are unknown (39 of 733 clips), so one may be in training and in test: "
+        "the score may be too high",
         "clips tested after training on the same artist: 1 of 290 (0.3%); the score may be too high",
     )
 
 
 def test_artist_folds_are_as_many_as_the_scarcest_class_has_artists(gtzan):
     assert plan(gtzan, "artist", repeats=2).description == (
-        "stratified 9-fold over artists (blues has no more), drawn 2 times"
+        "stratified 9-fold over artists (blues has no more), drawn 2 times; "
+        "832-848 clips by 359-370 artists train and 100-116 clips by 42-53 artists test"
     )
-    assert plan(gtzan, "random", repeats=1).description == "stratified 10-fold over recordings, drawn once"
+    assert plan(gtzan, "random", repeats=1).description.startswith(
+        "stratified 10-fold over recordings, drawn once; 900 clips by "
+    )
+
+
+# --- what is said of the parts --------------------------------------------------------------------------
+
+
+def test_a_partial_copy_does_not_pass_for_the_published_split(gtzan):
+    part = gtzan.select(np.arange(1000) % 3 > 0)
+    said = plan(part, "fault-filtered")
+    (fold,) = said.folds
+    n_train, n_test = len(fold.train), len(fold.test)
+    assert f" {n_train} of 443 clips by " in said.description
+    assert f" and {n_test} of 290 clips by " in said.description
+    assert said.warnings[0] == (
+        f"the parts are not those published ({n_train + n_test} clips instead of 733): "
+        "the score does not compare with published ones"
+    )
+
+
+def test_an_absent_fold_is_told(gtzan):
+    assert not plan(gtzan, "artist-3fold").warnings
+    assert "; fold 2: 632 clips by " in plan(gtzan, "artist-3fold").description
+    said = plan(gtzan.select(gtzan.frame["artist_fold"] != 3), "artist-3fold")
+    assert "fold 1: 316 of 633 clips by " in said.description
+    assert "fold 3" not in said.description
+    assert "(631 clips instead of 948, no fold 3)" in said.warnings[0]
+
+
+def test_a_fold_that_is_not_one_of_three_is_told():
+    said = plan(table(list("ab") * 4, artist_fold=[1, 1, 2, 2, 3, 3, 4, None]), "artist-3fold")
+    assert said.left_out == {"in another fold than 1, 2 and 3": 1, "not in the catalogue": 1}
+
+
+def test_partly_unknown_artists_are_told():
+    said = plan(table(list("ab") * 20, artist=["x", "y"] + [None] * 38), repeats=1)
+    assert "artists are unknown (38 of 40 clips)" in said.warnings[0]
+    assert "36 clips by 1-2 known artists train and 4 clips by 0-1 known artists test" in said.description
+
+
+def test_a_class_that_is_lost_is_refused_or_told():
+    columns = {"fault_filtered": ["train", "train", "test", "test"] * 2}
+    rest = table(list("abababab"), **columns)
+    assert plan(rest, "fault-filtered", classes="ab").folds
+    with pytest.raises(ProtocolError, match="nothing to train on of c and nothing to test of c"):
+        plan(rest, "fault-filtered", classes="abc")
+    assert plan(rest, classes="abc").warnings[0] == (
+        "no clip is left of c: the score is that of the other classes"
+    )
 
 
 def test_seed_decides_the_folds(gtzan):

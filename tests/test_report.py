@@ -35,13 +35,13 @@ def test_cells_hold_percents_and_counts_in_both_orientations(evaluation):
         (1, 1): ["100", "4"],
     }  # rows are the truth
     axes = figure.axes[0]
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("← truth", "answer →")
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("← truth", "predicted →")
     assert [label.get_text() for label in axes.get_xticklabels()] == ["a", "b"]
 
     figure = confusion_matrix_figure(evaluation, orientation="paper")
     assert cells(figure) == {(0, 0): ["75", "3"], (1, 0): ["25", "1"], (1, 1): ["100", "4"]}  # columns are
     axes = figure.axes[0]
-    assert (axes.get_ylabel(), axes.get_xlabel()) == ("← answer", "truth →")
+    assert (axes.get_ylabel(), axes.get_xlabel()) == ("← predicted", "truth →")
 
 
 def test_the_score_does_not_stand_alone(evaluation):

@@ -1,4 +1,5 @@
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -76,10 +77,25 @@ def test_spreads_over_folds_and_over_repeats():
     assert found.accuracy == 0.5
     assert found.spread_folds == pytest.approx(np.std([1, 0.5, 0.5, 0], ddof=1))
     assert found.spread_repeats == pytest.approx(np.std([0.75, 0.25], ddof=1))
-    assert "50.0%  (standard deviation 40.8 over 4 folds, 35.4 over the means of 2 repeats)" in str(found)
+    words = (
+        "50.0%  (mean of 4 folds; standard deviation 40.8 between folds, "
+        "35.4 between the means of 2 repeats: not a confidence interval)"
+    )
+    assert words in str(found)
     single = result(list("ab"), list("ab"))
     assert single.spread_folds is single.spread_repeats is None
     assert "100.0%  (one test part, so no spread)" in str(single)
+
+
+def test_heads_of_the_matrix_tell_the_classes_apart():
+    for labels, heads in (
+        (["progressive metal", "progressive rock/metal"], ["progressive m", "progressive r"]),
+        (["alphabetical", "numerical order", "pop"], ["alphabeti", "numerical", "pop"]),
+        (["progressive", "progressive x"], ["progressive", "progressive x"]),
+    ):
+        lines = result(labels, labels).lines()
+        at = next(i for i, line in enumerate(lines) if line.startswith("confusion: rows"))
+        assert re.split("  +", lines[at + 1].strip()) == heads
 
 
 def test_a_class_that_is_never_answered_has_zero_precision():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtzanfeat import spectra
+from gtzanfeat import filterbanks, spectra
 from gtzanfeat.features.spec import Framing
 
 RATE = 22050
@@ -51,9 +51,14 @@ def test_no_window_leaves_frames_as_they_are():
     np.testing.assert_array_equal(spectra.window("none", 5), np.ones(5, dtype=np.float32))
 
 
+def test_hann_is_periodic_as_in_librosa():
+    expected = librosa.filters.get_window("hann", 512, fftbins=True)
+    np.testing.assert_allclose(spectra.window("hann", 512), expected, atol=1e-7)
+
+
 def test_an_unknown_window_is_named():
-    with pytest.raises(ValueError, match="unknown window 'hann'. Known: hamming, none"):
-        spectra.window("hann", 512)
+    with pytest.raises(ValueError, match="unknown window 'blackman'. Known: hamming, hann, none"):
+        spectra.window("blackman", 512)
 
 
 @pytest.mark.parametrize(("name", "taper"), [("hamming", np.hamming), ("none", np.ones)])
@@ -117,7 +122,7 @@ def test_logarithms_and_their_floors():
 
 @pytest.mark.parametrize("n_fft", [256, 512, 2048])
 def test_slaneys_filters_are_librosas(n_fft):
-    ours = spectra.slaney_filterbank(n_fft, RATE)
+    ours = filterbanks.slaney_filterbank(n_fft, RATE)
     theirs = librosa.filters.mel(
         sr=RATE, n_fft=n_fft, n_mels=40, fmin=133.3333, fmax=6853.84, htk=False, norm="slaney"
     )
@@ -130,7 +135,7 @@ def test_slaneys_filters_are_librosas(n_fft):
 def test_slaneys_filters_have_unit_area_and_the_edges_of_the_toolbox():
     n_fft = 1 << 16
     bin_hz = RATE / n_fft
-    filters = spectra.slaney_filterbank(n_fft, RATE).astype(float)
+    filters = filterbanks.slaney_filterbank(n_fft, RATE).astype(float)
     np.testing.assert_allclose(filters.sum(axis=1) * bin_hz, 1.0, rtol=1e-3)
     linear = 133.3333 + 66.66667 * np.arange(13)
     edges = np.concatenate([linear, 933.3333 * 1.0711703 ** np.arange(1, 30)])
@@ -153,7 +158,7 @@ def test_a_packed_filterbank_is_the_dense_product(n_filters, n_bins, n_frames, s
         row[first:last] = rng.random(last - first)
     powers = rng.random((n_frames, n_bins)).astype(np.float32)
     out = np.full((n_frames, n_filters), np.nan, dtype=np.float32)
-    spectra.apply_filterbank(powers, *spectra.packed_filterbank(filters), out)
+    spectra.apply_filterbank(powers, *filterbanks.packed_filterbank(filters), out)
     np.testing.assert_allclose(out, powers @ filters.T, rtol=1e-5, atol=1e-6)
 
 
@@ -162,7 +167,7 @@ def test_the_bands_are_the_filterbank_times_the_power(rng):
     bands = build("slaney_bands")(powers)
     assert bands.shape == (21, 40)
     assert bands.dtype == np.float32
-    np.testing.assert_allclose(bands, powers @ spectra.slaney_filterbank(512, RATE).T, rtol=1e-5)
+    np.testing.assert_allclose(bands, powers @ filterbanks.slaney_filterbank(512, RATE).T, rtol=1e-5)
 
 
 # --- autocorrelations ---------------------------------------------------------------------------------

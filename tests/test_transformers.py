@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import soundfile
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import SkipTestWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -73,6 +74,8 @@ def test_every_form_of_x_gives_the_same(arrays, paths):
         arrays,
         [samples.astype(float) for samples in arrays],
         pd.DataFrame(np.stack(arrays)),
+        pd.DataFrame({"path": paths}),
+        np.array(paths)[:, None],
     ):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
@@ -87,8 +90,8 @@ def test_it_works_without_fit_and_after_pickling(paths):
 
 
 def test_clone_and_params_reach_everything():
-    transformer = ClipFeatures("timbre19", rate=44100, n_jobs=2, on_error="nan")
-    params = {"feature_set": "timbre19", "rate": 44100, "n_jobs": 2, "on_error": "nan"}
+    transformer = ClipFeatures("timbre19", rate=44100, n_jobs=2, on_error="nan", memory="cache")
+    params = {"feature_set": "timbre19", "rate": 44100, "n_jobs": 2, "on_error": "nan", "memory": "cache"}
     assert clone(transformer).get_params() == params
     assert transformer.set_params(feature_set="pitch5").get_feature_names_out().tolist() == list(
         FEATURE_SETS["pitch5"].columns
@@ -135,7 +138,9 @@ def test_it_is_the_first_step_of_a_pipeline_and_of_a_search(paths):
         ([np.zeros((2, 100))], ClipError, "clip 0: .*not one mono clip; mix the channels"),
         ([np.zeros(0)], ClipError, "clip 0: it holds no samples"),
         (np.zeros((2, 3, 4)), ValueError, "Found array with dim 3"),
-        ("a.wav", ValueError, "a\\.wav"),
+        ("a.wav", ClipError, "the list of clips: it is one clip; give a list, even of one"),
+        (Clip("a.wav"), ClipError, "it is one clip"),
+        (pd.DataFrame({"path": ["a.wav"], "label": ["b"]}), ValueError, "could not convert string"),
         (np.array([[np.nan, 1.0]]), ValueError, "contains NaN"),
         ([np.zeros(10), None], ClipError, "clip 1: NoneType is not a clip"),
     ],
@@ -162,6 +167,21 @@ def test_failed_clips_become_rows_of_nan_and_a_warning_that_names_them(paths, tm
         values = transformer.transform([paths[0], str(empty)])
     assert np.isfinite(values[0]).all()
     assert np.isnan(values[1]).all()
+
+
+def test_a_row_of_nan_is_one_failed_clip_in_a_matrix_too(arrays):
+    matrix = np.stack(arrays[:3])
+    matrix[1, 5] = np.nan
+    with pytest.warns(FailedClipWarning, match="1 of 3 clips .*:\\nclip 1: it holds NaN samples"):
+        values = ClipFeatures("timbre19", on_error="nan").fit_transform(matrix)
+    assert np.isnan(values).all(axis=1).tolist() == [False, True, False]
+
+
+def test_it_is_a_step_of_a_column_transformer(paths):
+    table = pd.DataFrame({"path": paths, "year": range(12)})
+    sound = ("sound", ClipFeatures("timbre19"), ["path"])
+    columns = ColumnTransformer([sound, ("rest", "passthrough", ["year"])])
+    assert columns.fit_transform(table).shape == (12, 20)
 
 
 def test_edge_cases_have_defined_values():

@@ -1,4 +1,4 @@
-"""The command line: ``gtzanfeat demo``, ``extract``, ``evaluate``, ``features`` and ``datasets``.
+"""The command line: ``gtzanfeat demo``, ``extract``, ``evaluate``, ``features``, ``datasets`` and ``cache``.
 
 A command turns words into calls of the package and results into lines; whatever it does can be done from
 Python too, and nothing is computed here. Results go to standard output, all else to standard error. The exit
@@ -17,7 +17,7 @@ from typing import Any
 
 import click
 
-from gtzanfeat.cli import datasets, demo, evaluate, extract, features, screen
+from gtzanfeat.cli import cache, datasets, demo, evaluate, extract, features, screen
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import __version__
 
@@ -87,5 +87,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for room in (demo, extract, evaluate, features, datasets):
+for room in (demo, extract, evaluate, features, datasets, cache):
     main.add_command(room.command)

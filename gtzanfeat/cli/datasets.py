@@ -12,6 +12,8 @@ from gtzanfeat.cli import options, screen
 if TYPE_CHECKING:
     from gtzanfeat.datasets import DatasetCheck
 
+NAMED = 10  # clips in a list that people read
+
 
 @click.group("datasets", invoke_without_command=True)
 @click.pass_context
@@ -22,14 +24,14 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("check")
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", type=options.FilePath())
 @options.layout
 @options.jobs()
 @options.quiet
 def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> int:
     """Say how many clips each protocol finds, what is missing and what cannot be read.
 
-    Every recording is decoded to its end. The exit code is 1 if one cannot be.
+    Every recording is decoded to its end. The exit code is 1 if one cannot be, or if none is there.
     """
     from gtzanfeat.datasets import check, load_dataset
 
@@ -57,7 +59,8 @@ def _show(found: DatasetCheck) -> None:
     screen.table(["protocol", "part", *counts], parts, right=counts)
     click.echo()
     if found.n_missing:
-        click.echo(f"missing: {found.n_missing} clips ({', '.join(found.missing)})")
+        more = f" and {len(found.missing) - NAMED} more" if len(found.missing) > NAMED else ""
+        click.echo(f"missing: {found.n_missing} clips ({', '.join(found.missing[:NAMED])}{more})")
     if found.one_artist_classes:
         click.echo(
             f"one artist only: {', '.join(found.one_artist_classes)}; a classifier may learn the artist "
@@ -67,12 +70,14 @@ def _show(found: DatasetCheck) -> None:
         click.echo(f"unreadable: {clip.path}: {clip.reason}")
     for sentence in found.notes:
         click.echo(f"note: {sentence}")
-    if found.ok:
+    if not found.n_found:
+        click.echo(f"none of the {found.n_clips} files is there")
+    elif found.ok:
         click.echo("every clip that is there can be read")
 
 
 @command.command("synthesize")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=options.FilePath())
 @click.option("--per-style", type=int, default=20, show_default=True, help="Clips of each style.")
 @click.option("--seconds", type=float, default=10.0, show_default=True, help="Length of a clip.")
 @options.seed

@@ -29,7 +29,7 @@ CONTESTS = (  # classifier, feature set
 @click.command("demo")
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=options.FilePath(file_okay=False),
     default=Path("gtzanfeat-demo"),
     show_default=True,
     help="The folder for a table and a picture; those of an earlier demo are replaced.",
@@ -122,7 +122,7 @@ def _show(clips: ClipTable, results: list[dict[str, Evaluation]], best: Evaluati
     )
     click.echo(
         f"{best.estimator}, {best.feature_set}, {best.protocol} ({best.accuracy:.1%}): rows are the truth, "
-        "columns the answer\n"
+        "columns predicted\n"
     )
     rows = [[label, *map(str, counts)] for label, counts in zip(best.labels, best.confusion, strict=True)]
     screen.table(["", *best.labels], rows, right=best.labels)

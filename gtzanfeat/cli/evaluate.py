@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from gtzanfeat.errors import ExportError
 if TYPE_CHECKING:
     from gtzanfeat.datasets import ClipTable
     from gtzanfeat.evaluation import Evaluation
-    from gtzanfeat.extraction import Extraction, Failure
+    from gtzanfeat.extraction import Extraction
 
 
 class ListingCommand(click.Command):
@@ -35,7 +34,7 @@ class ListingCommand(click.Command):
 
 
 @click.command("evaluate", cls=ListingCommand)
-@click.argument("dataset", type=click.Path(path_type=Path))
+@click.argument("dataset", type=options.FilePath())
 @click.option("--set", "set_name", metavar="NAME", help="The feature set.  [default: classic30]")
 @click.option("--classifier", "-c", metavar="NAME", default="svm", show_default=True, help="See below.")
 @click.option("--protocol", "-p", metavar="NAME", default="random", show_default=True, help="See below.")
@@ -43,10 +42,11 @@ class ListingCommand(click.Command):
 @click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
 @options.seed
 @click.option(
-    "--json", "json_file", metavar="FILE", type=click.Path(path_type=Path), help="Write the result there too."
+    "--json", "json_file", metavar="FILE", type=options.FilePath(), help="Write the result there too."
 )
 @options.layout
 @options.on_error
+@options.memory
 @options.jobs()
 @options.overwrite
 @options.quiet
@@ -61,6 +61,7 @@ def command(
     json_file: Path | None,
     layout: str | None,
     on_error: str,
+    memory: Path | None,
     jobs: int,
     overwrite: bool,
     quiet: bool,
@@ -80,13 +81,16 @@ def command(
     chosen = None if set_name is None else feature_set(set_name)
     if json_file is not None:
         check_place(json_file, overwrite)
-    clips, extraction, failures = _open(dataset, layout)
+    clips, extraction = _open(dataset, layout)
     screen.note(clips.notes, quiet)
+    code = 0 if extraction is None else screen.failed(extraction.lost)
     n_folds = len(plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed).folds)
     if extraction is None:
         chosen = chosen or feature_set("classic30")
-        extraction = extract_shown(clips.clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
-        failures = extraction.failures
+        extraction = extract_shown(
+            clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+        )
+        code = screen.failed(extraction.failures)
     elif chosen is not None and chosen.spec_hash != extraction.feature_set.spec_hash:
         held = extraction.feature_set.name
         raise ExportError(
@@ -105,32 +109,35 @@ def command(
             progress=advance,
         )
     click.echo(str(result))
-    if not sys.stdout.isatty():  # the report goes elsewhere, and its warnings with it
+    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
     if json_file is not None:
         _write_json(json_file, result)
-    return screen.failed(failures)
+    return code
 
 
-def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None, Sequence[Failure]]:
-    """Load a dataset; or, if that is what it is, a table of features and the clips that it lacks."""
+def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
+    """Load a dataset; or, if that is what it is, a table of features."""
     from gtzanfeat.datasets import load_dataset
     from gtzanfeat.export import FORMATS, read_metadata, read_table
-    from gtzanfeat.extraction import Failure
 
     if layout is None and path.is_file() and path.suffix.lower() in FORMATS:
         try:
-            lost = read_metadata(path)["failures"]
+            read_metadata(path)
         except ExportError:
             pass  # a manifest, which says nothing of features
         else:
-            return *read_table(path), [Failure(clip["row"], clip["path"], clip["reason"]) for clip in lost]
-    return load_dataset(path, layout), None, ()
+            return read_table(path)
+    return load_dataset(path, layout), None
 
 
 def _write_json(path: Path, result: Evaluation) -> None:
     from gtzanfeat.export import put_in_place
 
-    with put_in_place(path) as part:
-        part.write_text(json.dumps(result.to_dict(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = json.dumps(result.to_dict(), indent=1, ensure_ascii=False) + "\n"
+    try:
+        with put_in_place(path) as part:
+            part.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("extract")
-@click.argument(
-    "sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=click.Path(path_type=Path)
-)
+@click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=options.FilePath())
 @click.option(
     "--set", "set_name", metavar="NAME", default="classic30", show_default=True, help="The feature set."
 )
@@ -29,11 +27,12 @@ if TYPE_CHECKING:
     "--output",
     "-o",
     required=True,
-    type=click.Path(path_type=Path),
+    type=options.FilePath(),
     help="The table: NAME.parquet or NAME.csv.",
 )
 @options.layout
 @options.on_error
+@options.memory
 @options.jobs()
 @options.overwrite
 @options.quiet
@@ -43,6 +42,7 @@ def command(
     output: Path,
     layout: str | None,
     on_error: str,
+    memory: Path | None,
     jobs: int,
     overwrite: bool,
     quiet: bool,
@@ -59,7 +59,7 @@ def command(
     check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
     clips = find_clips(sources, layout)
     screen.note(clips.notes, quiet)
-    extraction = extract_shown(clips.clips, chosen, on_error=on_error, jobs=jobs, quiet=quiet)
+    extraction = extract_shown(clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet)
     where = write_table(output, extraction, clips, overwrite=overwrite)
     if not quiet:
         click.echo(
@@ -87,11 +87,18 @@ def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
     if layout is not None:
         raise DatasetError("a layout is for a dataset; leave --layout out for audio files")
     names = [str(path) for path in files]
-    return ClipTable(pd.DataFrame({"path": names, "label": None, "recording": names}), "files")
+    frame = pd.DataFrame({"path": names, "label": None, "recording": names}, dtype=object)
+    return ClipTable(frame, "files")
 
 
 def extract_shown(
-    sounds: Sequence[Any] | np.ndarray, chosen: FeatureSet, *, on_error: str, jobs: int, quiet: bool
+    sounds: Sequence[Any] | np.ndarray,
+    chosen: FeatureSet,
+    *,
+    on_error: str,
+    jobs: int,
+    quiet: bool,
+    memory: Path | None = None,
 ) -> Extraction:
     """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
@@ -102,5 +109,6 @@ def extract_shown(
             chosen,
             n_jobs=jobs,
             on_error="skip" if on_error == "skip" else "raise",
+            memory=memory,
             progress=advance,
         )

@@ -10,6 +10,7 @@ import click
 from gtzanfeat.cli import screen
 
 OF_SETS = ("set", "columns", "spec", "meaning")
+NARROW = 100  # characters; in fewer, five columns side by side cannot be read
 OF_COLUMNS = ("column", "unit", "hears", "formula", "source")
 
 
@@ -34,5 +35,9 @@ def command(set_name: str | None, as_csv: bool) -> None:
         writer.writeheader()
         writer.writerows(rows)
         click.echo(page.getvalue(), nl=False)
+        return
+    lines = [[row[head] for head in heads] for row in rows]
+    if set_name is not None and screen.width() < NARROW:
+        screen.blocks(heads, lines)
     else:
-        screen.table(heads, [[row[head] for head in heads] for row in rows], right=["columns"])
+        screen.table(heads, lines, right=["columns"])

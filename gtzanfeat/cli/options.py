@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class FilePath(click.Path):
+    """A path; an empty word, which `Path` would take for the current folder, is refused."""
+
+    def __init__(self, file_okay: bool = True) -> None:
+        super().__init__(file_okay=file_okay, path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Make a `Path` of a word."""
+        if value == "":
+            self.fail("the path is empty.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def _workers(ctx: click.Context, option: click.Parameter, value: int) -> int:
@@ -37,6 +51,12 @@ layout = click.option(
     "--layout",
     metavar="NAME",
     help="How the dataset lies on disk: gtzan, manifest or folder.  [default: as it looks]",
+)
+memory = click.option(
+    "--memory",
+    metavar="DIR",
+    type=FilePath(),
+    help="A folder where results are kept, so that no recording is analysed twice for a set.",
 )
 seed = click.option(
     "--seed",

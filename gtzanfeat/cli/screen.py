@@ -9,6 +9,7 @@ import contextlib
 import io
 import shutil
 import sys
+import textwrap
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
@@ -63,6 +64,11 @@ def show_warning(
     warn(str(message))
 
 
+def watched(stream: TextIO | None) -> bool:
+    """Tell whether what is written there is read by eyes; a stream may have been closed from outside."""
+    return stream is not None and stream.isatty()
+
+
 @contextlib.contextmanager
 def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
     """Show how much of something is done, if it takes long enough and someone watches.
@@ -81,7 +87,7 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
     callable
         To be called with the number of things just done.
     """
-    if quiet or not sys.stderr.isatty():
+    if quiet or not watched(sys.stderr):
         yield lambda done: None
         return
     from rich.console import Console
@@ -99,6 +105,30 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
         start.cancel()
         start.join()
         display.stop()
+
+
+def width() -> int:
+    """Return how many characters fit in a line of standard output."""
+    return shutil.get_terminal_size().columns if watched(sys.stdout) else WIDE
+
+
+def blocks(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print each row as some lines: its first cell, whole, and below it the others, each after its heading.
+
+    Parameters
+    ----------
+    heads : sequence of str
+        Headings.
+    rows : iterable of sequences of str
+        The cells; an empty one is passed over.
+    """
+    margin = max(map(len, heads[1:])) + 4
+    for first, *others in rows:
+        click.echo(first)
+        for head, cell in zip(heads[1:], others, strict=True):
+            if cell:
+                start = f"  {head}".ljust(margin)
+                click.echo(textwrap.fill(cell, width(), initial_indent=start, subsequent_indent=" " * margin))
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
@@ -121,8 +151,7 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[s
         grid.add_column(head, justify="right" if head in right else "left", overflow="fold")
     for row in rows:
         grid.add_row(*row)
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
     page = io.StringIO()
-    plain = Console(file=page, width=width, color_system=None, markup=False, highlight=False, emoji=False)
+    plain = Console(file=page, width=width(), color_system=None, markup=False, highlight=False, emoji=False)
     plain.print(grid)
     click.echo("\n".join(line.rstrip() for line in page.getvalue().splitlines()))

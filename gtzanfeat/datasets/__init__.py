@@ -16,7 +16,7 @@ import pandas as pd
 
 from gtzanfeat.datasets import folder, gtzan, manifest
 from gtzanfeat.datasets.checking import DatasetCheck, PartCount, Unreadable, check_table, one_artist_classes
-from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, printable
 from gtzanfeat.errors import DatasetError, UnknownNameError
 
 __all__ = [
@@ -90,7 +90,7 @@ def load_dataset(path: str | os.PathLike[str], layout: str | None = None) -> Cli
         ...
     gtzanfeat.errors.DatasetError: no/such/folder: there is no such file or folder; check the path
     """
-    where = Path(path).expanduser()
+    where = _place(path)
     return _layout(where, layout).load(where)
 
 
@@ -123,7 +123,7 @@ def check(
     DatasetError, UnknownNameError
         As `load_dataset`. A recording that is missing or cannot be read is no error but a finding.
     """
-    where = Path(path).expanduser()
+    where = _place(path)
     chosen = _layout(where, layout)
     return check_table(
         chosen.load(where),
@@ -135,9 +135,17 @@ def check(
     )
 
 
+def _place(path: str | os.PathLike[str]) -> Path:
+    if not os.fspath(path):  # which Path takes for the current folder
+        raise DatasetError("the path of the dataset is empty; give '.' for the current folder")
+    return Path(path).expanduser()
+
+
 def _layout(path: Path, name: str | None) -> Layout:
     if name is not None and name not in LAYOUTS:
         raise UnknownNameError("dataset layout", name, LAYOUTS)
+    if printable(path) != str(path):
+        raise DatasetError(f"{printable(path)}: the name is not UTF-8; rename it")
     if not path.exists():
         raise DatasetError(f"{path}: there is no such file or folder; check the path")
     if name is not None:

@@ -77,7 +77,7 @@ class DatasetCheck:
     seconds : float
         Length of all readable recordings together, as decoded.
     protocols : tuple of PartCount
-        What each protocol finds.
+        What each protocol finds; the first is "random", which takes every clip.
     n_missing : int
         Clips that should be there and are not: of a known collection, or of the rows of a manifest.
     missing : tuple of str
@@ -106,8 +106,13 @@ class DatasetCheck:
 
     @property
     def ok(self) -> bool:
-        """Whether every clip that is there can be read; an incomplete copy may still be ok."""
-        return not self.unreadable
+        """Whether clips are there and all of them can be read; an incomplete copy may still be ok."""
+        return self.n_found > 0 and not self.unreadable
+
+    @property
+    def n_found(self) -> int:
+        """Clips whose file is there."""
+        return self.protocols[0].found
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain dicts, lists, strings and numbers, ready for JSON."""

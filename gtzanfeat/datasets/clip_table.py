@@ -7,6 +7,7 @@ parts to `gtzanfeat.evaluation`.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,8 +69,8 @@ class ClipTable:
     Raises
     ------
     DatasetError
-        If a required column or value is missing, a clip is there twice, or the rows of one recording
-        disagree about its artist.
+        If a required column or value is missing, a clip is there twice, one file is taken for several
+        recordings, or the rows of one recording disagree about its artist.
 
     Examples
     --------
@@ -223,7 +224,7 @@ def _validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DatasetError(f"{name}: the column {twice!r} is there more than once; rename one")
-    columns = {column: _text(frame, column) for column in TEXT}
+    columns = {column: _text(frame, column, name) for column in TEXT}
     columns |= {str(other): frame[other] for other in frame.columns if other not in TEXT}
     columns |= {column: _seconds(frame, column, name) for column in WINDOW if column in frame}
     table = pd.DataFrame(columns).reset_index(drop=True)
@@ -232,15 +233,25 @@ def _validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         if blank.size:
             raise DatasetError(f"{name}: row {blank[0] + 1} has no {column}; every clip needs one")
     start = table["offset"].fillna(0) if "offset" in table else pd.Series(0.0, table.index)
-    for column in ("path", "recording"):
-        again = pd.DataFrame({column: table[column], "offset": start}).duplicated().to_numpy()
+    file = table["path"].map(os.path.abspath)  # ``a.wav`` and ``./a.wav`` are one
+    for column, same in (("path", file), ("recording", table["recording"])):
+        again = pd.DataFrame({column: same, "offset": start}).duplicated().to_numpy()
         if again.any():
-            value = table[column][int(np.argmax(again))]
-            files = ", ".join(table["path"][table[column] == value].unique()[:3])
+            row = int(np.argmax(again))
+            value = table[column][row]
+            files = ", ".join(table["path"][same == same[row]].unique()[:3])
             raise DatasetError(
                 f"{name}: the {column} {value!r} is there more than once ({files}); a clip is one row, and "
                 "several windows of a recording need different values in a column 'offset'"
             )
+    recordings = table["recording"].groupby(file).nunique()
+    if (recordings > 1).any():
+        rows = table[file == recordings.idxmax()]
+        names = ", ".join(map(repr, rows["recording"].unique()[:3]))
+        raise DatasetError(
+            f"{name}: the file {rows['path'].iloc[0]!r} is taken for {recordings.max()} recordings "
+            f"({names}); its windows are told apart by their offset, so give all of them one recording"
+        )
     artists = table["artist"].fillna("").groupby(table["recording"]).nunique()
     if (artists > 1).any():
         raise DatasetError(
@@ -249,9 +260,23 @@ def _validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     return table
 
 
-def _text(frame: pd.DataFrame, column: str) -> pd.Series:
+def printable(path: object) -> str:
+    r"""Write a file name for people, even one whose bytes are not UTF-8.
+
+    Examples
+    --------
+    >>> print(printable("caf\udce9.wav"))
+    caf\xe9.wav
+    """
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _text(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
     if column not in frame:
         return pd.Series(pd.NA, index=frame.index, dtype="string")
+    strange = [value for value in frame[column] if printable(value) != str(value)]
+    if strange:
+        raise DatasetError(f"{name}: the {column} '{printable(strange[0])}' is not UTF-8; rename it")
     text = frame[column].astype("string")
     if column != "path":  # a file name may well begin with a space
         text = text.str.strip()
@@ -263,6 +288,8 @@ def _seconds(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
         seconds = pd.to_numeric(frame[column]).astype(float)
     except (TypeError, ValueError) as error:
         raise DatasetError(f"{name}: the column {column!r} must hold seconds ({error})") from error
-    if (seconds < 0).any():
-        raise DatasetError(f"{name}: the column {column!r} must hold seconds, but one is {seconds.min():g}")
+    impossible = (seconds <= 0 if column == "duration" else seconds < 0) | np.isinf(seconds)
+    if impossible.any():
+        value = seconds[impossible].iloc[0]
+        raise DatasetError(f"{name}: the column {column!r} must hold seconds, but one is {value:g}")
     return seconds

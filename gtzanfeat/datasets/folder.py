@@ -12,7 +12,7 @@ from typing import NoReturn
 
 import pandas as pd
 
-from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, printable
 from gtzanfeat.errors import DatasetError
 
 # What counts as a recording, by suffix; of a recording in several formats, the first in this order is taken.
@@ -67,6 +67,8 @@ def audio_files(root: Path) -> list[PurePosixPath]:
 def one_file_each(recordings: Mapping[PurePosixPath, str]) -> tuple[dict[str, PurePosixPath], list[str]]:
     """Choose one file per recording: WAV before other formats, then the first in order of path.
 
+    A file whose name is not UTF-8 is left out, for no table can hold that name.
+
     Parameters
     ----------
     recordings : mapping of PurePosixPath to str
@@ -77,13 +79,17 @@ def one_file_each(recordings: Mapping[PurePosixPath, str]) -> tuple[dict[str, Pu
     files : dict of str to PurePosixPath
         One file per recording, sorted by recording.
     notes : list of str
-        A sentence about the files that were left out, if any were.
+        Sentences about the files that were left out, if any were.
     """
+    nameless = sorted((file for file in recordings if printable(file) != str(file)), key=str)
+    named = recordings.keys() - set(nameless)
     chosen: dict[str, PurePosixPath] = {}
-    for file in sorted(recordings, key=lambda file: (AUDIO_SUFFIXES.index(file.suffix.lower()), str(file))):
+    for file in sorted(named, key=lambda file: (AUDIO_SUFFIXES.index(file.suffix.lower()), str(file))):
         chosen.setdefault(recordings[file], file)
-    spare = sorted(recordings.keys() - set(chosen.values()), key=str)
+    spare = sorted(named - set(chosen.values()), key=str)
     notes = []
+    if nameless:
+        notes.append(f"left out, because a name is not UTF-8: {and_more(nameless)}")
     if spare:
         instead = chosen[recordings[spare[0]]]
         notes.append(f"left out, because {instead} is the same recording: {and_more(spare)}")
@@ -92,7 +98,7 @@ def one_file_each(recordings: Mapping[PurePosixPath, str]) -> tuple[dict[str, Pu
 
 def and_more(files: Sequence[PurePosixPath]) -> str:
     """Name the first of some files and count the rest."""
-    return f"{files[0]} and {len(files) - 1} more" if len(files) > 1 else str(files[0])
+    return printable(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
 
 
 def recognises(path: Path) -> bool:
@@ -126,7 +132,7 @@ def load(path: Path) -> ClipTable:
     if not files:
         raise DatasetError(
             f"{path}: no recordings in this folder; expected one folder per class, with audio files "
-            f"({', '.join(AUDIO_SUFFIXES)})"
+            f"({', '.join(AUDIO_SUFFIXES)}){''.join(f'; {note}' for note in notes)}"
         )
     frame = pd.DataFrame(
         {

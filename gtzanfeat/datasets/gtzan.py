@@ -122,7 +122,10 @@ def load(path: Path) -> ClipTable:
     found = {file: _clip(file) for file in audio_files(path)}
     files, notes = one_file_each({file: clip for file, clip in found.items() if clip is not None})
     if not files:
-        raise DatasetError(f"{path}: no clips of GTZAN here; expected files such as blues/blues.00012.wav")
+        raise DatasetError(
+            f"{path}: no clips of GTZAN here; expected files such as blues/blues.00012.wav"
+            f"{''.join(f'; {note}' for note in notes)}"
+        )
     others = [file for file, clip in found.items() if clip is None]
     if others:
         notes.append(

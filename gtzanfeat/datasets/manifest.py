@@ -5,7 +5,8 @@ The file is read and its columns are named; whether the recordings are there is 
 
 from __future__ import annotations
 
-from os.path import splitext
+import os
+from os.path import normpath, splitext
 from pathlib import Path, PurePath
 
 import pandas as pd
@@ -72,12 +73,15 @@ def load(path: Path) -> ClipTable:
     if written.isna().any():
         row = int(written.isna().to_numpy().argmax()) + 1
         raise DatasetError(f"{file}: row {row} has no path; every clip needs one")
-    names = pd.Series([PurePath(splitext(path)[0]).as_posix() for path in written], frame.index)
+    names = pd.Series([PurePath(normpath(splitext(path)[0])).as_posix() for path in written], frame.index)
     if "recording" in frame:
         names = frame["recording"].astype("string").fillna(names)
     frame = frame.assign(path=[str(file.parent / path) for path in written], recording=names)
+    notes = []
+    if os.sep == "/" and written.str.contains("\\", regex=False).any():
+        notes.append(f"{file}: some paths hold a backslash, which is part of a name here; folders end in /")
     try:
-        return ClipTable(frame, "manifest")
+        return ClipTable(frame, "manifest", tuple(notes))
     except DatasetError as error:
         raise DatasetError(f"{file}: {str(error).removeprefix('manifest: ')}") from error
 
@@ -89,12 +93,21 @@ def _read(file: Path) -> pd.DataFrame:
             return pd.read_parquet(file)
         separator = "\t" if file.suffix.lower() == ".tsv" else ","
         # utf-8-sig: spreadsheets write a byte-order mark
+        names = pd.read_csv(file, sep=separator, encoding="utf-8-sig", nrows=1, header=None, dtype="string")
+        if names.iloc[0].dropna().duplicated().any():  # pandas would rename the second
+            raise ValueError("two of its columns have the same name")
+        if len(names.columns) == 1 and ";" in str(names.iloc[0, 0]):
+            raise ValueError(f"its cells are parted by ';'; save it with {separator!r} between them")
         header = pd.read_csv(file, sep=separator, encoding="utf-8-sig", nrows=0)
         text = {column: "string" for column, name in _plain_names(header).items() if name in TEXT}
         frame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", dtype=text)
         if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for row names
             raise ValueError("its rows have more cells than its header")
         return frame
+    except UnicodeDecodeError as error:
+        raise DatasetError(
+            f"{file}: cannot be read as a manifest (it is not UTF-8); save it as UTF-8"
+        ) from error
     except (OSError, ValueError) as error:  # pandas' and pyarrow's complaints are ValueErrors
         reason = " ".join(str(error).split())
         raise DatasetError(f"{file}: cannot be read as a manifest ({reason}); {_EXPECTED}") from error

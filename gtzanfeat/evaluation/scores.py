@@ -32,7 +32,7 @@ class Evaluation:
     protocol : str
         The name of the protocol.
     description : str
-        What it did, with the numbers of folds and repeats.
+        What it did, with the numbers of folds, repeats, and clips that train and test.
     feature_set : str
         The name of the feature set.
     spec_hash : str or None
@@ -45,7 +45,7 @@ class Evaluation:
         One row per clip and test: ``repeat``, ``fold`` (both from 1), ``clip`` (its row in the table),
         ``recording``, ``path``, ``label`` (the truth), ``predicted``.
     n_clips : int
-        Clips given.
+        Clips given, and those that failed before `values` were read from a table.
     n_used : int
         Clips that were trained or tested.
     failures : tuple of Failure
@@ -79,7 +79,7 @@ class Evaluation:
 
     def __repr__(self) -> str:
         warned = f"; {len(self.warnings)} warnings" if self.warnings else ""
-        return f"Evaluation({self.estimator!r}, {self.protocol!r}: {self._accuracy_words()}{warned})"
+        return f"Evaluation({self.estimator!r}, {self.protocol!r}: {self.accuracy:.1%}{warned})"
 
     # --- the scores ----------------------------------------------------------------------------------
 
@@ -187,10 +187,10 @@ class Evaluation:
             "",
             *self._class_lines(),
             "",
-            f"confusion: rows are the truth, columns the answer (tests{summed})",
+            f"confusion: rows are the truth, columns predicted (tests{summed})",
             *self._matrix_lines([[str(count) for count in row] for row in counts]),
             "",
-            "confusion as Tzanetakis & Cook print it: columns are the truth, rows the answer (per cent)",
+            "confusion as Tzanetakis & Cook print it: columns are the truth, rows predicted (per cent)",
             *self._matrix_lines([[f"{percent:.0f}" for percent in row] for row in percents]),
         ]
 
@@ -214,10 +214,11 @@ class Evaluation:
         words = f"{self.accuracy:.1%}"
         if self.spread_folds is None:
             return f"{words}  (one test part, so no spread)"
-        words += f"  (standard deviation {100 * self.spread_folds:.1f} over {len(folds)} folds"
+        words += f"  (mean of {len(folds)} folds; "
+        words += f"standard deviation {100 * self.spread_folds:.1f} between folds"
         if self.spread_repeats is not None:
-            words += f", {100 * self.spread_repeats:.1f} over the means of {repeats} repeats"
-        return f"{words})"
+            words += f", {100 * self.spread_repeats:.1f} between the means of {repeats} repeats"
+        return f"{words}: not a confidence interval)"
 
     def _class_lines(self) -> list[str]:
         rows = [
@@ -227,12 +228,20 @@ class Evaluation:
         return _aligned(["class", "precision", "recall", "F1", "clips"], rows)
 
     def _matrix_lines(self, cells: list[list[str]]) -> list[str]:
-        heads = ["", *(label[:9] for label in self.labels)]
+        heads = ["", *_heads(self.labels)]
         return _aligned(heads, [[label, *row] for label, row in zip(self.labels, cells, strict=True)])
 
 
 def _deviation(scores: pd.Series) -> float | None:
     return float(scores.std(ddof=1)) if len(scores) > 1 else None
+
+
+def _heads(labels: tuple[str, ...]) -> list[str]:
+    """Shorten labels to the first letters, as few as tell all of them apart but at least nine."""
+    longest = max(map(len, labels), default=0)
+    lengths = range(9, longest)
+    cuts = ([label[:length].rstrip() for label in labels] for length in lengths)
+    return next((cut for cut in cuts if len(set(cut)) == len(labels)), list(labels))
 
 
 def _aligned(heads: list[str], rows: list[list[str]]) -> list[str]:

@@ -14,13 +14,12 @@ SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
 MODULATION_HALF = 0.1  # modulation depth at which a window counts half
 SILENT_ENVELOPE = 1e-9
-ENVELOPE_STEP = 16  # samples per envelope value
 TC2002 = "Tzanetakis & Cook 2002, section II-B"
 
 
 @kernel
 def count_beats(
-    peaks: np.ndarray, envelope: np.ndarray, lag_to_bpm: float, weighted: bool, total: np.ndarray
+    peaks: np.ndarray, envelope: np.ndarray, per_minute: float, weighted: bool, total: np.ndarray
 ) -> None:
     """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; or w = 1."""
     n = envelope.shape[1]
@@ -41,14 +40,14 @@ def count_beats(
             weight = depth / (depth + MODULATION_HALF)
         for p in range(peaks.shape[1]):
             if peaks[t, p, 1] > 0:
-                bpm = int(np.rint(lag_to_bpm / peaks[t, p, 0]))
+                bpm = int(np.rint(per_minute * n / peaks[t, p, 0]))
                 if SLOWEST_BPM <= bpm <= FASTEST_BPM:
                     total[bpm - SLOWEST_BPM] += weight * peaks[t, p, 1]
 
 
 def counting(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Beats per minute times lag in envelope values, and whether windows are weighted."""
-    return 60.0 * rate / ENVELOPE_STEP, params["weighted"]
+    """How many windows a minute has, and whether they are weighted."""
+    return 60.0 * rate / framing.length, params["weighted"]
 
 
 def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:

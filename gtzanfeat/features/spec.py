@@ -6,7 +6,7 @@ Only declarations: no kernels, no registry, no import of anything heavy. A famil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,36 @@ import numpy as np
 
 Params = Mapping[str, Any]
 Arrays = tuple[Any, ...]
+
+
+class Frozen(Mapping[str, Any]):
+    """A mapping that cannot be changed, and so can be hashed: the parameters of what is frozen.
+
+    Examples
+    --------
+    >>> Frozen({"share": 0.85})
+    {'share': 0.85}
+    """
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
+        self._items = dict(items or {})
+
+    def __getitem__(self, name: str) -> Any:
+        return self._items[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __hash__(self) -> int:
+        return hash(frozenset((name, repr(value)) for name, value in self._items.items()))
+
+    def __repr__(self) -> str:
+        return repr(self._items)
 
 
 @dataclass(frozen=True)
@@ -27,7 +57,7 @@ class Framing:
     hop : int
         Samples from one frame to the next, at most `length`.
     window : str
-        "hamming" (symmetric, as in Marsyas and `numpy.hamming`) or "none".
+        "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa) or "none".
     stream : str
         What is cut: "samples", or the name of a filtered stream of `envelopes.STREAMS`.
     remove_mean : bool
@@ -155,7 +185,10 @@ class Request:
 
     feature: str
     framing: Framing
-    params: Params = field(default_factory=dict)
+    params: Params = field(default_factory=Frozen)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "params", Frozen(self.params))
 
     @property
     def key(self) -> tuple[Any, ...]:

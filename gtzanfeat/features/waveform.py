@@ -1,4 +1,4 @@
-"""Features of the waveform itself: zero crossings, level, low energy.
+"""Features of the waveform itself: zero crossings, level, crest, entropy of energy, low energy.
 
 Kernels take the unwindowed frames. No spectrum belongs here.
 """
@@ -11,6 +11,8 @@ from gtzanfeat.features.spec import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
+SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
+PARTS = 10  # of a frame, between which its energy is shared
 
 
 @kernel
@@ -36,6 +38,54 @@ def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
         for i in range(n):
             total += row[i] * row[i]
         out[t, 0] = np.sqrt(total / np.float32(n))
+
+
+@kernel
+def loudness(frames: np.ndarray, out: np.ndarray) -> None:
+    """20 log10 RMS, at least -100: decibels below a full-scale square wave."""
+    n = frames.shape[1]
+    for t in range(frames.shape[0]):
+        row = frames[t]
+        total = np.float32(0.0)
+        for i in range(n):
+            total += row[i] * row[i]
+        power = np.float64(total) / n
+        out[t, 0] = 10.0 * np.log10(max(power, SILENT_POWER))
+
+
+@kernel
+def crest(frames: np.ndarray, out: np.ndarray) -> None:
+    """Largest |x[n]| over RMS; 1 for silence."""
+    n = frames.shape[1]
+    for t in range(frames.shape[0]):
+        row = frames[t]
+        peak = np.float32(0.0)
+        total = 0.0  # float64, in which the square of the faintest sample is not 0
+        for i in range(n):
+            peak = max(peak, abs(row[i]))
+            total += np.float64(row[i]) * np.float64(row[i])
+        out[t, 0] = peak / np.sqrt(total / n) if total > 0 else 1.0
+
+
+@kernel
+def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
+    """H = -Σ e_i log e_i / log 10, e_i the share of energy in the i-th tenth; 0 for silence."""
+    n = frames.shape[1]
+    energy = np.empty(PARTS)
+    for t in range(frames.shape[0]):
+        total = 0.0
+        for part in range(PARTS):
+            within = np.float32(0.0)
+            for i in range(part * n // PARTS, (part + 1) * n // PARTS):
+                within += frames[t, i] * frames[t, i]
+            energy[part] = within
+            total += energy[part]
+        entropy = 0.0
+        for part in range(PARTS):
+            if energy[part] > 0:
+                share = energy[part] / total
+                entropy -= share * np.log(share)
+        out[t, 0] = entropy / np.log(PARTS)
 
 
 @kernel
@@ -87,6 +137,47 @@ FEATURES = (
         columns=(Column("", "full scale", "√(Σ x[n]²/N)", "how loud the frame is"),),
         source=f"{TC2002}, section II-A",
         gain_invariant=False,
+    ),
+    FrameFeature(
+        name="loudness",
+        family="timbre",
+        kernel=loudness,
+        needs=("frames",),
+        columns=(Column("", "dB", "max(20 log10 RMS, -100)", "how loud the frame is, in decibels"),),
+        source="level in decibels relative to full scale",
+        gain_invariant=False,
+    ),
+    FrameFeature(
+        name="crest",
+        family="timbre",
+        kernel=crest,
+        needs=("frames",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "max |x[n]| / RMS",
+                "how far peaks of the waveform stand out: 1.4 for a sine, 1 for a square, large for clicks",
+            ),
+        ),
+        source="crest factor, IEC 60050-103-02-11",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="energy_entropy",
+        family="timbre",
+        kernel=energy_entropy,
+        needs=("frames",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "-Σ e_i log e_i / log 10, e_i the share of energy in each tenth of the frame",
+                "evenness of energy within the frame: 1 for a steady sound, small where something begins",
+            ),
+        ),
+        source="Giannakopoulos & Pikrakis 2014, short-term energy entropy",
+        gain_invariant=True,
     ),
     ClipFeature(
         name="low_energy",

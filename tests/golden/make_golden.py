@@ -46,15 +46,14 @@ SIGNALS = {"beats": beats, "tune": tune, "noise": noise}
 
 
 def golden_values():
-    """All columns of all sets on every signal: a table of signal, set, column, value."""
+    """Some hundred numbers of every set on every signal: a table of signal, set, column, value."""
     rows = []
     for signal, make in SIGNALS.items():
         samples = make()
         for name, chosen in FEATURE_SETS.items():
             values = extract([samples], chosen).values[0]
-            rows += [
-                (signal, name, column, value) for column, value in zip(chosen.columns, values, strict=True)
-            ]
+            step = 1 + len(chosen.columns) // 200
+            rows += [(signal, name, chosen.columns[i], values[i]) for i in range(0, len(values), step)]
     return pd.DataFrame(rows, columns=["signal", "set", "column", "value"])
 
 

@@ -8,67 +8,50 @@ two again. Nothing is computed, and a file is either whole or not there.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
-from gtzanfeat.extraction import Extraction
+from gtzanfeat.export.formats import FORMATS, Format, put_in_place
+from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.version import versions
 
-LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
-PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
-PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # what the metadata hold as they are
-STRUCTURED = ("versions", "failures")  # and as JSON; what they say of columns is in the fields
+__all__ = [
+    "FORMATS",
+    "LIBRARIES",
+    "Format",
+    "check_destination",
+    "check_place",
+    "put_in_place",
+    "read_metadata",
+    "read_table",
+    "write_table",
+]
 
-# What the columns before the features are; any other column of the table is passed on as it came.
+LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
+
+# What the columns before the features are; any column not named here is passed on as it came.
 IDENTITY = {
-    "path": {"unit": "", "meaning": "the audio file"},
+    "path": {"unit": "", "meaning": "the audio file; if relative, from the folder where extraction ran"},
     "label": {"unit": "", "meaning": "the class, such as the genre"},
     "recording": {"unit": "", "meaning": "what identifies the recording, whatever its format or folder"},
     "artist": {"unit": "", "meaning": "who plays; clips of one artist must not both train and test"},
     "split": {"unit": "", "meaning": "the part of a split that the dataset comes with"},
+    "offset": {"unit": "s", "meaning": "where in the recording the clip begins"},
+    "duration": {"unit": "s", "meaning": "length of the clip; missing if it goes on to the end"},
+    "fault_filtered": {"unit": "", "meaning": "its part of the split of GTZAN without faults, if any"},
+    "artist_fold": {"unit": "", "meaning": "which of three folds of GTZAN, made of whole artists, tests it"},
     "seconds": {"unit": "s", "meaning": "length of what was analysed, counted while decoding"},
     "flags": {"unit": "", "meaning": "what to know of the clip, such as silent or no_beat"},
 }
 PASSED_ON = {"unit": "", "meaning": "as the dataset has it"}
-
-
-@dataclass(frozen=True)
-class Format:
-    """A kind of file that a table can be written as.
-
-    Parameters
-    ----------
-    suffix : str
-        The end of its files' names, in lower case; this is how a user chooses it.
-    meaning : str
-        One sentence for the user.
-    files : callable
-        ``files(path)`` lists all files that a table at `path` consists of.
-    write : callable
-        ``write(path, frame, metadata)`` puts them in place, whole or not at all.
-    read : callable
-        ``read(path)`` gives the frame back.
-    read_metadata : callable
-        ``read_metadata(path)`` gives the metadata back; KeyError where there is none.
-    """
-
-    suffix: str
-    meaning: str
-    files: Callable[[Path], tuple[Path, ...]]
-    write: Callable[[Path, pd.DataFrame, dict[str, Any]], None]
-    read: Callable[[Path], pd.DataFrame]
-    read_metadata: Callable[[Path], dict[str, Any]]
 
 
 def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
@@ -111,7 +94,9 @@ def check_place(file: Path, overwrite: bool) -> None:
     if file.is_dir():
         raise ExportError(f"{file}: it is a folder; give the name of a file")
     if file.exists() and not overwrite:
-        raise ExportError(f"{file}: the file exists already; choose another name or allow overwriting")
+        raise ExportError(
+            f"{file}: the file exists already; choose another name or say overwrite (--overwrite)"
+        )
     if not file.parent.is_dir():
         raise ExportError(f"{file}: there is no folder {file.parent}; make it first")
     if not os.access(file.parent, os.W_OK):
@@ -223,7 +208,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     clips : ClipTable
         The clips that were analysed.
     extraction : Extraction
-        Their features, to be given to `evaluate` as ``values``.
+        Their features, to be given to `evaluate` as ``values``, and on record the clips that failed.
 
     Raises
     ------
@@ -247,7 +232,8 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")
         seconds = frame["seconds"].to_numpy(dtype="float64")
         flags = tuple(frame["flags"].fillna("").astype(object))
-    return clips, Extraction(chosen, values, seconds, flags, ())
+        lost = tuple(Failure(clip["row"], clip["path"], clip["reason"]) for clip in metadata["failures"])
+    return clips, Extraction(chosen, values, seconds, flags, (), lost, metadata["versions"])
 
 
 def _format(path: Path) -> Format:
@@ -266,12 +252,7 @@ def _told_apart(path: Path) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise ExportError(f"{error.filename or path}: there is no such file; check the path") from error
-    except (
-        OSError,
-        LookupError,
-        TypeError,
-        ValueError,
-    ) as error:  # of pyarrow and json, too
+    except (OSError, LookupError, TypeError, ValueError) as error:  # of pyarrow and json, too
         raise ExportError(f"{path}: it is not a table that write_table wrote; extract it anew") from error
 
 
@@ -300,97 +281,14 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
         "feature_set": chosen.name,
         "spec_hash": chosen.spec_hash,
         "spec_json": chosen.spec_json,
-        "versions": versions(*LIBRARIES),
+        "versions": dict(extraction.versions) or versions(*LIBRARIES),
         "dataset": table.name,
         "failures": [
-            {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
-            for failure in extraction.failures
+            *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
+            *(
+                {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
+                for failure in extraction.failures
+            ),
         ],
         "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
     }
-
-
-@contextlib.contextmanager
-def put_in_place(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder; what was written there becomes `path` if nothing broke."""
-    part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-# --- Parquet: the metadata of the schema and of its fields ------------------------------------------
-
-
-def _write_parquet(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
-    bare = pa.Table.from_pandas(frame, preserve_index=False)  # with a note that makes pandas read it well
-    fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare.schema]
-    words = {PREFIX + key: metadata[key] for key in PLAIN}
-    words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
-    with put_in_place(path) as part:
-        pq.write_table(bare.cast(pa.schema(fields, bare.schema.metadata | words)), part)
-
-
-def _read_parquet_metadata(path: Path) -> dict[str, Any]:
-    schema = pq.read_schema(path)
-    stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
-    plain = {key: stated[PREFIX + key] for key in PLAIN}
-    parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
-    columns = {field.name: _decoded(field.metadata) for field in schema}
-    return plain | parsed | {"columns": columns}
-
-
-def _decoded(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
-    pairs = ((key.decode(), value.decode()) for key, value in (metadata or {}).items())
-    return {key: value for key, value in pairs if not key.startswith("PARQUET:")}
-
-
-# --- CSV: the metadata in a file beside it ----------------------------------------------------------
-
-
-def _csv_files(path: Path) -> tuple[Path, ...]:
-    return path, path.with_suffix(".meta.json")
-
-
-def _write_csv(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
-    path, beside = _csv_files(path)
-    with put_in_place(path) as part, put_in_place(beside) as part_beside:
-        # floats in the fewest digits that give the same float32 back
-        frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
-        part_beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _read_csv(path: Path) -> pd.DataFrame:
-    text = dict.fromkeys(("path", "label", "recording", "artist", "split", "flags"), "string")
-    # only an empty cell is missing: an artist may be called NA
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8")
-
-
-def _read_csv_metadata(path: Path) -> dict[str, Any]:
-    stated = json.loads(_csv_files(path)[1].read_text(encoding="utf-8"))
-    return {key: stated[key] for key in (*PLAIN, *STRUCTURED, "columns")}
-
-
-FORMATS: dict[str, Format] = {
-    row.suffix: row
-    for row in (
-        Format(
-            suffix=".parquet",
-            meaning="one typed file with everything in it; for pandas, Polars, DuckDB, R and Spark",
-            files=lambda path: (path,),
-            write=_write_parquet,
-            read=pd.read_parquet,
-            read_metadata=_read_parquet_metadata,
-        ),
-        Format(
-            suffix=".csv",
-            meaning="text, with what the columns mean in NAME.meta.json beside it",
-            files=_csv_files,
-            write=_write_csv,
-            read=_read_csv,
-            read_metadata=_read_csv_metadata,
-        ),
-    )
-}

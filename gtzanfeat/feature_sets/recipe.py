@@ -1,26 +1,26 @@
-"""Feature sets: named, frozen recipes of features, framings, parameters and summaries.
+"""What a feature set is: items in an order, a canonical JSON, a hash, and the names of its columns.
 
-A set is data. Its canonical JSON hashes to the *spec hash*, which identifies what the numbers mean in caches,
-tables and saved models; so a released set never changes, and a change of meaning is a new name. Nothing is
-computed here but the arrangement of results into the clip vector.
+The sets themselves are rows of `sets`. Nothing is computed here but the arrangement of results into the clip
+vector.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from gtzanfeat.audio import RESAMPLER
-from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.features import FEATURES
-from gtzanfeat.features.spec import Column, FrameFeature, Framing, Params, Request
-from gtzanfeat.summaries import SUMMARIES
+from gtzanfeat.features.spec import Column, FrameFeature, Framing, Frozen, Params, Request
+from gtzanfeat.summaries import find_summary
 
 RATE = 22050
 
@@ -45,17 +45,31 @@ class Item:
     columns : tuple of str
         Which columns, in this order; all when empty.
     summary : str
-        Name in `gtzanfeat.summaries.SUMMARIES`, for a frame feature.
+        For a frame feature, what `gtzanfeat.summaries.find_summary` finds: "mean+std";
+        left out where the frames themselves are wanted, as by `FrameFeatures`.
     summary_params : mapping
         Parameters of the summary.
     """
 
     feature: str
     framing: Framing
-    params: Params = field(default_factory=dict)
+    params: Params = field(default_factory=Frozen)
     columns: tuple[str, ...] = ()
     summary: str = ""
-    summary_params: Params = field(default_factory=dict)
+    summary_params: Params = field(default_factory=Frozen)
+
+    def __post_init__(self) -> None:
+        for name in ("params", "summary_params"):
+            object.__setattr__(self, name, Frozen(getattr(self, name)))
+        if self.feature not in FEATURES:
+            raise UnknownNameError("feature", self.feature, FEATURES)
+        feature = FEATURES[self.feature]
+        names = [column.name for column in feature.columns]
+        for name in self.columns:
+            if name not in names:
+                raise UnknownNameError(f"column of {self.feature}", name, names)
+        if isinstance(feature, FrameFeature) and self.summary:  # without one, its frames are wanted
+            find_summary(self.summary)
 
     @property
     def request(self) -> Request:
@@ -108,6 +122,7 @@ class FeatureSet:
 
     Examples
     --------
+    >>> from gtzanfeat import feature_set
     >>> timbre = feature_set("timbre19")
     >>> timbre.columns[:2]
     ('spectral_centroid_tmean', 'spectral_centroid_tvar')
@@ -120,6 +135,14 @@ class FeatureSet:
     items: tuple[Item, ...]
     by_summary: bool = False
     rate: int = RATE
+
+    def __post_init__(self) -> None:
+        twice = [name for name, count in Counter(self.columns).items() if count > 1]
+        if twice:
+            raise GtzanfeatError(f"{self.name} has the column {twice[0]!r} twice; leave one item out")
+
+    def __repr__(self) -> str:
+        return f"FeatureSet({self.name!r}, {len(self.columns)} columns, spec {self.spec_hash})"
 
     @cached_property
     def spec_json(self) -> str:
@@ -189,7 +212,7 @@ def _item_values(item: Item, result: np.ndarray) -> np.ndarray:
     row = FEATURES[item.feature]
     if isinstance(row, FrameFeature):
         track = np.ascontiguousarray(result[row.lead :, places])
-        return SUMMARIES[item.summary].compute(track, item.summary_params)
+        return find_summary(item.summary).compute(track, item.summary_params)
     return result[None, places]
 
 
@@ -197,10 +220,12 @@ def _item_rows(item: Item) -> list[list[dict[str, str]]]:
     """Descriptions of the numbers of one item, in the shape of `_item_values`."""
     feature = FEATURES[item.feature]
     if isinstance(feature, FrameFeature):
-        summary = SUMMARIES[item.summary]
+        summary = find_summary(item.summary)
         kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
+        columns = summary.columns([column for _, column in item.chosen])
     else:
         kinds = [("", "{}", "{}")]
+        columns = [column for _, column in item.chosen]
     return [
         [
             {
@@ -213,107 +238,7 @@ def _item_rows(item: Item) -> list[list[dict[str, str]]]:
                 "formula": formula.format(column.formula),
                 "source": feature.source,
             }
-            for _, column in item.chosen
+            for column in columns
         ]
         for suffix, unit, formula in kinds
     ]
-
-
-def feature_set(name: str | FeatureSet) -> FeatureSet:
-    """Find a feature set by name; a `FeatureSet` is returned as it is.
-
-    Raises
-    ------
-    UnknownNameError
-        If there is none of that name.
-    """
-    if isinstance(name, FeatureSet):
-        return name
-    if not isinstance(name, str) or name not in FEATURE_SETS:
-        raise UnknownNameError("feature set", name, FEATURE_SETS)
-    return FEATURE_SETS[name]
-
-
-# --- the sets ---------------------------------------------------------------------------------------
-
-_FRAMES = Framing(512, 512)
-_TEXTURE = {"window": 43, "start": "valid"}
-_BEAT_WINDOWS_PAPER = Framing(65536, 32768, window="none")
-_BEAT_WINDOWS_ROBUST = Framing(65536, 32768, window="none", remove_mean=True)
-_BEAT_LAGS = {"lags": (413, 2068), "n_peaks": 3, "factors": (2, 3, 4, 5)}
-_PITCH_LAGS = {"lags": (20, 367), "n_peaks": 3, "radius": 1, "refine": True}
-
-_BEAT_PAPER = {**_BEAT_LAGS, "keep_lobe": True, "radius": 1, "refine": False, "weighted": False}
-_BEAT_ROBUST = {**_BEAT_LAGS, "keep_lobe": False, "radius": 28, "refine": True, "weighted": True}
-_PITCH_PAPER = {**_PITCH_LAGS, "keep_lobe": True, "factors": (2, 3, 4, 5)}
-_PITCH_ROBUST = {**_PITCH_LAGS, "keep_lobe": False, "factors": tuple(range(2, 17))}
-_PITCH_FRAMES_PAPER = Framing(512, 512, stream="two_channels")
-_PITCH_FRAMES_ROBUST = Framing(1024, 512, stream="two_channels")
-
-
-def _timbre(spectrum: str) -> tuple[Item, ...]:
-    shape = {"spectrum": spectrum}
-    texture: dict[str, Any] = {"summary": "texture", "summary_params": _TEXTURE}
-    return (
-        Item("spectral_centroid", _FRAMES, shape, **texture),
-        Item("spectral_rolloff", _FRAMES, {**shape, "share": 0.85}, **texture),
-        Item("spectral_flux", _FRAMES, shape, **texture),
-        Item("zcr", _FRAMES, **texture),
-        Item("low_energy", _FRAMES, {"window": 43}),
-        Item("mfcc", _FRAMES, columns=("01", "02", "03", "04", "05"), **texture),
-    )
-
-
-_SIX = ("a0", "a1", "ra", "p1", "p2", "sum")
-_FIVE = ("fa0", "up0", "fp0", "ipo1", "sum")
-_RUNNING: dict[str, Any] = {"summary": "running", "summary_params": {"window": 40, "start": "prefill"}}
-_ROBUST_TIMBRE = _timbre("magnitude")
-_ROBUST_RHYTHM = (Item("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, _SIX),)
-_ROBUST_PITCH = (Item("pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, _FIVE),)
-
-_CLASSIC30 = FeatureSet(
-    "classic30",
-    "The 30 numbers of Tzanetakis & Cook (2002) with the small repairs that tests showed to be needed",
-    _ROBUST_TIMBRE + _ROBUST_RHYTHM + _ROBUST_PITCH,
-)
-
-FEATURE_SETS: dict[str, FeatureSet] = {
-    row.name: row
-    for row in (
-        FeatureSet(
-            "tzanetakis2002",
-            "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known",
-            (
-                *_timbre("magnitude"),
-                Item("beat", _BEAT_WINDOWS_PAPER, _BEAT_PAPER, _SIX),
-                Item("pitch", _PITCH_FRAMES_PAPER, _PITCH_PAPER, _FIVE),
-            ),
-        ),
-        _CLASSIC30,
-        replace(_CLASSIC30, name="timbre19", doc="The timbral texture of classic30", items=_ROBUST_TIMBRE),
-        replace(_CLASSIC30, name="rhythm6", doc="The rhythmic content of classic30", items=_ROBUST_RHYTHM),
-        replace(_CLASSIC30, name="pitch5", doc="The pitch content of classic30", items=_ROBUST_PITCH),
-        FeatureSet(
-            "marsyas64",
-            "The 64 numbers of Marsyas at MIREX 2007 and 2008: 16 features, running and song statistics",
-            (
-                Item("marsyas_centroid", _FRAMES, **_RUNNING),
-                # 0.9 is the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
-                Item("marsyas_rolloff", _FRAMES, {"share": 0.9}, **_RUNNING),
-                Item("marsyas_flux", _FRAMES, **_RUNNING),
-                Item("marsyas_mfcc", _FRAMES, **_RUNNING),
-            ),
-            by_summary=True,
-        ),
-        FeatureSet(
-            "beat-histogram",
-            "The beat histogram that rhythm6 is read from, 40 to 200 bpm",
-            (Item("beat_histogram", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),),
-        ),
-        FeatureSet(
-            "pitch-histograms",
-            "The unfolded (128 MIDI notes) and folded (12 classes) pitch histograms that pitch5 is read from",
-            (Item("pitch_histogram", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),),
-        ),
-    )
-}

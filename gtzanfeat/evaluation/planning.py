@@ -1,0 +1,294 @@
+"""Plans: a protocol laid out on the clips of one table, or the reason why it would mean nothing there.
+
+A plan also says what a reader must know before the score: how many clips train and test, and what else than
+the class could be heard. The protocols themselves are rows in `protocols`; nothing is measured here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from gtzanfeat.datasets import ClipTable, one_artist_classes
+from gtzanfeat.errors import ProtocolError, UnknownNameError
+from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
+
+DEFAULT_FOLDS = 10
+DEFAULT_REPEATS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One training and one test part: row numbers of the table, ascending."""
+
+    repeat: int  # from 1
+    fold: int  # from 1
+    train: np.ndarray
+    test: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A protocol laid out on the clips of one table.
+
+    Parameters
+    ----------
+    protocol : str
+        Its name.
+    description : str
+        What is done, with the numbers of folds, repeats, and clips that train and test.
+    folds : tuple of Fold
+        In the order in which they are run.
+    left_out : dict of str to int
+        Why clips take no part, and how many.
+    warnings : tuple of str
+        What a reader must know before the score.
+    """
+
+    protocol: str
+    description: str
+    folds: tuple[Fold, ...]
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+
+
+def plan(
+    clips: ClipTable,
+    protocol: str = "random",
+    *,
+    folds: int | None = None,
+    repeats: int | None = None,
+    random_state: int = 0,
+    classes: Iterable[str] | None = None,
+) -> Plan:
+    """Lay a protocol out on the clips of a table, or say why it would mean nothing there.
+
+    Parameters
+    ----------
+    clips : ClipTable
+        What to divide.
+    protocol : str, default="random"
+        A key of `PROTOCOLS`.
+    folds : int, optional
+        Folds per repeat; by default 10, or as many as the smallest class has recordings (artists). Only
+        for protocols that draw their folds.
+    repeats : int, optional
+        How often all folds are drawn anew, by default 10. Only for protocols that draw their folds.
+    random_state : int, default=0
+        Seeds the drawing.
+    classes : iterable of str, optional
+        The classes there should be, by default those of `clips`. Where one has no clip (all of them
+        failed, say), fixed parts are refused, and a protocol that draws its folds warns.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such protocol.
+    ProtocolError
+        If the table lacks what the protocol needs, or a class would be missing from a training or test
+        part.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> names = [f"{label}.{i}" for label in ("jazz", "pop") for i in range(4)]
+    >>> frame = pd.DataFrame({"path": names, "recording": names})
+    >>> frame["label"] = [name.split(".")[0] for name in names]
+    >>> laid_out = plan(ClipTable(frame, "example"), repeats=2)
+    >>> laid_out.description
+    'stratified 4-fold over recordings (jazz has no more), drawn 2 times; 6 clips train and 2 clips test'
+    >>> len(laid_out.folds)
+    8
+    """
+    if protocol not in PROTOCOLS:
+        raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    row = PROTOCOLS[protocol]
+    recordings, row_recording = _recordings(clips, row)
+    reasons = row.left_out(recordings)
+    reasons[recordings["label"].isna()] = "without a label"
+    used = recordings[reasons == ""]
+    if used["label"].nunique() < 2:
+        raise ProtocolError(
+            f"{protocol} needs clips of two classes or more, but finds only "
+            f"{', '.join(used['label'].unique()) or 'none'} (in a table of {len(clips)})"
+        )
+    if row.unit is not None:
+        n_folds, n_repeats, description = _numbers(used, clips.classes, row, folds, repeats)
+    elif folds is None and repeats is None:
+        n_folds, n_repeats, description = 0, 1, row.sentence.removesuffix(".")
+    else:
+        raise ProtocolError(f"{protocol} has fixed parts; leave folds and repeats out")
+    lost = sorted(set(clips.classes if classes is None else classes) - set(clips.classes))
+
+    rng = np.random.RandomState(random_state)
+    laid_out = []
+    for repeat in range(1, n_repeats + 1):
+        tested_in = np.full(len(recordings), -1)  # -1: takes no part
+        tested_in[used.index] = row.assign(used, n_folds, rng)
+        laid_out += list(_cut(tested_in[row_recording], repeat))
+    _refuse_missing_classes(laid_out, clips, row, lost)
+    takes_part = np.isin(row_recording, used.index)
+    left_out = dict(Counter(reasons[row_recording][~takes_part]).most_common())
+    description += f"; {_in_numbers(laid_out, row, clips.artists)}"
+    warnings = []
+    if lost:
+        warnings.append(f"no clip is left of {', '.join(lost)}: the score is that of the other classes")
+    warnings += _unpublished(laid_out, row, takes_part.sum())
+    warnings += _warnings(clips.select(takes_part), laid_out, clips.artists)
+    return Plan(protocol, description, tuple(laid_out), left_out, tuple(warnings))
+
+
+def _recordings(clips: ClipTable, row: Protocol) -> tuple[pd.DataFrame, np.ndarray]:
+    """Return one row per recording, and for each clip the number of its recording's row."""
+    columns = ["label"]
+    if row.column is not None:
+        if row.column not in clips.frame or clips.frame[row.column].isna().all():
+            raise ProtocolError(
+                f"{row.name} needs the column {row.column!r}, which is absent or empty here; "
+                "GTZAN has it, and a manifest can have it"
+            )
+        columns.append(row.column)
+    said = clips.frame[columns].astype(object).fillna("").groupby(clips.recordings).nunique()
+    for column in columns:
+        if (said[column] > 1).any():
+            raise ProtocolError(
+                f"{row.name} trains or tests a recording as a whole, but the clips of "
+                f"{said[column].idxmax()!r} disagree about their {column}; give all of them the same"
+            )
+    number, _ = pd.factorize(clips.recordings)
+    return clips.frame.drop_duplicates("recording").reset_index(drop=True), number
+
+
+def _numbers(
+    used: pd.DataFrame, classes: tuple[str, ...], row: Protocol, folds: int | None, repeats: int | None
+) -> tuple[int, int, str]:
+    """Return how many folds and repeats there are to be, in numbers and in words.
+
+    No more folds than the smallest class has members: each fold can train and test every class.
+    """
+    column = "artist" if row.unit == "artists" else "recording"
+    members = used.groupby("label")[column].nunique().reindex(classes, fill_value=0)
+    fewest, scarcest = int(members.min()), members.idxmin()
+    if fewest < 2:
+        raise ProtocolError(
+            f"{row.name} means nothing for classes with fewer than two {row.unit} "
+            f"({', '.join(members.index[members < 2])}): they would be missing from the training or the "
+            "test part; add clips, or select the other classes"
+        )
+    if folds is not None and not 2 <= folds <= fewest:
+        raise ProtocolError(
+            f"{row.name} can have 2 to {fewest} folds here, not {folds}: {scarcest} has {fewest} {row.unit}"
+        )
+    if repeats is not None and repeats < 1:
+        raise ProtocolError(f"repeats must be 1 or more, not {repeats}")
+    n_folds = min(DEFAULT_FOLDS, fewest) if folds is None else folds
+    n_repeats = DEFAULT_REPEATS if repeats is None else repeats
+    reason = f" ({scarcest} has no more)" if folds is None and n_folds < DEFAULT_FOLDS else ""
+    times = "once" if n_repeats == 1 else f"{n_repeats} times"
+    return n_folds, n_repeats, f"stratified {n_folds}-fold over {row.unit}{reason}, drawn {times}"
+
+
+def _cut(tested_in: np.ndarray, repeat: int) -> Iterator[Fold]:
+    for fold in np.unique(tested_in[tested_in > 0]):
+        train = np.flatnonzero((tested_in >= 0) & (tested_in != fold))
+        yield Fold(repeat, int(fold), train, np.flatnonzero(tested_in == fold))
+
+
+def _in_numbers(folds: list[Fold], row: Protocol, artists: np.ndarray | None) -> str:
+    """Say how many clips train and test, by how many artists; fixed folds one by one, drawn ones together."""
+    groups = [[fold] for fold in folds] if row.published else [folds]
+    words = []
+    for group in groups:
+        wholes = row.published.get(group[0].fold, (None, None))
+        train, test = (
+            _part([getattr(fold, part) for fold in group], whole, artists)
+            for part, whole in zip(("train", "test"), wholes, strict=True)
+        )
+        words.append(f"{train} train and {test} test")
+    if len(row.published) > 1:
+        words = [f"fold {fold.fold}: {said}" for fold, said in zip(folds, words, strict=True)]
+    return "; ".join(words)
+
+
+def _part(rows: list[np.ndarray], whole: int | None, artists: np.ndarray | None) -> str:
+    numbers = _span([len(part) for part in rows])
+    words = f"{numbers} clips" if whole is None or numbers == str(whole) else f"{numbers} of {whole} clips"
+    if artists is not None:
+        heard = [set(artists[part]) for part in rows]
+        known = " known" if any(None in part for part in heard) else ""
+        words += f" by {_span([len(part - {None}) for part in heard])}{known} artists"
+    return words
+
+
+def _span(numbers: list[int]) -> str:
+    fewest, most = min(numbers), max(numbers)
+    return str(fewest) if fewest == most else f"{fewest}-{most}"
+
+
+def _unpublished(folds: list[Fold], row: Protocol, n_used: int) -> list[str]:
+    """Warn if fixed parts are not of the published sizes."""
+    sizes = {fold.fold: (len(fold.train), len(fold.test)) for fold in folds}
+    if sizes == row.published or not row.published:
+        return []
+    n_published = sum(next(iter(row.published.values())))  # every fold divides the same clips
+    absent = "".join(f", no fold {fold}" for fold in row.published if fold not in sizes)
+    return [
+        f"the parts are not those published ({n_used} clips instead of {n_published}{absent}): the score "
+        "does not compare with published ones"
+    ]
+
+
+def _refuse_missing_classes(folds: list[Fold], clips: ClipTable, row: Protocol, lost: list[str]) -> None:
+    """Raise ProtocolError if some fold does not train a class or, where the parts are fixed, not test it."""
+    labels, classes = clips.labels, set(clips.classes)
+    if row.unit is None:
+        classes |= set(lost)
+    untrained = {label for fold in folds for label in classes - set(labels[fold.train])}
+    untested = {label for fold in folds for label in classes - set(labels[fold.test])}
+    gaps = []
+    if untrained or not folds:
+        gaps.append(f"nothing to train on of {', '.join(sorted(untrained)) or 'any class'}")
+    if row.unit is None and (untested or not folds):
+        gaps.append(f"nothing to test of {', '.join(sorted(untested)) or 'any class'}")
+    if gaps:
+        where = "there" if len(folds) == 1 else "in some fold there"
+        raise ProtocolError(
+            f"{row.name} means nothing on these {len(clips)} clips: {where} is {' and '.join(gaps)}; "
+            "add the missing clips, select other classes or choose another protocol"
+        )
+
+
+def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None) -> list[str]:
+    """Say what could make the score measure something other than the class."""
+    found = []
+    if n_unknown := int(used.frame["artist"].isna().sum()):
+        found.append(
+            f"artists are unknown ({n_unknown} of {len(used)} clips), so one may be in training and in test: "
+            "the score may be too high"
+        )
+    if used.artists is None or artists is None:
+        return found
+    if single := one_artist_classes(used):
+        found.append(
+            f"these {len(used)} clips confound artist and genre (one artist in: {', '.join(single)}): "
+            "the score may measure the artist"
+        )
+    tested = heard = 0
+    for fold in folds:
+        test = artists[fold.test]
+        tested += len(test)
+        heard += int(np.isin(test, list(set(artists[fold.train]) - {None})).sum())
+    if heard:
+        found.append(
+            f"clips tested after training on the same artist: {heard} of {tested} ({heard / tested:.1%}); "
+            "the score may be too high"
+        )
+    return found

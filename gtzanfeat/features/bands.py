@@ -1,0 +1,243 @@
+"""Features of one number or more per frequency band: levels, rises and falls, contrast.
+
+Which bands is part of a feature: mel filters (`filterbanks`) or octaves. What sums bands up again (cepstra)
+is in `cepstral`; the quarter octaves of MPEG-7 are in `flatness`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+MEL_BANDS = 40
+CONTRAST_FLOOR = 1e-10
+OCTAVE_EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 8000.0)
+LIBROSA_EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12800.0)
+CONTRAST_SHARE = 0.02  # of a band's bins, that peak and valley are the means of
+
+
+# --- mel bands ------------------------------------------------------------------------------------
+
+
+@kernel
+def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
+    """10 log10 E[b], from ln E[b]."""
+    scale = np.float32(10 / np.log(10))
+    for t in range(log_bands.shape[0]):
+        for b in range(out.shape[1]):
+            out[t, b] = scale * log_bands[t, b]
+
+
+@kernel
+def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+    """max(0, L_t[b] - L_{t-1}[b]) for every band, then max(0, L_{t-1}[b] - L_t[b])."""
+    last = previous[0]
+    n = out.shape[1] // 2
+    for t in range(log_bands.shape[0]):
+        row = log_bands[t]
+        for b in range(n):
+            d = row[b] - last[b]
+            out[t, b] = max(d, np.float32(0.0))
+            out[t, n + b] = max(-d, np.float32(0.0))
+        last = row
+
+
+def forty_bands(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Nothing but a check: as many bands as the features have columns."""
+    if params["bands"] != MEL_BANDS:
+        raise GtzanfeatError(f"mel features have {MEL_BANDS} bands, but {params['bands']} were asked for")
+    return ()
+
+
+# --- contrast -------------------------------------------------------------------------------------
+
+
+@kernel
+def mean_extremes(band: np.ndarray, n: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+    """Mean of the `n` smallest and of the `n` largest values; `low` and `high` are room for n numbers.
+
+    The few extremes are kept in order; most bins are neither and cost one comparison each.
+    """
+    for i in range(n):
+        low[i] = np.inf
+        high[i] = -np.inf
+    for k in range(band.size):
+        x = band[k]
+        if x < low[n - 1]:
+            i = n - 1
+            while i > 0 and low[i - 1] > x:
+                low[i] = low[i - 1]
+                i -= 1
+            low[i] = x
+        if x > high[n - 1]:
+            i = n - 1
+            while i > 0 and high[i - 1] < x:
+                high[i] = high[i - 1]
+                i -= 1
+            high[i] = x
+    smallest, largest = 0.0, 0.0
+    for i in range(n):
+        smallest += low[i]
+        largest += high[i]
+    return smallest / n, largest / n
+
+
+@kernel
+def spectral_contrast(
+    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+) -> None:
+    """10 log10 (peak / valley) per band, the means of its `count` strongest and weakest bins."""
+    low, high = np.empty(count.max()), np.empty(count.max())
+    for t in range(spectrum.shape[0]):
+        for b in range(first.size):
+            valley, peak = mean_extremes(spectrum[t, first[b] : last[b]], count[b], low, high)
+            out[t, b] = 10.0 * np.log10(max(peak, CONTRAST_FLOOR) / max(valley, CONTRAST_FLOOR))
+
+
+@kernel
+def octave_contrast(
+    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+) -> None:
+    """The logarithm of peak / valley per band, then that of the valley per band."""
+    low, high = np.empty(count.max()), np.empty(count.max())
+    for t in range(spectrum.shape[0]):
+        for b in range(first.size):
+            valley, peak = mean_extremes(spectrum[t, first[b] : last[b]], count[b], low, high)
+            valley = np.log(max(valley, CONTRAST_FLOOR))
+            out[t, b] = np.log(max(peak, CONTRAST_FLOOR)) - valley
+            out[t, first.size + b] = valley
+
+
+def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
+    """First bin, bin after the last, and bins in peak and valley of librosa's seven contrast bands.
+
+    A band begins one bin below its lower edge and goes without its last bin, except that the last band goes
+    on to the Nyquist frequency. The share is taken of the bins before that last one is dropped.
+    """
+    n_bins = framing.length // 2 + 1
+    hertz = np.arange(n_bins) * rate / framing.length
+    first, last, count = [], [], []
+    n_bands = len(LIBROSA_EDGES) - 1
+    for b in range(n_bands):
+        within = np.flatnonzero((hertz >= LIBROSA_EDGES[b]) & (hertz <= LIBROSA_EDGES[b + 1]))
+        _must_have_bins(within, LIBROSA_EDGES[b], framing, rate)
+        start = within[0] - (b > 0)
+        stop = n_bins if b == n_bands - 1 else within[-1] + 1
+        first.append(start)
+        last.append(stop if b == n_bands - 1 else max(stop - 1, start + 1))
+        count.append(min(max(round(CONTRAST_SHARE * (stop - start)), 1), last[-1] - start))
+    return np.array(first), np.array(last), np.array(count)
+
+
+def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
+    """First bin, bin after the last, and bins in peak and valley of the six octaves (two of them wider)."""
+    hertz = np.arange(framing.length // 2 + 1) * rate / framing.length
+    edges = np.searchsorted(hertz, OCTAVE_EDGES)
+    for b in range(len(edges) - 1):
+        _must_have_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
+    width = np.diff(edges)
+    return edges[:-1], edges[1:], np.maximum(np.rint(CONTRAST_SHARE * width).astype(np.int64), 1)
+
+
+def _must_have_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int) -> None:
+    if bins.size == 0:
+        raise GtzanfeatError(
+            f"the contrast band from {hertz:.0f} Hz has no bin in frames of {framing.length} samples at "
+            f"{rate} Hz; use longer frames or a higher rate"
+        )
+
+
+# --- the rows -------------------------------------------------------------------------------------
+
+
+def _span(low: float, high: float) -> str:
+    return f"{low:.0f} to {high:.0f} Hz"
+
+
+_LIBROSA_SPANS = [_span(*LIBROSA_EDGES[b : b + 2]) for b in range(6)] + ["6400 Hz upwards"]
+_OCTAVE_SPANS = [_span(*OCTAVE_EDGES[b : b + 2]) for b in range(6)]
+
+FEATURES = (
+    FrameFeature(
+        name="mel",
+        family="timbre",
+        kernel=decibels,
+        needs=("mel_log_bands",),
+        columns=tuple(
+            Column(f"{b:02d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to 39")
+            for b in range(MEL_BANDS)
+        ),
+        source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
+        gain_invariant=False,
+        constants=forty_bands,
+    ),
+    FrameFeature(
+        name="band_flux",
+        family="timbre",
+        kernel=band_flux,
+        needs=("mel_log_bands",),
+        columns=tuple(
+            Column(
+                f"{way}_{b:02d}",
+                "ln power",
+                f"max(0, {sign}(ln E_b[t] - ln E_b[t-1]))",
+                f"{what} in mel band {b} of 0 to 39",
+            )
+            for way, sign, what in (("rise", "", "onsets"), ("fall", "-", "dying away"))
+            for b in range(MEL_BANDS)
+        ),
+        source="half-wave rectified change of log mel bands, after Klapuri 1999",
+        gain_invariant=False,  # above the floor it is
+        constants=forty_bands,
+        before=0.0,
+        lead=1,
+    ),
+    FrameFeature(
+        name="spectral_contrast",
+        family="timbre",
+        kernel=spectral_contrast,
+        needs=("{spectrum}",),
+        columns=tuple(
+            Column(
+                f"{b}",
+                "dB",
+                "10 log10 (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"tones against noise, {span}: how far peaks stand above valleys",
+            )
+            for b, span in enumerate(_LIBROSA_SPANS)
+        ),
+        source="librosa.feature.spectral_contrast without top_db, after Jiang et al. 2002",
+        gain_invariant=True,
+        constants=librosa_bands,
+    ),
+    FrameFeature(
+        name="octave_contrast",
+        family="timbre",
+        kernel=octave_contrast,
+        needs=("{spectrum}",),
+        columns=tuple(
+            Column(
+                f"{b}",
+                "ln",
+                "ln (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"tones against noise, {span}: how far peaks stand above valleys",
+            )
+            for b, span in enumerate(_OCTAVE_SPANS)
+        )
+        + tuple(
+            Column(
+                f"valley_{b}",
+                "ln",
+                "ln mean of weakest 2 % of bins",
+                f"what is left between the tones, {span}",
+            )
+            for b, span in enumerate(_OCTAVE_SPANS)
+        ),
+        source="Jiang et al. 2002, octave-based spectral contrast",
+        gain_invariant=False,
+        constants=octave_bands,
+    ),
+)

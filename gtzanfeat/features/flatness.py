@@ -1,0 +1,158 @@
+"""Features of how evenly energy is shared out: flatness and crest, of all bins and of MPEG-7's bands.
+
+They tell noise from tone whatever the order of the bins; where in the spectrum energy lies is in `shape`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
+EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0
+
+
+@kernel
+def flatness(values: np.ndarray) -> float:
+    """Geometric over arithmetic mean; 1 for silence.
+
+    Sixteen values share a logarithm: over their mean none is below `EMPTY`, so the product has room.
+    """
+    n = values.size
+    total = 0.0
+    for k in range(n):
+        total += np.float64(values[k])
+    if not total > 0:
+        return 1.0
+    scale = n / total
+    logs = 0.0
+    for start in range(0, n, 16):
+        product = 1.0
+        for k in range(start, min(start + 16, n)):
+            product *= max(np.float64(values[k]) * scale, EMPTY)
+        logs += np.log(product)
+    return np.exp(logs / n)
+
+
+@kernel
+def crest(values: np.ndarray) -> float:
+    """Largest over mean; 1 for silence."""
+    total = 0.0
+    largest = 0.0
+    for k in range(values.size):
+        x = np.float64(values[k])
+        total += x
+        largest = max(largest, x)
+    return largest * values.size / total if total > 0 else 1.0
+
+
+@kernel
+def spectral_flatness(power: np.ndarray, out: np.ndarray) -> None:
+    """`flatness` of P."""
+    for t in range(power.shape[0]):
+        out[t, 0] = flatness(power[t])
+
+
+@kernel
+def spectral_crest(spectrum: np.ndarray, out: np.ndarray) -> None:
+    """`crest` of S."""
+    for t in range(spectrum.shape[0]):
+        out[t, 0] = crest(spectrum[t])
+
+
+@kernel
+def mpeg7_flatness(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
+    """`flatness` of P per band; 1 above the Nyquist frequency."""
+    for t in range(power.shape[0]):
+        for b in range(first.size):
+            out[t, b] = flatness(power[t, first[b] : last[b]])
+
+
+@kernel
+def mpeg7_crest(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
+    """`crest` of P per band; 1 above the Nyquist frequency."""
+    for t in range(power.shape[0]):
+        for b in range(first.size):
+            out[t, b] = crest(power[t, first[b] : last[b]])
+
+
+def mpeg7_bands(framing: Framing, rate: int, params: Params) -> Arrays:
+    """First bin and bin after the last of quarter octaves from 250 Hz, widened by 5 % either way.
+
+    A band that reaches past the last bin is left empty.
+    """
+    edges = 1000.0 * 2.0 ** ((np.arange(MPEG7_BANDS + 1) - 8) / 4)
+    bin_hz = rate / framing.length
+    first = np.floor(0.95 * edges[:-1] / bin_hz + 0.5).astype(np.int64)
+    last = np.floor(1.05 * edges[1:] / bin_hz + 0.5).astype(np.int64) + 1
+    return first, np.where(last <= framing.length // 2 + 1, last, first)
+
+
+_SPANS = [
+    f"{1000 * 2 ** ((b - 8) / 4):.0f} to {1000 * 2 ** ((b - 7) / 4):.0f} Hz" for b in range(MPEG7_BANDS)
+]
+
+FEATURES = (
+    FrameFeature(
+        name="spectral_flatness",
+        family="timbre",
+        kernel=spectral_flatness,
+        needs=("power",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "(Π P[k])^(1/n) / (Σ P[k] / n)",
+                "noise against tone: 0.56 for white noise, next to 0 for a tone, 1 for a click",
+            ),
+        ),
+        source="Johnston 1988; MPEG-7 (ISO/IEC 15938-4)",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="spectral_crest",
+        family="timbre",
+        kernel=spectral_crest,
+        needs=("{spectrum}",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "max S[k] / mean S",
+                "how far the strongest frequency stands out: large for a tone, small for noise",
+            ),
+        ),
+        source="Peeters 2004, spectral crest",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="mpeg7_flatness",
+        family="timbre",
+        kernel=mpeg7_flatness,
+        needs=("power",),
+        columns=tuple(
+            Column(
+                f"{b:02d}", "1", "geometric / arithmetic mean of P in the band", f"noise against tone, {span}"
+            )
+            for b, span in enumerate(_SPANS)
+        ),
+        source="MPEG-7 (ISO/IEC 15938-4), AudioSpectrumFlatness; Marsyas, SFM",
+        gain_invariant=True,
+        constants=mpeg7_bands,
+    ),
+    FrameFeature(
+        name="mpeg7_crest",
+        family="timbre",
+        kernel=mpeg7_crest,
+        needs=("power",),
+        columns=tuple(
+            Column(f"{b:02d}", "1", "largest / mean P in the band", f"tone against noise, {span}")
+            for b, span in enumerate(_SPANS)
+        ),
+        source="Allamanche et al. 2001; Marsyas, SCF",
+        gain_invariant=True,
+        constants=mpeg7_bands,
+    ),
+)

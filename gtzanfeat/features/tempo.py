@@ -1,0 +1,161 @@
+"""Onsets and tempo: how strongly new sounds begin, how often, and the pulse that a listener would tap.
+
+One track, the onset strength, and what is read from the whole of it. The beat histogram, which describes a
+style and is no tempo estimate, lives in `rhythm`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.features.spec import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.jit import kernel
+
+SLOWEST_BPM, FASTEST_BPM = 40, 240
+MULTIPLES = (1, 2, 4)  # of a beat, after which music tends to repeat itself
+LIKELY_BPM, LIKELY_OCTAVES = 115.0, 1.0  # people tap near this tempo, rarely more than an octave from it
+LOCAL_SECONDS = 1.0  # swells slower than this are not rhythm
+ONSET_SECONDS = 0.05  # an onset is the strongest moment within this time before and after
+ONSET_RISE = 0.1  # log10 units per band above the local mean: 1 dB, in all bands together
+
+
+@kernel
+def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+    """O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy."""
+    n_bands = log_bands.shape[1]
+    for t in range(log_bands.shape[0]):
+        before = log_bands[t - 1] if t else previous[0]
+        total = np.float32(0.0)
+        for b in range(n_bands):
+            total += max(log_bands[t, b] - before[b], np.float32(0.0))
+        out[t, 0] = total / np.float32(n_bands)
+
+
+def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
+    """Subtract from each value the mean of the `width` (odd) values around it, fewer at the ends."""
+    total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
+    centre = np.arange(x.size)
+    first = np.maximum(centre - width // 2, 0)
+    last = np.minimum(centre + width // 2 + 1, x.size)
+    return x - (total[last] - total[first]) / (last - first)
+
+
+def autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
+    """r[l] / r[0], r[l] = Σ x[n] x[n-l], for l < n_lags; zeros where x is zero, and beyond its end."""
+    n_fft = 1 << (x.size + n_lags).bit_length()
+    r = np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)[:n_lags]
+    r[x.size :] = 0.0
+    return r / r[0] if r[0] > 0 else np.zeros(n_lags)
+
+
+def rhythm_of(track: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Onset strength above its local mean; the first frame has nothing before it and is left out."""
+    return above_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
+
+
+def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Tempo in bpm, and how clear it is, of a track of onset strength.
+
+    A tempo's salience is the autocorrelation of the track at one, two and four beats, averaged; the tempo
+    chosen is the most salient once weighted by how likely people are to tap it. Candidates are a quarter of
+    a frame apart, so that the lag of four beats falls on a frame.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_frames, 1)
+        Onset strength.
+    n_frames : int
+        Not used.
+    params : mapping
+        ``frame_rate``, frames per second.
+
+    Returns
+    -------
+    ndarray of shape (2,)
+        Tempo and clarity; zeros where nothing repeats itself.
+    """
+    beats = MULTIPLES[-1]
+    minute = 60.0 * params["frame_rate"]
+    lags = np.arange(np.ceil(beats * minute / FASTEST_BPM), np.floor(beats * minute / SLOWEST_BPM) + 1)
+    strength = rhythm_of(track, params["frame_rate"])
+    # an onset that falls between two frames must still meet its repeat: blur by one frame
+    r = autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
+    repeats = [np.interp(lags * multiple / beats, np.arange(r.size), r) for multiple in MULTIPLES]
+    salience = np.mean(repeats, axis=0)
+    bpm = beats * minute / lags
+    best = np.argmax(salience * np.exp(-0.5 * (np.log2(bpm / LIKELY_BPM) / LIKELY_OCTAVES) ** 2))
+    if not salience[best] > 0:
+        return np.zeros(2)
+    return np.array([bpm[best], salience[best]])
+
+
+def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Onsets per second: moments that exceed their local mean by 1 dB, and all others within 50 ms.
+
+    Parameters and shapes as `tempo`.
+    """
+    strength = rhythm_of(track, params["frame_rate"])
+    if not strength.size:
+        return np.zeros(1)
+    reach = round(params["frame_rate"] * ONSET_SECONDS)
+    padded = np.pad(strength, reach, constant_values=-np.inf)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1)
+    # of equal neighbours, the first counts
+    onsets = (np.argmax(around, axis=1) == reach) & (strength > ONSET_RISE)
+    return np.array([onsets.sum() * params["frame_rate"] / strength.size])
+
+
+FEATURES = (
+    FrameFeature(
+        name="onset_strength",
+        family="rhythm",
+        kernel=onset_strengths,
+        needs=("slaney_log_bands",),
+        columns=(
+            Column(
+                "",
+                "log10",
+                "mean over bands of max(0, log10 E[t] - log10 E[t-1])",
+                "how strongly new sounds begin in this frame",
+            ),
+        ),
+        source="after Klapuri 1999; Ellis 2007, Beat Tracking by Dynamic Programming, section 3.1",
+        gain_invariant=True,
+        before=0.0,
+        lead=1,
+    ),
+    ClipFeature(
+        name="tempo",
+        family="rhythm",
+        compute=tempo,
+        of="onset_strength",
+        columns=(
+            Column(
+                "",
+                "bpm",
+                "argmax of (r[l] + r[2l] + r[4l]) / 3 · exp(-log2(bpm / 115)² / 2), r of onset strength",
+                "the pulse that most listeners would tap",
+            ),
+            Column("clarity", "1", "(r[l] + r[2l] + r[4l]) / 3r[0] at the tempo", "how steady the pulse is"),
+        ),
+        source="after Ellis 2007, Beat Tracking by Dynamic Programming, section 3.2",
+        gain_invariant=True,
+        flag="no_tempo",
+    ),
+    ClipFeature(
+        name="onset_rate",
+        family="rhythm",
+        compute=onset_rate,
+        of="onset_strength",
+        columns=(
+            Column(
+                "",
+                "onsets/s",
+                "maxima of onset strength over ±50 ms, 0.1 above their local mean, per second",
+                "how busy the music is",
+            ),
+        ),
+        source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
+        gain_invariant=True,
+    ),
+)

@@ -1,0 +1,134 @@
+"""Filterbanks: triangular weights that gather the bins of a spectrum into bands.
+
+Matrices and their packed form only, each made once; what is filtered, and the logarithm after it, are in
+`spectra`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from gtzanfeat.errors import GtzanfeatError
+
+# Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
+SLANEY_LOWEST_HZ = 133.33333333
+SLANEY_LINEAR_STEP_HZ = 66.66666667
+SLANEY_RATIO = 1.0711703
+SLANEY_LINEAR, SLANEY_LOG = 13, 27
+
+
+def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
+    """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
+
+    The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
+    6853.84 Hz; filter i has its feet at edges i and i+2, its tip at edge i+1, and unit area.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    rate : int
+        Sample rate in Hz; at least 13,708, or the top filters would pass the Nyquist frequency.
+
+    Returns
+    -------
+    ndarray of shape (40, n_fft // 2 + 1), float32
+        Weights per filter and bin.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the rate is too low.
+
+    Examples
+    --------
+    >>> slaney_filterbank(512, 22050).shape
+    (40, 257)
+    """
+    linear = SLANEY_LOWEST_HZ + SLANEY_LINEAR_STEP_HZ * np.arange(SLANEY_LINEAR)
+    logarithmic = linear[-1] * SLANEY_RATIO ** np.arange(1, SLANEY_LOG + 3)
+    edges = np.concatenate([linear, logarithmic])
+    if edges[-1] > rate / 2:
+        raise GtzanfeatError(
+            f"Slaney's filterbank reaches {edges[-1]:.0f} Hz, but at {rate} Hz the spectrum ends at "
+            f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * edges[-1]:.0f} Hz"
+        )
+    lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
+    rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
+    triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
+    return triangles.astype(np.float32)
+
+
+def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """First bin of each filter, how many bins it has, and its weights (rows filled up with zeros)."""
+    used = [np.flatnonzero(row) for row in filters]
+    first = np.array([bins[0] if bins.size else 0 for bins in used])
+    width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
+    weights = np.zeros((len(filters), max(width.max(), 1)), dtype=np.float32)
+    for b, row in enumerate(filters):
+        weights[b, : width[b]] = row[first[b] : first[b] + width[b]]
+    return first, width, weights
+
+
+def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str) -> np.ndarray:
+    """Triangular filters equally spaced on a mel scale, as `librosa.filters.mel` makes them.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    rate : int
+        Sample rate in Hz.
+    bands : int
+        Number of filters.
+    low_hz, high_hz : float
+        Lower foot of the first filter and upper foot of the last.
+    mel : {"slaney", "htk"}
+        The scale and the height: Slaney's scale with filters of unit area, or HTK's 2595 log10(1 + f/700)
+        with filters of unit height.
+
+    Returns
+    -------
+    ndarray of shape (bands, n_fft // 2 + 1), float32
+        Weights per filter and bin.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the filters would pass the Nyquist frequency.
+
+    Examples
+    --------
+    >>> mel_filterbank(512, 22050, 26, 0.0, 11025.0, "htk").shape
+    (26, 257)
+    """
+    if mel not in ("slaney", "htk"):
+        raise ValueError(f"unknown mel scale {mel!r}. Known: slaney, htk")
+    if high_hz > rate / 2:
+        raise GtzanfeatError(
+            f"the mel filterbank reaches {high_hz:.0f} Hz, but at {rate} Hz the spectrum ends at "
+            f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * high_hz:.0f} Hz"
+        )
+    from librosa.filters import mel as librosa_mel  # here, because librosa takes a second to import
+
+    htk = mel == "htk"
+    return librosa_mel(
+        sr=rate, n_fft=n_fft, n_mels=bands, fmin=low_hz, fmax=high_hz, htk=htk, norm=None if htk else "slaney"
+    )
+
+
+@lru_cache
+def packed_mel_filterbank(
+    n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`packed_filterbank` of `mel_filterbank`, made once."""
+    return packed_filterbank(mel_filterbank(n_fft, rate, bands, low_hz, high_hz, mel))
+
+
+@lru_cache
+def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """`packed_filterbank` of `slaney_filterbank`, made once."""
+    return packed_filterbank(slaney_filterbank(n_fft, rate))

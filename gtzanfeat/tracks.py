@@ -1,0 +1,129 @@
+"""Tracks: plain functions of numbers that change over time, (n_frames, n_columns) -> (n_columns,) or a track.
+
+Statistics over all frames, and deltas. Their names in feature sets, and what is asked of no frames at all,
+are in `summaries`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def centred(track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of each column, and the track less it; a constant column gives exact zeros."""
+    first = track[:1].astype(np.float64)
+    moved = track - first
+    shift = moved.mean(axis=0)
+    return first[0] + shift, moved - shift
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """The ratio, and 0 where there is nothing to divide by."""
+    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+
+
+def mean(track: np.ndarray) -> np.ndarray:
+    """Mean over time."""
+    return centred(track)[0]
+
+
+def variance(track: np.ndarray) -> np.ndarray:
+    """Variance over time, of the population."""
+    return (centred(track)[1] ** 2).mean(axis=0)
+
+
+def deviation(track: np.ndarray) -> np.ndarray:
+    """Root of the variance."""
+    return np.sqrt(variance(track))
+
+
+def skewness(track: np.ndarray) -> np.ndarray:
+    """m₃ / m₂^1.5; 0 where the variance is 0."""
+    moved = centred(track)[1]
+    square = moved * moved
+    return _ratio((square * moved).mean(axis=0), square.mean(axis=0) ** 1.5)
+
+
+def kurtosis(track: np.ndarray) -> np.ndarray:
+    """m₄ / m₂², 3 for a normal distribution; 0 where the variance is 0."""
+    moved = centred(track)[1]
+    square = moved * moved
+    return _ratio((square * square).mean(axis=0), square.mean(axis=0) ** 2)
+
+
+def percentile(track: np.ndarray, rank: float) -> np.ndarray:
+    """The value below which `rank` percent of the frames lie, interpolated linearly."""
+    return np.percentile(track.astype(np.float64), rank, axis=0)
+
+
+def quartile_range(track: np.ndarray) -> np.ndarray:
+    """From the 25th percentile to the 75th."""
+    low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0)
+    return high - low
+
+
+def place_of_maximum(track: np.ndarray) -> np.ndarray:
+    """Where the largest value (the first of them) stands, from 0 (start) to 1 (end)."""
+    return track.argmax(axis=0) / max(len(track) - 1, 1)
+
+
+def place_of_minimum(track: np.ndarray) -> np.ndarray:
+    """Where the smallest value (the first of them) stands, from 0 (start) to 1 (end)."""
+    return track.argmin(axis=0) / max(len(track) - 1, 1)
+
+
+def slope(track: np.ndarray) -> np.ndarray:
+    """Slope of the straight line fitted over time; 0 for a single frame."""
+    time = np.arange(len(track)) - (len(track) - 1) / 2
+    return time @ centred(track)[1] / max(time @ time, 1.0)
+
+
+def slope_error(track: np.ndarray) -> np.ndarray:
+    """Root mean square distance from the straight line fitted over time."""
+    time = np.arange(len(track)) - (len(track) - 1) / 2
+    return np.sqrt(((centred(track)[1] - np.outer(time, slope(track))) ** 2).mean(axis=0))
+
+
+def gaussian(track: np.ndarray) -> np.ndarray:
+    """Mean of each column, then the upper triangle of their covariance, row by row: (c + c(c + 1)/2,)."""
+    level, moved = centred(track)
+    return np.concatenate([level, (moved.T @ moved / len(track))[np.triu_indices(track.shape[1])]])
+
+
+def deltas(track: np.ndarray, reach: int = 2) -> np.ndarray:
+    """Slopes along time by regression over 2·reach + 1 frames, as in HTK: the deltas of a track.
+
+    d_t = Σ_{θ=1..Θ} θ (c_{t+θ} - c_{t-θ}) / 2 Σ θ², where the first and the last frame are repeated beyond
+    the ends. Deltas of deltas are the double deltas.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_frames, n_columns)
+        Frame features.
+    reach : int, default=2
+        Θ, frames to either side.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, n_columns)
+        Change per frame, in the track's own type.
+
+    References
+    ----------
+    .. [1] S. Young et al., "The HTK Book", section 5.9. ``librosa.feature.delta(width=2 * reach + 1,
+       mode="nearest")`` gives the same numbers.
+
+    Examples
+    --------
+    >>> ramp = np.arange(7.0)[:, None]
+    >>> deltas(ramp)[2:5].ravel()
+    array([1., 1., 1.])
+    """
+    if reach < 1:
+        raise ValueError(f"reach is {reach}; it must be at least 1 frame")
+    n = len(track)
+    padded = np.concatenate([track[:1].repeat(reach, axis=0), track, track[-1:].repeat(reach, axis=0)])
+    total = np.zeros_like(track)
+    for step in range(1, reach + 1):
+        total += step * (padded[reach + step : reach + step + n] - padded[reach - step : reach - step + n])
+    return total / track.dtype.type(2 * sum(step * step for step in range(1, reach + 1)))

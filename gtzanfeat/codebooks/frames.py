@@ -6,6 +6,7 @@ Sampling, standardising and the scikit-learn surface are here; what is learnt of
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ ROUNDING = 1e-7  # a column that varies by less than this part of its mean is co
 FARTHEST = 1e15  # deviations from the mean; the squares of greater numbers would leave float32
 
 
-class FramesToVector(TransformerMixin, BaseEstimator):
+class FramesToVector(TransformerMixin, BaseEstimator, ABC):
     """A transformer that learns from a sample of all clips' frames and makes one vector per clip.
 
     Subclasses have the parameters ``frames_per_clip``, ``random_state`` and ``n_jobs``, set ``mean_`` and
@@ -74,12 +75,13 @@ class FramesToVector(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.asarray(self._names(), dtype=object)
 
+    @abstractmethod
     def _vector(self, frames: np.ndarray) -> np.ndarray:
         """Turn one clip's standardised frames, (n_frames, n_columns) float32, n_frames > 0, into its row."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _names(self) -> list[str]:
-        raise NotImplementedError
+        """Name the columns of a row."""
 
     def _clips(self, X: Any, *, reset: bool) -> Any:
         """What gives a frame matrix for each index; a 2-D array is checked and is clips of one frame."""

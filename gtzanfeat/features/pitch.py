@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from gtzanfeat.distributions import shape, shape_texts
 from gtzanfeat.features.spec import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import kernel
 
 N_NOTES, N_CLASSES = 128, 12
 FIFTHS = 7 * np.arange(N_CLASSES) % N_CLASSES  # pitch classes along the circle of fifths: C, G, D, ...
+FAINT_NOTE, FAINT_CLASS = 0.1, 0.25  # of the largest: what is rarer is not in use
 NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
@@ -66,6 +68,28 @@ def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     )
 
 
+def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Shapes of the unfolded and of the folded histogram, and the latter's place on the circle of fifths."""
+    total = unfolded.sum()
+    if not total > 0:
+        return np.zeros(16)
+    circle = fold(unfolded)[FIFTHS]
+    angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
+    interval = angles[1] * pitch(unfolded, n_frames, params)[3]
+    return np.array(
+        [
+            *shape(unfolded, np.arange(unfolded.size)),
+            (unfolded > FAINT_NOTE * unfolded.max()).sum(),
+            *shape(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
+            (circle > FAINT_CLASS * circle.max()).sum(),
+            np.cos(angles) @ circle / total,
+            np.sin(angles) @ circle / total,
+            np.cos(interval),
+            np.sin(interval),
+        ]
+    )
+
+
 def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """The unfolded histogram, then the folded one."""
     return np.concatenate([unfolded, fold(unfolded)])
@@ -75,6 +99,21 @@ ACCUMULATORS = (
     Accumulator(
         name="notes", kernel=count_notes, needs=("pitch_peaks",), shape=(N_NOTES,), constants=sample_rate
     ),
+)
+
+_HEARD_UNFOLDED = (
+    "whether the music lies low or high",
+    "how wide the range of notes is",
+    "a low range with some high notes (positive), or the other way round",
+    "most notes close together with a few far away (large)",
+    "how many notes share in the music",
+    "how evenly the notes that are there share in the music",
+    "how far the commonest note stands out",
+)
+_HEARD_FOLDED = (
+    "how many pitch classes share in the music: low for simple harmony",
+    "how evenly all pitch classes share in the music",
+    "how far the main pitch class stands out",
 )
 
 FEATURES = (
@@ -112,6 +151,57 @@ FEATURES = (
             Column("fp0_sin", "1", "sin(2π FP0 / 12)", "the main pitch class on the circle of fifths, y"),
         ),
         source=TC2002,
+        gain_invariant=True,
+        flag="no_pitch",
+    ),
+    ClipFeature(
+        name="pitch_shape",
+        family="pitch",
+        compute=pitch_shape,
+        of="notes",
+        columns=(
+            *(
+                Column(f"unfolded_{name}", unit, formula, hears)
+                for (name, unit, formula), hears in zip(
+                    shape_texts("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
+                )
+            ),
+            Column(
+                "unfolded_notes",
+                "notes",
+                "number of n with UPH[n] > 0.1 max UPH",
+                "how many notes are in use",
+            ),
+            *(
+                Column(f"folded_{name}", unit, formula, hears)
+                for (name, unit, formula), hears in zip(
+                    shape_texts("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
+                )
+            ),
+            Column(
+                "folded_classes",
+                "pitch classes",
+                "number of c with FPH[c] > 0.25 max FPH",
+                "how many pitch classes are in use: 5 for a pentatonic scale, 12 for chromatic music",
+            ),
+            Column(
+                "fifths_cos",
+                "1",
+                "Σ cos(2π 7c / 12) FPH[c] / Σ FPH",
+                "where on the circle of fifths the harmony stands, and how close together, x",
+            ),
+            Column(
+                "fifths_sin",
+                "1",
+                "Σ sin(2π 7c / 12) FPH[c] / Σ FPH",
+                "where on the circle of fifths the harmony stands, and how close together, y",
+            ),
+            Column(
+                "ipo1_cos", "1", "cos(2π IPO1 / 12)", "the main tonal interval: 0.87 for a fourth or fifth"
+            ),
+            Column("ipo1_sin", "1", "sin(2π IPO1 / 12)", "whether that interval goes up or down by fifths"),
+        ),
+        source="after Tzanetakis, Ermolinskyi & Cook 2003, Pitch histograms in audio and symbolic music",
         gain_invariant=True,
         flag="no_pitch",
     ),

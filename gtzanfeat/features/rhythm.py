@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gtzanfeat.distributions import shape, shape_texts
 from gtzanfeat.features.spec import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import kernel
 
@@ -14,6 +15,7 @@ SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
 MODULATION_HALF = 0.1  # modulation depth at which a window counts half
 SILENT_ENVELOPE = 1e-9
+FAINT_PEAK = 0.1  # of the largest: what is lower is no peak of its own
 TC2002 = "Tzanetakis & Cook 2002, section II-B"
 
 
@@ -69,6 +71,19 @@ def whole_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.
     return histogram
 
 
+def count_peaks(histogram: np.ndarray) -> int:
+    """How many bins are at least 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
+    padded = np.pad(histogram, NEIGHBOURS_BPM)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS_BPM + 1)
+    return int(((around.argmax(axis=1) == NEIGHBOURS_BPM) & (histogram > FAINT_PEAK * histogram.max())).sum())
+
+
+def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram."""
+    bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
+    return np.append(shape(histogram, bpm), count_peaks(histogram))
+
+
 ACCUMULATORS = (
     Accumulator(
         name="beats",
@@ -77,6 +92,16 @@ ACCUMULATORS = (
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
         constants=counting,
     ),
+)
+
+_HEARD = (
+    "whether what repeats itself is slow or fast",
+    "how far slow and fast repetition lie apart",
+    "whether slow repetition rules with some fast (positive) or the other way round",
+    "one cluster of tempi with a few far away (large), or several clusters (small)",
+    "how many tempi share in the rhythm: 0 for a single one",
+    "how evenly the tempi that are there share in the rhythm",
+    "how far the strongest tempo stands out",
 )
 
 FEATURES = (
@@ -97,6 +122,24 @@ FEATURES = (
             ),
         ),
         source=TC2002,
+        gain_invariant=True,
+        flag="no_beat",
+    ),
+    ClipFeature(
+        name="beat_shape",
+        family="rhythm",
+        compute=beat_shape,
+        of="beats",
+        columns=(
+            *(Column(*text, hears) for text, hears in zip(shape_texts("BH", "bpm"), _HEARD, strict=True)),
+            Column(
+                "peaks",
+                "peaks",
+                "number of n with BH[n] the largest within ±4 bpm, and over 0.1 of the largest of all",
+                "how many tempi are heard side by side: beat, bar, sub-beats",
+            ),
+        ),
+        source="Lykartsis & Lerch 2015, Beat histogram features for rhythm-based genre classification",
         gain_invariant=True,
         flag="no_beat",
     ),

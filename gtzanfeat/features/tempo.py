@@ -1,10 +1,12 @@
 """Onsets and tempo: how strongly new sounds begin, how often, and the pulse that a listener would tap.
 
-One track, the onset strength, and what is read from the whole of it. The beat histogram, which describes a
-style and is no tempo estimate, lives in `rhythm`.
+One track, the onset strength, and what is read from the whole of it: one tempo, and how strongly the music
+pulses at each. The beat histogram, which describes a style and is no tempo estimate, lives in `rhythm`.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +19,11 @@ LIKELY_BPM, LIKELY_OCTAVES = 115.0, 1.0  # people tap near this tempo, rarely mo
 LOCAL_SECONDS = 1.0  # swells slower than this are not rhythm
 ONSET_SECONDS = 0.05  # an onset is the strongest moment within this time before and after
 ONSET_RISE = 0.1  # log10 units per band above the local mean: 1 dB, in all bands together
+
+TEMPOGRAM_SECONDS, WINDOWS_PER_LENGTH = 8.0, 4  # each window begins a quarter of its length after the last
+BANDS_PER_OCTAVE, N_BANDS = 6, 24
+BAND_EDGES = 30.0 * 2.0 ** (np.arange(N_BANDS + 1) / BANDS_PER_OCTAVE)  # bpm
+BAND_CENTRES = np.sqrt(BAND_EDGES[:-1] * BAND_EDGES[1:])
 
 
 @kernel
@@ -105,6 +112,71 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([onsets.sum() * params["frame_rate"] / strength.size])
 
 
+def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
+    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, undone of the lack of overlap.
+
+    Parameters
+    ----------
+    strength : ndarray of shape (n_frames,)
+        Onset strength.
+    length : int
+        Frames in a window; if there are fewer, one window takes them all.
+
+    Returns
+    -------
+    ndarray of shape (n_lags,)
+        1 at lag 0 and wherever all repeats itself; 0 where there is nothing.
+    """
+    length = min(length, strength.size)
+    hop = max(length // WINDOWS_PER_LENGTH, 1)
+    windows = np.lib.stride_tricks.sliding_window_view(strength, length)[::hop]
+    n_fft = 1 << (2 * length - 1).bit_length()
+    lags = np.arange((length + 1) // 2)
+    total = np.zeros(lags.size)
+    for window in windows:  # one at a time, so that a long recording takes no more memory than a short one
+        r = np.fft.irfft(np.abs(np.fft.rfft(window, n_fft)) ** 2, n_fft)[lags]
+        if r[0] > 0:
+            total += r / r[0]
+    # at lag l only length - l frames meet another
+    return total / len(windows) * length / (length - lags)
+
+
+def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Pulse in each of 24 bands of tempo, how many share in it, and how clear the clearest is.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_frames, 1)
+        Onset strength.
+    n_frames : int
+        Not used.
+    params : mapping
+        ``frame_rate``, frames per second.
+
+    Returns
+    -------
+    ndarray of shape (26,)
+        Of each band the largest value of the `mean_tempogram`, at most 1; entropy; clarity. Zeros where
+        nothing repeats itself, and in bands slower than twice a beat per clip.
+    """
+    rate = params["frame_rate"]
+    strength = rhythm_of(track, rate)
+    if strength.size < 3:
+        return np.zeros(N_BANDS + 2)
+    # an onset that falls between two frames must still meet its repeat: blur by one frame
+    r = mean_tempogram(strength[1:] + strength[:-1], round(TEMPOGRAM_SECONDS * rate))
+    pulse = np.zeros(N_BANDS)
+    for b, (slow, fast) in enumerate(pairwise(BAND_EDGES)):
+        within = r[int(60 * rate // fast) + 1 : int(60 * rate // slow) + 1]
+        pulse[b] = min(max(within, default=0.0), 1.0)
+    share = np.maximum(pulse, 0.0)
+    total = share.sum()
+    if not total > 0:
+        return np.array([*pulse, 0.0, 0.0])
+    share = share[share > 0] / total
+    return np.array([*pulse, -(share @ np.log(share)) / np.log(N_BANDS), pulse.max()])
+
+
 FEATURES = (
     FrameFeature(
         name="onset_strength",
@@ -156,6 +228,33 @@ FEATURES = (
             ),
         ),
         source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
+        gain_invariant=True,
+    ),
+    ClipFeature(
+        name="tempogram",
+        family="rhythm",
+        compute=tempogram,
+        of="onset_strength",
+        columns=(
+            *(
+                Column(
+                    f"{centre:03.0f}",
+                    "1",
+                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of 8 s of "
+                    "r[l] / r[0], r of onset strength",
+                    f"how strongly the music pulses at about {centre:.0f} bpm",
+                )
+                for slow, fast, centre in zip(BAND_EDGES[:-1], BAND_EDGES[1:], BAND_CENTRES, strict=True)
+            ),
+            Column(
+                "entropy",
+                "1",
+                "-Σ p ln p / ln 24, p the positive part of the bands over its sum",
+                "how many tempi share in the pulse",
+            ),
+            Column("clarity", "1", "largest of the bands", "how clearly the music pulses at all"),
+        ),
+        source="Grosche, Müller & Kurth 2010, Cyclic tempogram; Lartillot et al. 2008 (pulse clarity)",
         gain_invariant=True,
     ),
 )

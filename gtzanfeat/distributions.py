@@ -1,0 +1,64 @@
+"""The shape of a histogram: where its mass lies and how it is spread, whatever it counts.
+
+Beat and pitch histograms are described with it. How a number is distributed over time is in `tracks`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """Centroid, spread, skewness, kurtosis, entropy, flatness and crest of a histogram.
+
+    Parameters
+    ----------
+    histogram : ndarray of shape (n_bins,)
+        What is in each bin, none negative.
+    places : ndarray of shape (n_bins,)
+        Where the bins are.
+
+    Returns
+    -------
+    ndarray of shape (7,)
+        See `shape_texts`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
+
+    Examples
+    --------
+    >>> shape(np.array([0.0, 1.0, 1.0, 0.0]), np.array([60, 61, 62, 63]))[[0, 1, 4]]
+    array([61.5,  0.5,  0.5])
+    """
+    total = histogram.sum()
+    if not total > 0:
+        return np.zeros(7)
+    p = histogram / total
+    centroid = p @ places
+    away = places - centroid
+    variance = p @ away**2
+    spread = np.sqrt(variance)
+    z = away / spread if spread > 1e-9 * np.abs(places).max() else np.zeros(p.size)
+    used = p[p > 0]
+    entropy = -(used @ np.log(used)) / np.log(p.size)
+    flatness = np.exp(np.log(used * used.size).mean())
+    return np.array([centroid, spread, p @ z**3, p @ z**4, entropy, flatness, p.max() * p.size])
+
+
+def shape_texts(what: str, unit: str) -> list[tuple[str, str, str]]:
+    """Name, unit and formula of each number of `shape`.
+
+    Parameters
+    ----------
+    what : str
+        The histogram, as formulae call it: "BH".
+    unit : str
+        Of its places.
+    """
+    return [
+        ("centroid", unit, f"μ = Σ n {what}[n] / Σ {what}"),
+        ("spread", unit, f"σ = √(Σ (n - μ)² {what}[n] / Σ {what})"),
+        ("skewness", "1", f"Σ ((n - μ)/σ)³ {what}[n] / Σ {what}"),
+        ("kurtosis", "1", f"Σ ((n - μ)/σ)⁴ {what}[n] / Σ {what}"),
+        ("entropy", "1", f"-Σ p ln p / ln bins, p = {what} / Σ {what}"),
+        ("flatness", "1", f"geometric over arithmetic mean of {what}, empty bins left out"),
+        ("crest", "1", f"max {what} / mean {what}"),
+    ]

@@ -1,0 +1,77 @@
+"""Scalars of fluctuation patterns: where a rhythm pattern has its weight, in four numbers.
+
+They are read from the modulation spectra of loudness that the Rhythm Patterns in `patterns` are made of, one
+row per segment of 6 s, and weighted alike by how well fluctuation is heard. Pampalk's own patterns have 20
+bands and are blurred.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+N_MODULATIONS = 60
+STRONGEST_HZ = 4.0  # the fluctuation that is heard best
+BASS_BANDS, BASS_HZ = 2, 1.0  # up to 200 Hz, and faster than this
+
+
+@kernel
+def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+    """Of F[b, m] = w[m] M[b, m]: its maximum, gravity, bass and focus; 0 for silence."""
+    n_bands, n_modulations = modulation.shape[1], modulation.shape[2]
+    for t in range(modulation.shape[0]):
+        largest, total, moment, bass = 0.0, 0.0, 0.0, 0.0
+        for b in range(n_bands):
+            for m in range(n_modulations):
+                value = weight[m] * np.float64(modulation[t, b, m])
+                largest = max(largest, value)
+                total += value
+                moment += hz[m] * value
+                if b < BASS_BANDS and hz[m] > BASS_HZ:
+                    bass += value
+        out[t, 0] = largest
+        out[t, 1] = moment / total if total > 0 else 0.0
+        out[t, 2] = bass
+        out[t, 3] = total / (n_bands * n_modulations) / largest if largest > 0 else 0.0
+
+
+def modulations(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Frequency of each modulation, and its weight 1/(f/4 + 4/f)."""
+    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
+    return hz, 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
+
+
+FEATURES = (
+    FrameFeature(
+        name="fluctuation",
+        family="rhythm",
+        kernel=fluctuation,
+        needs=("modulation",),
+        columns=(
+            Column(
+                "max",
+                "sone",
+                "max F, F[b, m] = M[b, m] / (f/4 + 4/f)",
+                "how strongly the strongest beat pulses",
+            ),
+            Column("gravity", "Hz", "Σ f[m] F[b, m] / Σ F", "whether slow or fast fluctuation prevails"),
+            Column(
+                "bass",
+                "sone",
+                "Σ F[b, m] over the two lowest bands and f > 1 Hz",
+                "how strongly the bass pulses",
+            ),
+            Column(
+                "focus",
+                "1",
+                "mean F / max F",
+                "whether one beat stands out (small) or all fluctuates alike (large)",
+            ),
+        ),
+        source="Pampalk 2006, Computational models of music similarity",
+        gain_invariant=False,
+        constants=modulations,
+    ),
+)

@@ -1,0 +1,143 @@
+"""What Marsyas' bextract hears beside its centroid, rolloff, flux and MFCC: zero crossings and chroma.
+
+Its dialects, oddities included, so that its vectors can be had again. Its spectral shapes are in `spectral`,
+its MFCC in `cepstral`; what the package itself makes of chroma is in `tonal`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+N_CLASSES = 12
+A0_HZ = 27.5
+NAMES = ("a", "a_sharp", "b", "c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp")
+MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
+
+
+@kernel
+def marsyas_zcr(frames: np.ndarray, out: np.ndarray) -> None:
+    """Z = (1 + changes of sign) / N: a 0 breaks a change, and silence gives 1/N."""
+    n = frames.shape[1]
+    for t in range(frames.shape[0]):
+        row = frames[t]
+        count = np.int32(1)
+        for i in range(1, n):
+            count += np.int32((row[i - 1] > 0) & (row[i] < 0)) + np.int32((row[i - 1] < 0) & (row[i] > 0))
+        out[t, 0] = count / n
+
+
+@kernel
+def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np.ndarray) -> None:
+    """E[c] = scale · Σ_k w[c, k] P[k]; then max E / mean E and max E / min E, 0 where min E is 0.
+
+    Four classes at a time: a bin is read once for four sums.
+    """
+    for t in range(power.shape[0]):
+        row = power[t]
+        for c in range(0, N_CLASSES, 4):
+            w0, w1, w2, w3 = weights[c], weights[c + 1], weights[c + 2], weights[c + 3]
+            e0 = e1 = e2 = e3 = np.float32(0.0)
+            for k in range(row.size):
+                p = row[k]
+                e0 += w0[k] * p
+                e1 += w1[k] * p
+                e2 += w2[k] * p
+                e3 += w3[k] * p
+            out[t, c], out[t, c + 1], out[t, c + 2], out[t, c + 3] = e0, e1, e2, e3
+        largest, smallest, total = out[t, 0], out[t, 0], 0.0
+        for c in range(N_CLASSES):
+            largest, smallest = max(largest, out[t, c]), min(smallest, out[t, c])
+            total += np.float64(out[t, c])
+            out[t, c] *= scale
+        heard = smallest > 0
+        out[t, N_CLASSES] = np.float64(largest) * N_CLASSES / total if heard else 0.0
+        out[t, N_CLASSES + 1] = np.float64(largest) / np.float64(smallest) if heard else 0.0
+
+
+def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
+    """Weights of each bin in each pitch class as in Marsyas' Spectrum2Chroma, after Ellis' fft2chromamx.
+
+    A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a
+    semitone, and its weights have unit length. Marsyas takes bin k for k · rate / n_bins instead of
+    k · rate / n_fft Hz, nearly an octave too high, and so it stands here: classes stay what they are, less a
+    fifteenth of a semitone.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    rate : int
+        Sample rate in Hz.
+
+    Returns
+    -------
+    ndarray of shape (12, n_fft // 2 + 1), float32
+        Weights per pitch class, A first, and bin.
+
+    Examples
+    --------
+    >>> filters = marsyas_chroma_filters(4096, 22050)
+    >>> [NAMES[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
+    ['a', 'c']
+    """
+    n_bins = n_fft // 2 + 1
+    semitones = np.empty(n_bins)
+    semitones[1:] = N_CLASSES * np.log2(np.arange(1, n_bins) * rate / n_bins / A0_HZ)
+    semitones[0] = semitones[1] - 1.5 * N_CLASSES  # a place for the bin of 0 Hz
+    widths = np.ones(n_bins)
+    widths[:-1] = np.maximum(np.diff(semitones), 1.0)
+    half = N_CLASSES / 2
+    distance = (semitones - np.arange(N_CLASSES)[:, None] + half) % N_CLASSES - half
+    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
+    weights /= np.sqrt((weights**2).sum(axis=0))
+    return weights.astype(np.float32)
+
+
+def chroma_filters(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The filters, and 1/N², by which Marsyas' power spectra are smaller than the transform squared."""
+    return marsyas_chroma_filters(framing.length, rate), 1.0 / framing.length**2
+
+
+FEATURES = (
+    FrameFeature(
+        name="marsyas_zcr",
+        family="timbre",
+        kernel=marsyas_zcr,
+        needs=("frames",),
+        columns=(
+            Column(
+                "",
+                "crossings/sample",
+                "(1 + changes of sign) / N",
+                "how often the waveform changes sign: noisiness, and pitch where there is one note",
+            ),
+        ),
+        source=f"{MARSYAS}, ZeroCrossings",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="marsyas_chroma",
+        family="pitch",
+        kernel=marsyas_chroma,
+        needs=("power",),
+        columns=(
+            *(
+                Column(
+                    name,
+                    "full scale²",
+                    f"Σ w[{c}, k] P[k] / N², w bells around the notes, of unit length per bin",
+                    f"how much {name.replace('_', ' ')} there is, in whatever octave",
+                )
+                for c, name in enumerate(NAMES)
+            ),
+            Column("peak_avg", "ratio", "max E / mean E", "how far the strongest note stands out"),
+            Column("peak_min", "ratio", "max E / min E", "the strongest note against the weakest"),
+        ),
+        source=f"{MARSYAS}, Spectrum2Chroma and PeakRatio; Ellis 2007, Chroma feature analysis and synthesis",
+        gain_invariant=False,
+        constants=chroma_filters,
+    ),
+)

@@ -1,0 +1,117 @@
+"""Beat histograms of novelty: at which tempi loudness, brightness, noisiness or timbre rise again and again.
+
+One histogram per frame feature, from the autocorrelation of its rises over the whole clip, and its shape. The
+beat histogram of Tzanetakis & Cook, which counts the peaks of many windows, is in `rhythm`.
+
+References
+----------
+Lykartsis & Lerch 2015, "Beat histogram features for rhythm-based musical genre classification using multiple
+novelty functions".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gtzanfeat.distributions import shape, shape_texts
+from gtzanfeat.features.spec import ClipFeature, Column, Params
+
+BPM = np.arange(30, 241)
+NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
+
+
+def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Autocorrelation of the rises of a track at 30 to 240 bpm, none negative, with sum 1.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_frames, n_columns)
+        Frame features; their rises from frame to frame are added up.
+    frame_rate : float
+        Frames per second.
+
+    Returns
+    -------
+    ndarray of shape (211,)
+        Zeros where nothing rises more than once.
+    """
+    rises = np.maximum(np.diff(track.astype(np.float64), axis=0), 0.0).sum(axis=1)
+    # a rise that falls between two frames must still meet its repeat: blur by one frame
+    x = rises[1:] + rises[:-1]
+    if x.size < 2 or not np.ptp(x) > 1e-9 * x.max():
+        return np.zeros(BPM.size)
+    x = x - x.mean()
+    r = np.fft.irfft(np.abs(np.fft.rfft(x, 2 * x.size)) ** 2)[: x.size]
+    histogram = np.maximum(np.interp(60.0 * frame_rate / BPM, np.arange(x.size), r, right=0.0), 0.0)
+    total = histogram.sum()
+    return histogram / total if total > 0 else histogram
+
+
+def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Shape and two largest peaks of the `novelty_histogram`: (10,)."""
+    histogram = novelty_histogram(track, frame_rate)
+    first = int(histogram.argmax())
+    rest = histogram.copy()
+    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
+    second = int(rest.argmax())
+    if not histogram[first] > 0:
+        return np.zeros(10)
+    ratio = rest[second] / histogram[first]
+    return np.array([*shape(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
+
+
+def _of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
+    """Build the feature of some columns of a track; the first frame may have no value of its own."""
+
+    def compute(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+        return novelty_shape(track[1:, columns], params["frame_rate"])
+
+    return compute
+
+
+_HEARD = (
+    "whether {} rises slowly or fast",
+    "how far slow and fast repetition of {} lie apart",
+    "whether slow repetition of {} rules (positive) or fast",
+    "whether {} rises at a few tempi that lie together (large) or apart",
+    "at how many tempi {} rises",
+    "how evenly these tempi share in {}",
+    "how far one tempo stands out in {}",
+)
+# name of the feature, of what it is, which of its columns, and what these are to a listener
+_CURVES = (
+    ("rms", "rms", slice(None), "loudness"),
+    ("flux", "spectral_flux", slice(None), "the change of the spectrum"),
+    ("centroid", "spectral_centroid", slice(None), "brightness"),
+    ("flatness", "spectral_flatness", slice(None), "noisiness"),
+    ("zcr", "zcr", slice(None), "the rate of crossings"),
+    ("mfcc", "mfcc", slice(1, 6), "timbre"),
+)
+
+FEATURES = tuple(
+    ClipFeature(
+        name=f"novelty_{name}",
+        family="rhythm",
+        compute=_of(columns),
+        of=of,
+        columns=(
+            *(
+                Column(*text, hears.format(what))
+                for text, hears in zip(shape_texts("H", "bpm"), _HEARD, strict=True)
+            ),
+            Column(
+                "p1",
+                "bpm",
+                f"argmax H, the autocorrelation of the rises of {of} at n = 30..240 bpm",
+                f"the tempo at which {what} rises most regularly",
+            ),
+            Column("p2", "bpm", "argmax H more than 4 bpm from P1", f"the second tempo of {what}"),
+            Column("ra", "ratio", "H[P2] / H[P1]", f"the second tempo of {what} against the first"),
+        ),
+        source="after Lykartsis & Lerch 2015, Beat histogram features using multiple novelty functions",
+        gain_invariant=True,
+    )
+    for name, of, columns, what in _CURVES
+)

@@ -1,0 +1,108 @@
+"""Marsyas' crossings and chroma, and the vectors of bextract: closed forms, slow twins, real order."""
+
+import re
+
+import numpy as np
+import pytest
+import signals
+from reference import marsyas as twin
+
+from gtzanfeat.extraction import extract
+from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.features.marsyas import NAMES, marsyas_chroma, marsyas_chroma_filters, marsyas_zcr
+
+RATE = 22050
+
+
+def crossings(row):
+    out = np.empty((1, 1), dtype=np.float32)
+    marsyas_zcr(np.array([row], dtype=np.float32), out)
+    return out[0, 0]
+
+
+def chroma(power):
+    out = np.empty((len(power), 14), dtype=np.float32)
+    filters = marsyas_chroma_filters(2 * (power.shape[1] - 1), RATE)
+    marsyas_chroma(power.astype(np.float32), filters, 1.0, out)
+    return out
+
+
+# --- zero crossings --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("row", "changes"),
+    [([1, -1, 1, -1], 3), ([1, 0, -1, 1], 1), ([0, 0, 0, 0], 0), ([1e-30, -1e-30, 2, 3], 2)],
+)
+def test_the_count_starts_at_1_and_a_zero_breaks_a_crossing(row, changes):
+    assert crossings(row) == pytest.approx((1 + changes) / 4)
+
+
+def test_a_sine_crosses_twice_in_a_period():
+    assert crossings(signals.tone(1000.0, 2.0)) == pytest.approx(2000 / RATE, abs=2 / RATE)
+
+
+# --- chroma ----------------------------------------------------------------------------------------
+
+
+def test_the_filters_equal_their_slow_twin():
+    np.testing.assert_allclose(marsyas_chroma_filters(512, RATE), twin.chroma_map(), atol=1e-6)
+
+
+def test_every_bin_has_weights_of_unit_length():
+    np.testing.assert_allclose((marsyas_chroma_filters(512, RATE) ** 2).sum(axis=0), 1.0, rtol=1e-6)
+
+
+@pytest.mark.parametrize("note", range(57, 100, 7))
+def test_a_bin_on_a_note_counts_for_that_note(note):
+    power = np.zeros((1, 4097))
+    power[0, round(signals.midi_to_hertz(note) * 8192 / RATE)] = 1.0
+    assert NAMES[chroma(power)[0, :12].argmax()] == NAMES[(note - 69) % 12]
+
+
+def test_chroma_has_the_scale_of_marsyas():
+    # a sine in the middle of a bin has the power (a · Σ window / 2)² there, 1/N² of it in Marsyas
+    samples = signals.tone(20 * RATE / 512, 2.0, amplitude=0.5)
+    column = FEATURE_SETS["marsyas62"].columns.index("marsyas_chroma_a_tmean_mean")
+    values = extract([samples], "marsyas62").values[0, column : column + 12]
+    power = (0.5 * np.hamming(512).sum() / 2 / 512) ** 2
+    # its neighbours have (0.46 / 1.08)² of that each
+    filters = twin.chroma_map()
+    expected = power * (filters[:, 20] + (0.46 / 1.08) ** 2 * (filters[:, 19] + filters[:, 21]))
+    np.testing.assert_allclose(values, expected, rtol=0.02, atol=0.002 * power)
+
+
+def test_the_ratios_of_a_peak_are_to_the_mean_and_to_the_least():
+    power = np.random.default_rng(0).random((3, 257))
+    rows = chroma(power).astype(float)
+    notes = rows[:, :12]
+    np.testing.assert_allclose(rows[:, 12], notes.max(axis=1) / notes.mean(axis=1), rtol=1e-6)
+    np.testing.assert_allclose(rows[:, 13], notes.max(axis=1) / notes.min(axis=1), rtol=1e-6)
+    assert not chroma(np.zeros((1, 257))).any()
+
+
+# --- the sets --------------------------------------------------------------------------------------
+
+
+def test_the_31_are_in_the_order_of_bextract():
+    columns = FEATURE_SETS["marsyas124"].columns
+    assert len(columns) == 124
+    assert FEATURE_SETS["marsyas62"].columns == columns[:62]
+    ends = [re.search(r"(tmean|tstd)_(mean|std)$", name)[0] for name in columns]
+    blocks = ("tmean_mean", "tstd_mean", "tmean_std", "tstd_std")
+    assert ends == [end for end in blocks for _ in range(31)]
+    first = ["zcr", "centroid", "rolloff", "flux", *(f"mfcc_{q:02d}" for q in range(13))]
+    first += [f"chroma_{name}" for name in (*NAMES, "peak_avg", "peak_min")]
+    assert [name.removesuffix("_tmean_mean") for name in columns[:31]] == [f"marsyas_{n}" for n in first]
+
+
+@pytest.mark.parametrize("seconds", [0.01, 0.5, 4.0])
+def test_the_sets_equal_their_slow_twins(seconds):
+    samples = signals.white_noise(seconds)
+    samples[: len(samples) // 3] *= 0.05
+    slow = twin.marsyas124(samples)
+    values = extract([samples], "marsyas124").values[0]
+    np.testing.assert_allclose(values, slow, rtol=2e-4, atol=2e-5)
+    np.testing.assert_array_equal(extract([samples], "marsyas62").values[0], values[:62])
+    chroma_columns = [i for i, name in enumerate(FEATURE_SETS["marsyas124"].columns) if "chroma" in name]
+    np.testing.assert_allclose(values[chroma_columns], slow[chroma_columns], rtol=2e-4, atol=1e-9)

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from gtzanfeat.feature_sets import FeatureSet
 
 
+SHORTEST = 0.01  # seconds of a window
+
+
 @click.command("extract")
 @click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=options.FilePath())
 @click.option(
@@ -30,6 +33,18 @@ if TYPE_CHECKING:
     type=options.FilePath(),
     help="The table: NAME.parquet or NAME.csv.",
 )
+@click.option(
+    "--segments",
+    metavar="SECONDS",
+    type=click.FloatRange(min=SHORTEST),
+    help="One row per window of this length, instead of one per clip.",
+)
+@click.option(
+    "--hop",
+    metavar="SECONDS",
+    type=click.FloatRange(min=SHORTEST),
+    help="From the start of one window to the next.  [default: their length]",
+)
 @options.layout
 @options.on_error
 @options.memory
@@ -40,6 +55,8 @@ def command(
     sources: tuple[Path, ...],
     set_name: str,
     output: Path,
+    segments: float | None,
+    hop: float | None,
     layout: str | None,
     on_error: str,
     memory: Path | None,
@@ -47,7 +64,7 @@ def command(
     overwrite: bool,
     quiet: bool,
 ) -> int:
-    """Compute the features of recordings and write a table, one row per clip.
+    """Compute the features of recordings and write a table, one row per clip (or per window of it).
 
     Give a dataset (a copy of GTZAN, a folder with one folder per class, or a manifest), or any number of
     audio files. `gtzanfeat features` lists the feature sets.
@@ -56,17 +73,50 @@ def command(
     from gtzanfeat.feature_sets import feature_set
 
     chosen = feature_set(set_name)
+    if hop is not None and segments is None:
+        raise click.UsageError("--hop is for windows; give --segments too.")
     check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
     clips = find_clips(sources, layout)
     screen.note(clips.notes, quiet)
-    extraction = extract_shown(clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet)
+    if segments is None:
+        extraction = extract_shown(
+            clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+        )
+    else:
+        clips, extraction = _segments_shown(clips, chosen, segments, hop, on_error, memory, jobs, quiet)
     where = write_table(output, extraction, clips, overwrite=overwrite)
     if not quiet:
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
             f"{chosen.name} (spec {chosen.spec_hash})"
         )
-    return screen.failed(extraction.failures)
+    return screen.failed((*extraction.lost, *extraction.failures))
+
+
+def _segments_shown(
+    clips: ClipTable,
+    chosen: FeatureSet,
+    seconds: float,
+    hop: float | None,
+    on_error: str,
+    memory: Path | None,
+    jobs: int,
+    quiet: bool,
+) -> tuple[ClipTable, Extraction]:
+    """Measure windows with a bar that shows how far it is."""
+    from gtzanfeat.segments import segment_table
+
+    with screen.progress(f"{chosen.name}: analysing", len(clips), quiet) as advance:
+        return segment_table(
+            clips,
+            chosen,
+            seconds,
+            hop,
+            n_jobs=jobs,
+            on_error="skip" if on_error == "skip" else "raise",
+            memory=memory,
+            progress=advance,
+        )
 
 
 def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:

@@ -1,0 +1,14 @@
+"""Windows of recordings: measured from one decoding, learnt from, and put together to one answer again.
+
+`measuring` cuts and measures, `classifier` learns and decides by the rules in `deciding`, `table` has the
+windows flat. Rows are
+recordings, not windows, so that no splitter can put one song on both sides. What is drawn of a timeline
+belongs to `gtzanfeat.report`.
+"""
+
+from gtzanfeat.segments.classifier import SegmentClassifier
+from gtzanfeat.segments.deciding import AGGREGATES
+from gtzanfeat.segments.measuring import Segments, measure_segments
+from gtzanfeat.segments.table import segment_table
+
+__all__ = ["AGGREGATES", "SegmentClassifier", "Segments", "measure_segments", "segment_table"]

@@ -8,7 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.features.spec import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
+from gtzanfeat.features.spec import (
+    Accumulator,
+    Arrays,
+    ClipFeature,
+    Column,
+    FrameFeature,
+    Framing,
+    Params,
+    TrackFeature,
+)
 from gtzanfeat.jit import kernel
 
 N_CLASSES = 12
@@ -16,6 +25,7 @@ NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a
 ELLIS = "Ellis 2007, Chroma feature analysis and synthesis"
 KRUMHANSL = "Krumhansl & Kessler 1982; Krumhansl 1990, Cognitive Foundations of Musical Pitch"
 ALBRECHT = "Albrecht & Shanahan 2013"
+CENS_STEPS = np.array([0.05, 0.1, 0.2, 0.4], dtype=np.float32)
 
 # how much of each pitch class, from the tonic up, a piece in major and one in minor has
 PROFILES = {
@@ -41,6 +51,39 @@ def chroma(energies: np.ndarray, out: np.ndarray) -> None:
             out[t, c] = energies[t, c] / largest if largest > 0 else np.float32(0.0)
 
 
+def chroma_cens(track: np.ndarray, smooth: int) -> np.ndarray:
+    """Chroma energy normalised statistics: what is played, with little of how.
+
+    Shares of the classes are quantised on a scale that is about logarithmic, and smoothed over time; each
+    frame then has unit length.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_frames, 12)
+        Chroma.
+    smooth : int
+        Frames over which the Hann window of smoothing reaches, an odd number.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, 12), float32
+        Zeros where there is nothing to hear within reach.
+    """
+    total = track.sum(axis=1, keepdims=True)
+    shares = np.divide(track, total, out=np.zeros_like(track), where=total > 0)
+    steps = np.searchsorted(CENS_STEPS, shares) / len(CENS_STEPS)
+    taper = np.hanning(smooth + 2)[1:-1]
+    smoothed = np.stack([np.convolve(row, taper / taper.sum()) for row in steps.T], axis=1)
+    smoothed = smoothed[smooth // 2 :][: len(track)]
+    norm = np.linalg.norm(smoothed, axis=1, keepdims=True)
+    return np.divide(smoothed, norm, out=np.zeros_like(smoothed), where=norm > 0).astype(np.float32)
+
+
+def cens_reach(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The parameter ``smooth``."""
+    return (params["smooth"],)
+
+
 @kernel
 def tonnetz(energies: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
     """T_d = Σ_c φ[d, c] E_c / Σ E; 0 where there is no energy."""
@@ -61,6 +104,43 @@ def tonnetz_basis(framing: Framing, rate: int, params: Params) -> Arrays:
     circles = [(1.0, 7 * np.pi / 6), (1.0, 3 * np.pi / 2), (0.5, 2 * np.pi / 3)]
     rows = [radius * wave(step * c) for radius, step in circles for wave in (np.sin, np.cos)]
     return (np.array(rows, dtype=np.float32),)
+
+
+@kernel
+def harmonic_change(energies: np.ndarray, previous: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
+    """|T_t - T_{t-1}|, T the place in tonal space; what has no energy is in the middle."""
+    here = np.zeros(basis.shape[0], dtype=np.float32)
+    for t in range(-1, energies.shape[0]):
+        row = energies[t] if t >= 0 else previous[0]
+        total = np.float32(0.0)
+        for c in range(row.size):
+            total += row[c]
+        squares = np.float32(0.0)
+        for d in range(here.size):
+            place = np.float32(0.0)
+            for c in range(row.size):
+                place += basis[d, c] * row[c]
+            place = place / total if total > 0 else np.float32(0.0)
+            squares += (place - here[d]) * (place - here[d])
+            here[d] = place
+        if t >= 0:
+            out[t, 0] = np.sqrt(squares)
+
+
+@kernel
+def chroma_entropy(energies: np.ndarray, out: np.ndarray) -> None:
+    """H = -Σ_c p_c ln p_c / ln 12, p_c = E_c / Σ E; 0 where there is no energy."""
+    n = energies.shape[1]
+    for t in range(energies.shape[0]):
+        total = np.float32(0.0)
+        for c in range(n):
+            total += energies[t, c]
+        entropy = 0.0
+        for c in range(n):
+            share = energies[t, c] / total if total > 0 else np.float32(0.0)
+            if share > 0:
+                entropy -= share * np.log(share)
+        out[t, 0] = entropy / np.log(n)
 
 
 def key(classes: np.ndarray, profile: str) -> np.ndarray:
@@ -108,6 +188,28 @@ def chroma_key(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return keys_of(track.mean(axis=0, dtype=np.float64))
 
 
+@kernel
+def add_shares(thirds: np.ndarray, total: np.ndarray) -> None:
+    """Add to each third of a semitone its share of each frame; silent frames have none."""
+    for t in range(thirds.shape[0]):
+        energy = 0.0
+        for i in range(thirds.shape[1]):
+            energy += thirds[t, i]
+        if energy > 0:
+            for i in range(thirds.shape[1]):
+                total[i] += thirds[t, i] / energy
+
+
+def chroma_cqt_key(shares: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Keys of constant-Q chroma at the tuning of the clip, from its shares of thirds of semitones, (36,).
+
+    The tuning is that third of a semitone on which there is most.
+    """
+    tuning = shares.reshape(N_CLASSES, 3).sum(axis=0).argmax()
+    around = (1, 0, 2)[tuning]  # a third below the class, its own and the one above stand together
+    return keys_of(np.roll(shares, around).reshape(N_CLASSES, 3).sum(axis=1))
+
+
 def pitch_key(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Keys of the folded pitch histogram, from the unfolded one over MIDI notes."""
     return keys_of(np.bincount(np.arange(unfolded.size) % N_CLASSES, unfolded, N_CLASSES))
@@ -142,6 +244,8 @@ def _key_columns(heard: str) -> tuple[Column, ...]:
 
 
 _CIRCLES = (("fifths", "7π/6", ""), ("minor_thirds", "3π/2", ""), ("major_thirds", "2π/3", "½ "))
+
+ACCUMULATORS = (Accumulator("constant_q_shares", add_shares, ("constant_q_thirds",), (36,)),)
 
 FEATURES = (
     FrameFeature(
@@ -180,12 +284,92 @@ FEATURES = (
         gain_invariant=True,
         constants=tonnetz_basis,
     ),
+    FrameFeature(
+        name="chroma_cqt",
+        family="pitch",
+        kernel=chroma,
+        needs=("constant_q_classes",),
+        columns=tuple(
+            Column(
+                name,
+                "share of the largest",
+                f"E[{c}] / max E, E[{c}] = Σ |X_cq[b]| over the bins b of {name.replace('_', ' ')}",
+                f"how much {name.replace('_', ' ')} there is, low notes told apart as well as high ones",
+            )
+            for c, name in enumerate(NAMES)
+        ),
+        source="Brown 1991, Calculation of a constant Q spectral transform; Schörkhuber & Klapuri 2010",
+        gain_invariant=True,
+    ),
+    TrackFeature(
+        name="chroma_cens",
+        family="pitch",
+        kernel=chroma_cens,
+        needs=("chroma_cqt",),
+        columns=tuple(
+            Column(
+                name,
+                "1",
+                f"S[{c}] / |S|, S the quantised shares of chroma_cqt, smoothed over time",
+                f"how much {name.replace('_', ' ')} there is in the harmony around this frame",
+            )
+            for c, name in enumerate(NAMES)
+        ),
+        source="Müller & Ewert 2011, Chroma Toolbox",
+        gain_invariant=True,
+        constants=cens_reach,
+    ),
+    FrameFeature(
+        name="chroma_entropy",
+        family="pitch",
+        kernel=chroma_entropy,
+        needs=("constant_q_classes",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "-Σ p[c] ln p[c] / ln 12, p = E / Σ E, E as for chroma_cqt",
+                "how many notes share the moment: low for one note or a fifth, near 1 for noise and drums",
+            ),
+        ),
+        source="Shannon 1948, of chroma",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="harmonic_change",
+        family="pitch",
+        kernel=harmonic_change,
+        needs=("constant_q_classes",),
+        columns=(
+            Column(
+                "",
+                "1",
+                "|T[t] - T[t-1]|, T the tonnetz of E, E as for chroma_cqt",
+                "how far the harmony moves from frame to frame: large where the chord changes",
+            ),
+        ),
+        source="Harte, Sandler & Gasser 2006, Detecting harmonic change in musical audio, unsmoothed",
+        gain_invariant=True,
+        constants=tonnetz_basis,
+        before=0.0,
+        lead=1,
+    ),
     ClipFeature(
         name="chroma_key",
         family="pitch",
         compute=chroma_key,
         of="chroma",
         columns=_key_columns("mean chroma"),
+        source=f"{KRUMHANSL}; {ALBRECHT}",
+        gain_invariant=True,
+        flag="no_chroma",
+    ),
+    ClipFeature(
+        name="chroma_cqt_key",
+        family="pitch",
+        compute=chroma_cqt_key,
+        of="constant_q_shares",
+        columns=_key_columns("mean constant-Q chroma at the tuning of the clip"),
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_chroma",

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,9 @@ class Clip:
         Seconds to skip at the beginning.
     duration : float, optional
         Seconds to keep; by default all.
+    change : callable, optional
+        What is done to the samples once they are decoded: ``change(samples, rate)`` returns new ones. Its
+        attribute ``key``, a str, tells a cache all that decides them. See `gtzanfeat.augmentation`.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class Clip:
     rate: int | None = None
     offset: float = 0.0
     duration: float | None = None
+    change: Any = None
 
     def __repr__(self) -> str:
         words = str(self)
@@ -65,6 +69,8 @@ class Clip:
             words += f", from {self.offset:g} s"
         if self.duration is not None:
             words += f", {self.duration:g} s long"
+        if self.change is not None:
+            words += f", changed by {self.change}"
         return f"Clip({words})"
 
     def __str__(self) -> str:
@@ -104,6 +110,9 @@ def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
         If the clip is undecodable or empty, holds NaN or infinity, or `offset` lies behind its end.
     """
     _check_window(clip)
+    if clip.change is not None:
+        yield from _changed(clip, rate)
+        return
     if _is_path(clip.source):
         if clip.rate is not None:
             raise ClipError(clip, "a file knows its own rate", "leave `rate` out")
@@ -112,6 +121,17 @@ def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
         own_rate = rate if clip.rate is None else clip.rate
         source = _array_blocks(clip, _samples(clip.source), own_rate, rate)
     yield from _counted(clip, source if own_rate == rate else _resampled(source, own_rate, rate))
+
+
+def _changed(clip: Clip, rate: int) -> Iterator[np.ndarray]:
+    """Decode the whole of a clip, change it, and hand it on in blocks."""
+    samples = load(replace(clip, change=None), rate)
+    try:
+        samples = clip.change(samples, rate)
+    except ClipError as error:
+        raise ClipError(clip, error.reason, error.remedy) from error
+    whole = replace(clip, offset=0.0, duration=None)  # the window has been cut
+    yield from _counted(whole, _array_blocks(whole, samples, rate, rate))
 
 
 def load(source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None) -> np.ndarray:

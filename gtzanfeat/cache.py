@@ -38,8 +38,8 @@ _LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # ... and from all of this package but these; a new room counts until it is named here, which costs
 # at most a miss
 _DEAF = {
-    "__init__", "__main__", "classifiers", "cli", "codebooks", "datasets", "evaluation", "export", "recipes",
-    "report", "transformers",
+    "__init__", "__main__", "classifiers", "cli", "codebooks", "datasets", "evaluation", "export", "join",
+    "recipes", "report", "transformers",
 }  # fmt: skip
 
 
@@ -100,7 +100,7 @@ class Cache:
         return cls(folder)
 
     def key(self, clip: Clip) -> str | None:
-        """What a clip is known by: its content, and the window and rate asked for.
+        """What a clip is known by: its content, the window and rate asked for, and any change.
 
         Parameters
         ----------
@@ -113,7 +113,11 @@ class Cache:
             Hexadecimal digits; None for what cannot be read, which is for the analysis to say.
         """
         try:
-            window = [None if x is None else float(x) for x in (clip.rate, clip.offset, clip.duration)]
+            window: list[Any] = [
+                None if x is None else float(x) for x in (clip.rate, clip.offset, clip.duration)
+            ]
+            if clip.change is not None:
+                window.append(clip.change.key)
             if isinstance(clip.source, str | os.PathLike):
                 words, content = f"file {window}", _content(clip.source)
             else:

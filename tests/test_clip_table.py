@@ -169,3 +169,80 @@ def test_table_names_missing_and_double_columns():
     frame = pd.DataFrame([["a", "a", "x", "y"]], columns=["path", "recording", "label", "label"])
     with pytest.raises(DatasetError, match="column 'label' is there more than once"):
         ClipTable(frame, "example")
+
+
+# --- tags, targets, albums ---------------------------------------------------------------------------
+
+
+def test_tags_are_sorted_each_once_and_none_is_not_unknown():
+    clips = table(labels=["slow | guitar|slow", "", None])
+    assert clips.tags == ("guitar", "slow")
+    assert clips.tag_matrix.dtype == bool
+    assert clips.tag_matrix.tolist() == [[True, True], [False, False], [False, False]]
+    assert clips.tagged.tolist() == [True, True, False]
+    assert clips.column("labels").tolist() == ["guitar|slow", "|", None]
+    assert ClipTable(clips.frame, "again").frame.equals(clips.frame)
+    assert repr(clips) == "ClipTable('example': 3 clips, 2 classes, 2 tags)"
+
+
+def test_without_a_column_of_tags_nothing_is_tagged():
+    clips = table()
+    assert clips.tags == ()
+    assert clips.tag_matrix.shape == (3, 0)
+    assert clips.tagged.tolist() == [False] * 3
+
+
+def test_a_part_has_the_columns_of_the_whole():
+    clips = table(labels=["b", "a|c", "|"])
+    part = clips.select([2])
+    assert part.tags == ("a", "b", "c")
+    assert part.tag_matrix.tolist() == [[False] * 3]
+    assert clips.select([]).tag_matrix.shape == (0, 3)
+    assert pickle.loads(pickle.dumps(part)).tags == part.tags
+    wider = ClipTable(clips.frame, "example", tags=("d", "c", "b", "a"))
+    assert wider.tags == ("a", "b", "c", "d")
+    with pytest.raises(DatasetError, match="the tag 'b' is not among the 2 tags there can be"):
+        ClipTable(clips.frame, "example", tags=("a", "c"))
+
+
+@pytest.mark.parametrize("column", ["labels", "target"])
+def test_the_class_may_be_left_out_where_there_is_something_else_to_learn(column):
+    frame = table().frame.drop(columns="label").assign(**{column: ["1", None, "2"]})
+    clips = ClipTable(frame, "example")
+    assert clips.labels.tolist() == [None] * 3
+    assert clips.classes == ()
+    with pytest.raises(DatasetError, match="no column 'label'; columns found"):
+        ClipTable(frame.drop(columns=column), "example")
+
+
+def test_targets_are_numbers_or_missing():
+    clips = table(target=["1.5", None, 2], valence=[1, 2, 3], mood=["good", "bad", "good"])
+    np.testing.assert_array_equal(clips.numeric(), [1.5, np.nan, 2.0])
+    assert clips.numeric("valence").dtype == np.float64
+    with pytest.raises(DatasetError, match="example: the column 'mood' must hold numbers"):
+        clips.numeric("mood")
+    with pytest.raises(UnknownNameError, match="unknown column 'arousal'"):
+        clips.numeric("arousal")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [("high", "must hold numbers"), (np.inf, "must hold finite numbers")]
+)
+def test_a_target_that_is_no_number_is_refused(value, message):
+    with pytest.raises(DatasetError, match=f"the column 'target' {message}"):
+        table(target=[1, value, 2])
+
+
+def test_albums_are_kept_together_where_artists_are_unknown():
+    clips = table(artist=["Abba", None, None], album=["Arrival", "Live", "Live"])
+    assert clips.albums.tolist() == ["Arrival", "Live", "Live"]
+    assert clips.groups.tolist() == ["Abba", "Live", "Live"]
+    assert table().albums is None
+    assert table(album=[None, " ", ""]).albums is None
+    with pytest.raises(DatasetError, match="rows of recording 'a' disagree about its album"):
+        table(
+            recording=["a", "a", "c"],
+            path=["a.wav", "a.wav", "c.wav"],
+            offset=[0, 1, 0],
+            album=["x", "y", "z"],
+        )

@@ -37,7 +37,7 @@ def test_manifest_in_any_format_gives_one_table(tmp_path, name):
     assert clips.labels.tolist() == ["x", "y"]
     assert clips.artists.tolist() == ["007", None]
     assert clips.splits.tolist() == ["train", "test"]
-    assert clips.column("Album").tolist() == ["One", "Two"]
+    assert clips.albums.tolist() == ["One", "Two"]
     assert clips.column("seconds").tolist() == [1.5, 2.5]
 
 
@@ -81,6 +81,17 @@ def test_manifest_with_windows(tmp_path):
     found = check(path)
     assert [bad.reason for bad in found.unreadable] == ["nothing is left after 3 s, it is 0.2 s long"]
     assert found.seconds == pytest.approx(0.2)
+
+
+def test_manifest_with_tags_and_a_target(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,Labels,TARGET,album\na.wav,slow|rock,1.5,1999\nb.wav,|,,\nc.wav,,-2,\n")
+    clips = load_dataset(path)
+    assert clips.tags == ("rock", "slow")
+    assert clips.tagged.tolist() == [True, True, False]  # a blank cell is not known
+    np.testing.assert_array_equal(clips.numeric(), [1.5, np.nan, -2.0])
+    assert clips.albums.tolist() == ["1999", None, None]
+    assert clips.classes == ()
 
 
 def test_manifest_knows_one_file_by_several_spellings(tmp_path):

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
 NAMED = 10  # clips in a list that people read
 
 
-@click.group("datasets", invoke_without_command=True)
+class LayoutsGroup(click.Group):
+    """A group whose help ends with the layouts; their registry is read only then."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each layout with its sentence."""
+        from gtzanfeat.datasets import LAYOUTS
+
+        with formatter.section("Layouts that are read"):
+            formatter.write_dl([(layout.name, layout.meaning) for layout in LAYOUTS.values()])
+
+
+@click.group("datasets", cls=LayoutsGroup, invoke_without_command=True)
 @click.pass_context
 def command(ctx: click.Context) -> None:
     """Check a dataset, or synthesize one."""
@@ -48,9 +59,13 @@ def _show(found: DatasetCheck) -> None:
     click.echo(f"{found.path}: layout {found.layout}, {found.n_clips} clips, {minutes} min {seconds} s\n")
     rows = [*found.classes.items()]
     if found.n_unlabelled:
-        rows.append(("(no class)", found.n_unlabelled))
-    screen.table(["class", "clips"], [(label, str(count)) for label, count in rows], right=["clips"])
-    click.echo()
+        rows.append(("(nothing known)" if found.tags else "(no class)", found.n_unlabelled))
+    if rows:
+        screen.table(["class", "clips"], [(label, str(count)) for label, count in rows], right=["clips"])
+        click.echo()
+    if found.tags:
+        screen.table(["tag", "clips"], [(tag, str(n)) for tag, n in found.tags.items()], right=["clips"])
+        click.echo()
     counts = ["known", "found", "unreadable"]
     parts = [
         (part.protocol, part.part, str(part.known), str(part.found), str(part.unreadable))

@@ -2,6 +2,7 @@
 
 To add a layout, write ``datasets/<name>.py`` with the functions ``recognises(path)`` and ``load(path)``, and
 add one row to `LAYOUTS` at the foot of this file; the command line and the contract tests find it there.
+What the loaders of published collections share is in `published`.
 Features, classifiers and scores do not belong here, and nothing is ever downloaded.
 """
 
@@ -14,9 +15,21 @@ from pathlib import Path
 
 import pandas as pd
 
-from gtzanfeat.datasets import folder, gtzan, manifest
+from gtzanfeat.datasets import (
+    ballroom,
+    emotion,
+    fma,
+    folder,
+    gtzan,
+    ismir2004,
+    magnatagatune,
+    manifest,
+    mtg_jamendo,
+    nsynth,
+)
 from gtzanfeat.datasets.checking import DatasetCheck, PartCount, Unreadable, check_table, one_artist_classes
-from gtzanfeat.datasets.clip_table import ClipTable, printable
+from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.columns import printable
 from gtzanfeat.errors import DatasetError, UnknownNameError
 
 __all__ = [
@@ -47,7 +60,7 @@ class Layout:
     meaning : str
         One sentence for the user.
     catalogue : callable, optional
-        Gives all clips that the dataset should have, under the column names of a `ClipTable`.
+        Gives all clips that the dataset at a path should have, under the column names of a `ClipTable`.
     known_bad : mapping of str to str
         Recordings known to be damaged in some copies, and what to do about it.
     """
@@ -56,7 +69,7 @@ class Layout:
     recognises: Callable[[Path], bool]
     load: Callable[[Path], ClipTable]
     meaning: str
-    catalogue: Callable[[], pd.DataFrame] | None = None
+    catalogue: Callable[[Path], pd.DataFrame] | None = None
     known_bad: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -66,8 +79,9 @@ def load_dataset(path: str | os.PathLike[str], layout: str | None = None) -> Cli
     Parameters
     ----------
     path : str or path
-        A copy of GTZAN, a folder with one folder per class, or a CSV, TSV or Parquet manifest. A folder that
-        holds a ``manifest.csv`` is read by it, unless it is a copy of GTZAN.
+        What the official distribution of a published collection unpacks to, a folder with one folder per
+        class, or a CSV, TSV or Parquet manifest. A folder that holds a ``manifest.csv`` is read by it, unless
+        it is a collection known by name.
     layout : str, optional
         The name of a layout in `LAYOUTS`; by default the first that recognises the path.
 
@@ -128,7 +142,7 @@ def check(
     return check_table(
         chosen.load(where),
         str(where),
-        catalogue=None if chosen.catalogue is None else chosen.catalogue(),
+        catalogue=None if chosen.catalogue is None else chosen.catalogue(where),
         known_bad=chosen.known_bad,
         n_jobs=n_jobs,
         progress=progress,
@@ -162,6 +176,57 @@ def _layout(path: Path, name: str | None) -> Layout:
 LAYOUTS: dict[str, Layout] = {
     layout.name: layout
     for layout in (
+        Layout(
+            name="fma",
+            recognises=fma.recognises,
+            load=fma.load,
+            meaning="FMA: fma_metadata/tracks.csv beside fma_small, fma_medium, fma_large or fma_full",
+            catalogue=fma.catalogue,
+            known_bad=fma.KNOWN_BAD,
+        ),
+        Layout(
+            name="magnatagatune",
+            recognises=magnatagatune.recognises,
+            load=magnatagatune.load,
+            meaning="MagnaTagATune: annotations_final.csv and the folders 0 to f; the 50 most frequent tags",
+            catalogue=magnatagatune.catalogue,
+            known_bad=magnatagatune.KNOWN_BAD,
+        ),
+        Layout(
+            name="nsynth",
+            recognises=nsynth.recognises,
+            load=nsynth.load,
+            meaning="NSynth: nsynth-train, nsynth-valid or nsynth-test, each with examples.json and audio",
+            catalogue=nsynth.catalogue,
+        ),
+        Layout(
+            name="ballroom",
+            recognises=ballroom.recognises,
+            load=ballroom.load,
+            meaning="Ballroom: BallroomData with allBallroomFiles; tempi of ballroomGroundTruth where there",
+            catalogue=ballroom.catalogue,
+        ),
+        Layout(
+            name="ismir2004",
+            recognises=ismir2004.recognises,
+            load=ismir2004.load,
+            meaning="ISMIR2004: training, development and evaluation, each with its tracklist.csv",
+            catalogue=ismir2004.catalogue,
+        ),
+        Layout(
+            name="emotion",
+            recognises=emotion.recognises,
+            load=emotion.load,
+            meaning="EmoMusic or DEAM: arousal and valence in annotations, clips_45seconds or MEMD_audio",
+            catalogue=emotion.catalogue,
+        ),
+        Layout(
+            name="mtg-jamendo",
+            recognises=mtg_jamendo.recognises,
+            load=mtg_jamendo.load,
+            meaning="MTG-Jamendo: data/autotagging.tsv or another of its lists, and the folders 00 to 99",
+            catalogue=mtg_jamendo.catalogue,
+        ),
         Layout(
             name="gtzan",
             recognises=gtzan.recognises,

@@ -18,8 +18,10 @@ import pandas as pd
 
 from gtzanfeat import audio
 from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.columns import ANSWERS
 from gtzanfeat.errors import ClipError, MissingClipError
 
+SPLIT_PARTS = ("train", "valid", "test")
 FAULT_FILTERED_PARTS = ("train", "valid", "test")
 ARTIST_FOLDS = (1, 2, 3)
 
@@ -72,8 +74,10 @@ class DatasetCheck:
         Rows of the dataset's table.
     classes : dict of str to int
         Clips per class.
+    tags : dict of str to int
+        Clips per tag; empty where the dataset has none.
     n_unlabelled : int
-        Clips without a class.
+        Clips with nothing to learn: no class, no tags and no target.
     seconds : float
         Length of all readable recordings together, as decoded.
     protocols : tuple of PartCount
@@ -95,6 +99,7 @@ class DatasetCheck:
     layout: str
     n_clips: int
     classes: dict[str, int]
+    tags: dict[str, int]
     n_unlabelled: int
     seconds: float
     protocols: tuple[PartCount, ...]
@@ -168,7 +173,8 @@ def check_table(
         layout=table.name,
         n_clips=len(table),
         classes={str(label): int((table.labels == label).sum()) for label in table.classes},
-        n_unlabelled=int(table.frame["label"].isna().sum()),
+        tags={tag: int(count) for tag, count in zip(table.tags, table.tag_matrix.sum(axis=0), strict=True)},
+        n_unlabelled=int(table.frame.filter(ANSWERS).isna().all(axis=1).sum()),
         seconds=float(sum(length for length in lengths.values() if isinstance(length, float))),
         protocols=counts,
         n_missing=len(missing),
@@ -182,7 +188,7 @@ def check_table(
 
 
 def one_artist_classes(table: ClipTable) -> tuple[str, ...]:
-    """Name the classes whose clips, two or more, are all by one known artist (or of one recording).
+    """Name the classes whose clips, two or more, are all by one known artist (or of one album or recording).
 
     Examples
     --------
@@ -267,7 +273,10 @@ def _reason(clip: str | audio.Clip, lengths: Mapping[str, float | ClipError]) ->
 def _parts(frame: pd.DataFrame) -> Iterator[tuple[tuple[str, str], np.ndarray]]:
     """Yield the parts of every protocol that the columns allow, and which rows belong to each."""
     yield ("random", "all"), np.ones(len(frame), dtype=bool)
-    yield ("artist", "all"), frame["artist"].notna().to_numpy(dtype=bool)
+    yield ("artist", "all"), (frame["artist"].fillna("") != "").to_numpy(dtype=bool)
+    if "split" in frame and frame["split"].notna().any():
+        for part in SPLIT_PARTS:
+            yield ("split", part), (frame["split"] == part).to_numpy(dtype=bool, na_value=False)
     if "fault_filtered" in frame:
         for part in FAULT_FILTERED_PARTS:
             members = frame["fault_filtered"] == part

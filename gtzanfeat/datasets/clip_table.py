@@ -1,13 +1,12 @@
 """The one table that every dataset becomes: which recordings there are, what they are, whose they are.
 
-Here live the table, what makes it valid, and its columns as plain numpy arrays. How a folder or a file
-becomes a table belongs to the loaders beside this file, and how a table is cut into training and test
-parts to `gtzanfeat.evaluation`.
+Here live the table and its columns as plain numpy arrays; what makes them valid is said in `columns`. How a
+folder or a file becomes a table belongs to the loaders beside this file, and how a table is cut into
+training and test parts to `gtzanfeat.evaluation`.
 """
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +14,8 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.audio import Clip
+from gtzanfeat.datasets.columns import SEPARATOR, WINDOW, numbers, validated
 from gtzanfeat.errors import DatasetError, UnknownNameError
-
-REQUIRED = ("path", "label", "recording")
-TEXT = (*REQUIRED, "artist", "split")  # always there, in this order, as strings or missing
-WINDOW = ("offset", "duration")  # optional, in seconds: the row is a window of its recording
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -34,31 +30,46 @@ class ClipTable:
 
         ``path`` (required)
             The audio file, as a string that can be opened.
-        ``label`` (required, may be missing in a row)
-            The class, such as the genre.
         ``recording`` (required)
             What identifies the recording whatever its format or folder, such as ``blues.00012``.
+        ``label``
+            The class, such as the genre. Missing where unknown; it may be left out altogether where
+            ``labels`` or ``target`` says what there is to learn.
+        ``labels``
+            Tags with ``|`` between them, such as ``guitar|slow``. Missing where unknown; ``|`` alone (or
+            empty text in `frame`) where it is known that none applies.
+        ``target``
+            A number to predict, such as the arousal. Missing where unknown.
         ``artist``
             Who plays: clips of one artist must never be divided between training and test. Missing where
             unknown; left out altogether, it is unknown for all.
+        ``album``
+            What it was published on; clips of one album belong together as those of one artist do.
         ``split``
             The part of a split the dataset comes with ("train", "test" ...), if any.
         ``offset``, ``duration``
             In seconds: the clip is this window of its recording. Only with an ``offset`` may a recording
             have several rows.
         anything else
-            Is kept as it is: album, seconds, further labels, further splits.
+            Is kept as it is: seconds, further targets, further splits.
     name : str
         What kind of dataset it is: the name of the loader, or "synthetic".
     notes : tuple of str, default=()
         Sentences a user should read, such as which files the loader left out.
+    tags : tuple of str, default=()
+        The tags there can be, which `select` hands on: every part of a table has the same `tag_matrix`
+        columns. By default those that occur; always sorted.
 
     Attributes
     ----------
     paths, labels, recordings, splits : ndarray of shape (n_clips,), object
-        The columns; None where missing.
-    artists : ndarray of shape (n_clips,), object, or None
-        The column, None where unknown; None instead of the array if no artist is known at all.
+        The columns path, label (the class), recording and split; None where missing.
+    artists, albums : ndarray of shape (n_clips,), object, or None
+        The column, None where unknown; None instead of the array if none is known at all.
+    tag_matrix : ndarray of shape (n_clips, n_tags), bool
+        Which of `tags` each clip has.
+    tagged : ndarray of shape (n_clips,), bool
+        Whether the tags of a clip are known.
     groups : ndarray of shape (n_clips,), object
         What to keep together in a split.
     clips : ndarray of shape (n_clips,), object
@@ -70,7 +81,8 @@ class ClipTable:
     ------
     DatasetError
         If a required column or value is missing, a clip is there twice, one file is taken for several
-        recordings, or the rows of one recording disagree about its artist.
+        recordings, the rows of one recording disagree about its artist or album, a target is not a number,
+        or a tag is not among `tags`.
 
     Examples
     --------
@@ -90,16 +102,26 @@ class ClipTable:
     frame: pd.DataFrame
     name: str
     notes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "frame", _validated(self.frame, self.name))
+        object.__setattr__(self, "frame", validated(self.frame, self.name))
         object.__setattr__(self, "notes", tuple(self.notes))
+        occurring = set().union(*self._tag_sets())
+        unknown = sorted(occurring.difference(self.tags))
+        if self.tags and unknown:
+            raise DatasetError(
+                f"{self.name}: the tag {unknown[0]!r} is not among the {len(self.tags)} tags there can be; "
+                "leave tags out, or name all of them"
+            )
+        object.__setattr__(self, "tags", tuple(sorted({*self.tags} or occurring)))
 
     def __len__(self) -> int:
         return len(self.frame)
 
     def __repr__(self) -> str:
-        return f"ClipTable({self.name!r}: {len(self)} clips, {len(self.classes)} classes)"
+        words = f"{len(self)} clips, {len(self.classes)} classes"
+        return f"ClipTable({self.name!r}: {words}{f', {len(self.tags)} tags' if self.tags else ''})"
 
     def column(self, name: str) -> np.ndarray:
         """Return any column as a plain object array, with None where a value is missing.
@@ -146,18 +168,88 @@ class ClipTable:
         return None if self.frame["artist"].isna().all() else self.column("artist")
 
     @property
+    def albums(self) -> np.ndarray | None:
+        """The albums, (n_clips,) strings, None where unknown; None if all are unknown."""
+        if "album" not in self.frame or self.frame["album"].isna().all():
+            return None
+        return self.column("album")
+
+    @property
+    def tag_matrix(self) -> np.ndarray:
+        """Which tags each clip has, (n_clips, n_tags) bool, in the order of `tags`.
+
+        A clip whose tags are unknown has none here: see `tagged`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"path": ["a.wav", "b.wav", "c.wav"], "recording": ["a", "b", "c"]})
+        >>> table = ClipTable(frame.assign(labels=["slow|guitar", "|", None]), "example")
+        >>> table.tags
+        ('guitar', 'slow')
+        >>> table.tag_matrix.tolist()
+        [[True, True], [False, False], [False, False]]
+        >>> table.tagged.tolist()
+        [True, True, False]
+        """
+        number = {tag: i for i, tag in enumerate(self.tags)}
+        matrix = np.zeros((len(self), len(self.tags)), dtype=bool)
+        for row, tags in zip(matrix, self._tag_sets(), strict=False):  # without the column, no row
+            row[[number[tag] for tag in tags]] = True
+        return matrix
+
+    @property
+    def tagged(self) -> np.ndarray:
+        """Whether the tags of a clip are known, (n_clips,) bool."""
+        if "labels" not in self.frame:
+            return np.zeros(len(self), dtype=bool)
+        return self.frame["labels"].notna().to_numpy(dtype=bool)
+
+    def _tag_sets(self) -> list[set[str]]:
+        """Return the tags of each clip; nothing at all if there is no column of them."""
+        if "labels" not in self.frame:
+            return []
+        return [set((text or "").split(SEPARATOR)) - {""} for text in self.column("labels")]
+
+    def numeric(self, name: str = "target") -> np.ndarray:
+        """Return a column of numbers, such as one to predict.
+
+        Parameters
+        ----------
+        name : str, default="target"
+            A column of `frame`.
+
+        Returns
+        -------
+        ndarray of shape (n_clips,), float64
+            NaN where a value is missing.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such column.
+        DatasetError
+            If it does not hold numbers.
+        """
+        self.column(name)
+        return numbers(self.frame, name, self.name).to_numpy(dtype=float)
+
+    @property
     def splits(self) -> np.ndarray:
         """The parts of the split that the dataset comes with, (n_clips,) strings or None."""
         return self.column("split")
 
     @property
     def groups(self) -> np.ndarray:
-        """What a split must keep together, (n_clips,) strings: the artist, or else the recording.
+        """What a split must keep together, (n_clips,) strings: the artist, or else album, or recording.
 
         Recordings of unknown artists are groups of their own, not one large group: that they share an
         artist is not known. So they may still leak; a strict protocol leaves them out.
         """
-        return self.frame["artist"].fillna(self.frame["recording"]).astype(object).to_numpy(copy=True)
+        group = self.frame["artist"]
+        if "album" in self.frame:
+            group = group.fillna(self.frame["album"])
+        return group.fillna(self.frame["recording"]).astype(object).to_numpy(copy=True)
 
     @property
     def clips(self) -> np.ndarray:
@@ -212,84 +304,4 @@ class ClipTable:
             where = np.flatnonzero(chosen.to_numpy(dtype=bool, na_value=False))
         else:
             where = chosen.to_numpy(dtype=np.intp)
-        return ClipTable(self.frame.iloc[where], self.name, self.notes)
-
-
-def _validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Copy `frame` into the form that `ClipTable` promises, or say why that cannot be."""
-    absent = [column for column in REQUIRED if column not in frame]
-    if absent:
-        found = ", ".join(map(str, frame.columns)) or "none"
-        raise DatasetError(f"{name}: no column {' or '.join(map(repr, absent))}; columns found: {found}")
-    if frame.columns.has_duplicates:
-        twice = frame.columns[frame.columns.duplicated()][0]
-        raise DatasetError(f"{name}: the column {twice!r} is there more than once; rename one")
-    columns = {column: _text(frame, column, name) for column in TEXT}
-    columns |= {str(other): frame[other] for other in frame.columns if other not in TEXT}
-    columns |= {column: _seconds(frame, column, name) for column in WINDOW if column in frame}
-    table = pd.DataFrame(columns).reset_index(drop=True)
-    for column in ("path", "recording"):
-        blank = np.flatnonzero(table[column].isna())
-        if blank.size:
-            raise DatasetError(f"{name}: row {blank[0] + 1} has no {column}; every clip needs one")
-    start = table["offset"].fillna(0) if "offset" in table else pd.Series(0.0, table.index)
-    file = table["path"].map(os.path.abspath)  # ``a.wav`` and ``./a.wav`` are one
-    for column, same in (("path", file), ("recording", table["recording"])):
-        again = pd.DataFrame({column: same, "offset": start}).duplicated().to_numpy()
-        if again.any():
-            row = int(np.argmax(again))
-            value = table[column][row]
-            files = ", ".join(table["path"][same == same[row]].unique()[:3])
-            raise DatasetError(
-                f"{name}: the {column} {value!r} is there more than once ({files}); a clip is one row, and "
-                "several windows of a recording need different values in a column 'offset'"
-            )
-    recordings = table["recording"].groupby(file).nunique()
-    if (recordings > 1).any():
-        rows = table[file == recordings.idxmax()]
-        names = ", ".join(map(repr, rows["recording"].unique()[:3]))
-        raise DatasetError(
-            f"{name}: the file {rows['path'].iloc[0]!r} is taken for {recordings.max()} recordings "
-            f"({names}); its windows are told apart by their offset, so give all of them one recording"
-        )
-    artists = table["artist"].fillna("").groupby(table["recording"]).nunique()
-    if (artists > 1).any():
-        raise DatasetError(
-            f"{name}: the rows of recording {artists.idxmax()!r} disagree about its artist; name one in all"
-        )
-    return table
-
-
-def printable(path: object) -> str:
-    r"""Write a file name for people, even one whose bytes are not UTF-8.
-
-    Examples
-    --------
-    >>> print(printable("caf\udce9.wav"))
-    caf\xe9.wav
-    """
-    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-
-
-def _text(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
-    if column not in frame:
-        return pd.Series(pd.NA, index=frame.index, dtype="string")
-    strange = [value for value in frame[column] if printable(value) != str(value)]
-    if strange:
-        raise DatasetError(f"{name}: the {column} '{printable(strange[0])}' is not UTF-8; rename it")
-    text = frame[column].astype("string")
-    if column != "path":  # a file name may well begin with a space
-        text = text.str.strip()
-    return text.mask(text == "")
-
-
-def _seconds(frame: pd.DataFrame, column: str, name: str) -> pd.Series:
-    try:
-        seconds = pd.to_numeric(frame[column]).astype(float)
-    except (TypeError, ValueError) as error:
-        raise DatasetError(f"{name}: the column {column!r} must hold seconds ({error})") from error
-    impossible = (seconds <= 0 if column == "duration" else seconds < 0) | np.isinf(seconds)
-    if impossible.any():
-        value = seconds[impossible].iloc[0]
-        raise DatasetError(f"{name}: the column {column!r} must hold seconds, but one is {value:g}")
-    return seconds
+        return ClipTable(self.frame.iloc[where], self.name, self.notes, self.tags)

@@ -74,8 +74,8 @@ def facts() -> pd.DataFrame:
         return pd.read_csv(file, dtype=text | {"artist_fold": "Int64"})
 
 
-def catalogue() -> pd.DataFrame:
-    """Return `facts` under the column names of a `ClipTable`, without paths."""
+def catalogue(path: Path | None = None) -> pd.DataFrame:
+    """Return `facts` under the column names of a `ClipTable`, without paths; wherever a copy lies."""
     return facts().rename(columns={"clip": "recording", "genre": "label", "artist_group": "artist"})
 
 

@@ -11,12 +11,17 @@ from pathlib import Path, PurePath
 
 import pandas as pd
 
-from gtzanfeat.datasets.clip_table import TEXT, ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.columns import ANSWERS, OPTIONAL, TEXT
 from gtzanfeat.errors import DatasetError
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
+_TEXT = (*TEXT, "album", "labels")
 ALIASES = {"genre": "label", "artist_group": "artist"}
-_EXPECTED = "it needs the columns path and label, and may have recording, artist, split, offset, duration"
+_EXPECTED = (
+    "it needs the columns path and label (or labels, or target), and may have recording, artist, album, "
+    "split, offset, duration"
+)
 
 
 def _file(path: Path) -> Path | None:
@@ -36,7 +41,8 @@ def load(path: Path) -> ClipTable:
     Paths are relative to the manifest. A recording that has no name in the column ``recording`` is identified
     by its path as written, without the suffix. ``genre`` is taken for ``label`` and ``artist_group`` for
     ``artist`` where those are absent; the case of column names does not matter; all other columns are kept.
-    Blank cells, and the usual words for nothing such as NA, are missing values.
+    Blank cells, and the usual words for nothing such as NA, are missing values; a ``|`` alone in ``labels``
+    says that a clip has no tag.
 
     Parameters
     ----------
@@ -61,7 +67,9 @@ def load(path: Path) -> ClipTable:
     if frame.columns.has_duplicates:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise DatasetError(f"{file}: two columns can be read as {twice!r}; rename one")
-    absent = [column for column in ("path", "label") if column not in frame]
+    absent = [] if "path" in frame else ["path"]
+    if not any(column in frame for column in ANSWERS):
+        absent.append("label")
     if absent:
         found = ", ".join(map(str, frame.columns)) or "none"
         raise DatasetError(
@@ -99,7 +107,7 @@ def _read(file: Path) -> pd.DataFrame:
         if len(names.columns) == 1 and ";" in str(names.iloc[0, 0]):
             raise ValueError(f"its cells are parted by ';'; save it with {separator!r} between them")
         header = pd.read_csv(file, sep=separator, encoding="utf-8-sig", nrows=0)
-        text = {column: "string" for column, name in _plain_names(header).items() if name in TEXT}
+        text = {column: "string" for column, name in _plain_names(header).items() if name in _TEXT}
         frame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", dtype=text)
         if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for row names
             raise ValueError("its rows have more cells than its header")
@@ -116,7 +124,7 @@ def _read(file: Path) -> pd.DataFrame:
 def _plain_names(frame: pd.DataFrame) -> dict[str, str]:
     """Map the column names as written to ours: trimmed, in lower case where we know them, no aliases."""
     names = {written: str(written).strip() for written in frame.columns}
-    known = {*TEXT, *ALIASES, "offset", "duration"}
+    known = {*TEXT, *OPTIONAL, *ALIASES}
     names = {written: name.lower() if name.lower() in known else name for written, name in names.items()}
     taken = set(names.values())
     return {

@@ -44,6 +44,12 @@ IDENTITY = {
     "recording": {"unit": "", "meaning": "what identifies the recording, whatever its format or folder"},
     "artist": {"unit": "", "meaning": "who plays; clips of one artist must not both train and test"},
     "split": {"unit": "", "meaning": "the part of a split that the dataset comes with"},
+    "album": {
+        "unit": "",
+        "meaning": "the record it is from",
+    },
+    "labels": {"unit": "", "meaning": "its tags, with | between them; | alone if it has none"},
+    "target": {"unit": "", "meaning": "a number to predict"},
     "offset": {"unit": "s", "meaning": "where in the recording the clip begins"},
     "duration": {"unit": "s", "meaning": "length of the clip; missing if it goes on to the end"},
     "fault_filtered": {"unit": "", "meaning": "its part of the split of GTZAN without faults, if any"},

@@ -1,0 +1,166 @@
+"""Columns computed elsewhere, such as learned embeddings, joined to clips by recording.
+
+So that any representation is judged by the same protocols, alone or beside features computed here. Nothing is
+computed, filled in or left out: a recording without a row is an error, for a score over what happens to be
+there would mean nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ExportError
+from gtzanfeat.extraction import Extraction
+
+KEY = "recording"
+IDENTITY = (  # what tables say of a clip besides what it sounds like
+    *("path", "label", "labels", "target", "artist", "album", "split", "offset", "duration"),
+    *("seconds", "flags", "number", "fault_filtered", "artist_fold"),
+)
+
+
+def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read columns of numbers, one row per recording, from a Parquet file.
+
+    Parameters
+    ----------
+    path : str or path
+        A Parquet file with a column (or a named index) ``recording`` and columns of numbers. What says who a
+        recording is (path, label, artist ...) and not what it sounds like is passed over.
+
+    Returns
+    -------
+    DataFrame of shape (n_recordings, n_columns), float32
+        By recording, in the order of the file.
+
+    Raises
+    ------
+    ExportError
+        If there is no such file, it is no table by recording, a recording is there twice, or a value is
+        missing, infinite or no number.
+
+    See Also
+    --------
+    join_columns : What to do with it.
+    """
+    file = Path(path).expanduser()
+    try:
+        frame = pd.read_parquet(file)
+    except FileNotFoundError as error:
+        raise ExportError(f"{file}: there is no such file; check the path") from error
+    except (OSError, ValueError) as error:  # pyarrow's complaints are ValueErrors
+        raise ExportError(f"{file}: cannot be read as Parquet; give a Parquet file") from error
+    if frame.index.name == KEY:
+        frame = frame.reset_index()
+    return _checked(frame, str(file))
+
+
+def join_columns(
+    clips: ClipTable,
+    columns: str | os.PathLike[str] | pd.DataFrame,
+    beside: Extraction | None = None,
+) -> pd.DataFrame:
+    """Give every clip the columns of its recording.
+
+    Parameters
+    ----------
+    clips : ClipTable
+        The clips. Windows of one recording get the same row.
+    columns : path or DataFrame
+        A file for `read_columns`; or a table of numbers with a column or an index of recordings.
+    beside : Extraction, optional
+        Features of the same clips, which come first.
+
+    Returns
+    -------
+    DataFrame of shape (n_clips, n_columns), float32
+        In the order of the clips, to be given to `evaluate` as ``values``. The rows of clips that failed in
+        `beside` are missing.
+
+    Raises
+    ------
+    ExportError
+        As `read_columns`; if a recording has no row, with their number; or if a column is in both.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"path": ["a.wav", "b.wav"], "recording": ["a", "b"], "label": ["x", "y"]})
+    >>> embedding = pd.DataFrame({"recording": ["b", "a"], "e_0": [0.5, 1.5]})
+    >>> join_columns(ClipTable(frame, "example"), embedding)
+       e_0
+    0  1.5
+    1  0.5
+    """
+    if isinstance(columns, pd.DataFrame):
+        name = "the columns to join"
+        named = columns if KEY in columns else columns.rename_axis(KEY).reset_index()
+        table = _checked(named, name)
+    else:
+        name = str(columns)
+        table = read_columns(columns)
+    missing = sorted(set(clips.recordings) - set(table.index))
+    if missing:
+        raise ExportError(
+            f"{name}: {len(missing)} of {len(set(clips.recordings))} recordings have no row, such as "
+            f"{missing[0]!r} (its rows are of recordings such as {table.index[0]!r}); add them, or select "
+            "the clips that have one"
+        )
+    joined = table.loc[list(clips.recordings)].reset_index(drop=True)
+    if beside is None:
+        return joined
+    if len(beside.values) != len(clips):
+        raise ExportError(
+            f"{name}: features of {len(beside.values)} clips cannot stand beside a table of {len(clips)}; "
+            "give those of the same clips"
+        )
+    both = sorted(set(joined.columns) & set(beside.columns))
+    if both:
+        raise ExportError(f"{name}: the column {both[0]!r} is there and among the features; rename it")
+    features = pd.DataFrame(beside.values, columns=list(beside.columns))
+    return pd.concat([features, joined], axis=1)
+
+
+def _checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Return the numbers by recording, or say why these are none."""
+    if KEY not in frame:
+        found = ", ".join(map(str, frame.columns[:8])) or "none"
+        raise ExportError(f"{name}: no column {KEY!r}; columns found: {found}; it says whose row it is")
+    recordings = frame[KEY].astype("string")
+    if recordings.isna().any():
+        row = int(recordings.isna().to_numpy().argmax()) + 1
+        raise ExportError(f"{name}: row {row} names no recording; every row needs one")
+    again = recordings[recordings.duplicated()]
+    if len(again):
+        raise ExportError(
+            f"{name}: {len(again)} recordings are there more than once, such as {again.iloc[0]!r}; leave one "
+            "row of each"
+        )
+    numbers = frame.drop(columns=[KEY, *(column for column in IDENTITY if column in frame)])
+    if not len(numbers.columns) or frame.empty:
+        raise ExportError(f"{name}: it holds no numbers; give at least one row and one column of them")
+    if not numbers.columns.is_unique:
+        twice = numbers.columns[numbers.columns.duplicated()][0]
+        raise ExportError(f"{name}: the column {twice!r} is there more than once; rename one")
+    for column in numbers:
+        kind = numbers[column].dtype
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)):
+            raise ExportError(
+                f"{name}: the column {column!r} holds no numbers ({kind}); leave it out, or make it numbers"
+            )
+    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
+        values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)
+    broken = ~np.isfinite(values)
+    if broken.any():
+        row, column = np.argwhere(broken)[0]
+        raise ExportError(
+            f"{name}: {broken.any(axis=1).sum()} rows hold a value that is missing or infinite, such as "
+            f"{numbers.columns[column]!r} of {recordings.iloc[row]!r}; fill them in or leave the column out"
+        )
+    return pd.DataFrame(
+        values, index=pd.Index(recordings.astype(object), name=KEY), columns=numbers.columns.astype(str)
+    )

@@ -1,6 +1,6 @@
-"""Pictures of results, for people; the numbers in them come from `gtzanfeat.evaluation`.
+"""The confusion matrix as a figure for papers and slides; its numbers come from `gtzanfeat.evaluation`.
 
-Figures are made without pyplot: no window opens, no global state changes, and no display is needed.
+The figure is made without pyplot: no window opens, no global state changes, and no display is needed.
 """
 
 from __future__ import annotations

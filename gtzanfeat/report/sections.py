@@ -1,0 +1,348 @@
+"""What each section of the report page says, made of a result; one function per section.
+
+A function returns what the template shows, in words and numbers ready to print, or None where the result has
+nothing of that kind: then the page has no such section. Scores are the result's; nothing is computed anew.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.evaluation import Audit, Evaluation, Robustness
+from gtzanfeat.evaluation.auditing import KINDS
+from gtzanfeat.evaluation.importance import Importance
+from gtzanfeat.report.pictures import curve_picture, scatter_picture
+from gtzanfeat.report.words import PLAIN, interval, metric_name, number, sentence
+
+PALE = 0.6  # the colour of a fold against that of the same share in the confusion matrix
+MOST_PAIRS, MOST_FINDINGS, MOST_FOLDS = 10, 30, 20
+
+Section = dict[str, Any]
+
+
+def score(found: Evaluation) -> Section:
+    """The headline: the score, its interval, and what it has to be seen against."""
+    headline = found.headline
+    table = found.metrics
+    row = table[table["metric"] == headline].to_dict("records")[0]
+    marks = []
+    if found.task == "single-label":
+        marks.append(("chance", 1 / len(found.labels)))
+    if np.isfinite(row["baseline"]):
+        words = "commonest class" if found.task == "single-label" else "baseline"
+        marks.append((words, float(row["baseline"])))
+    if found.naive is not None:
+        marks.append(("split by rows, leaking", float(found.naive)))
+    if len(marks) > 1 and number(marks[0][1]) == number(marks[1][1]):
+        marks[:2] = [(f"{marks[0][0]} and {marks[1][0]}", marks[0][1])]
+    name, value, between = (
+        metric_name(headline),
+        number(found.score, headline),
+        interval(row["low"], row["high"], headline) if found.n_groups > 1 else "",
+    )
+    said = [f"{name} {value}", f"95 % interval {between}" if between else ""]
+    said += [f"{mark} {number(at, headline)}" for mark, at in marks]
+    return {
+        "name": name,
+        "value": value,
+        "interval": between,
+        "words": "; ".join(part for part in said if part),
+        "ends": ["0", "1"] if headline in PLAIN else ["0 %", "100 %"],
+        "marks": [{"name": mark, "value": number(at, headline), "at": _percent(at)} for mark, at in marks],
+        "gauge": _gauge(found.score, row["low"], row["high"]) if np.isfinite(found.score) else None,
+    }
+
+
+def _gauge(value: float, low: float, high: float) -> Section:
+    gauge: Section = {"at": _percent(value), "low": None, "width": None}
+    if np.isfinite(low) and np.isfinite(high):
+        gauge["low"] = _percent(low)
+        gauge["width"] = round(_percent(high) - _percent(low), 2)
+    return gauge
+
+
+def _percent(share: float) -> float:
+    return round(100 * float(np.clip(share, 0.0, 1.0)), 2)
+
+
+def asked(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
+    """What was asked, as terms, words and how they are set."""
+    left_out = [f"{count} {why}" for why, count in found.left_out.items()]
+    clips = f"{found.n_used} of {found.n_clips}"
+    if found.task != "regression":
+        clips += f", {len(found.labels)} {'classes' if found.task == 'single-label' else 'tags'}"
+    rows = [
+        ("Dataset", found.dataset, ""),
+        ("Target", found.target, ""),
+        ("Clips", clips, ""),
+        ("Left out", ", ".join(left_out), ""),
+        ("Protocol", f"{found.protocol}: {found.description}", ""),
+        ("Estimator", found.estimator, "code"),
+        ("Settings", _searched(found), ""),
+        ("Features", found.feature_set, ""),
+        ("Columns", "" if found.n_columns is None else str(found.n_columns), ""),
+        ("Spec hash", found.spec_hash or "", "code"),
+        ("Seed", str(found.random_state), ""),
+        ("Command", command or "", "code"),
+        ("Versions", ", ".join(f"{name} {version}" for name, version in found.versions.items()), ""),
+    ]
+    return [row for row in rows if row[1]]
+
+
+def _searched(found: Evaluation) -> str:
+    """What was searched inside the training parts, and what was chosen most often."""
+    if found.search is None:
+        return ""
+    chosen = Counter(
+        ", ".join(f"{name.rpartition('__')[2]}={value}" for name, value in sorted(settings.items()))
+        for settings in found.search["chosen"]
+    )
+    often = "; ".join(
+        f"{words} in {count} of {chosen.total()} folds" for words, count in chosen.most_common(3)
+    )
+    return f"{found.search['inner']}; chosen: {often}"
+
+
+def metrics(found: Evaluation) -> list[Section]:
+    """One row per metric, the headline first."""
+    table = found.metrics
+    order = [*table.index[table["metric"] == found.headline], *table.index[table["metric"] != found.headline]]
+    return [
+        {
+            "lead": row["metric"] == found.headline,
+            "name": metric_name(row["metric"]),
+            "value": number(row["value"], row["metric"]),
+            "interval": interval(row["low"], row["high"], row["metric"]) or "–",
+            "baseline": number(row["baseline"], row["metric"]),
+        }
+        for row in table.loc[order].to_dict("records")
+    ]
+
+
+BASELINES = {
+    "single-label": "always answers the commonest class of the training part",
+    "multi-label": "always answers the tags that most training clips have",
+    "regression": "always answers the mean of the training part",
+}
+
+
+def about_scores(found: Evaluation) -> str:
+    """What intervals and baseline are."""
+    rows = found.predictions
+    drawn = "recordings" if "group" not in rows or (rows["group"] == rows["recording"]).all() else "artists"
+    return (
+        f"Intervals are where 95 % of the scores fall if the {found.n_groups} {drawn} are drawn anew "
+        f"(bootstrap). The baseline {BASELINES[found.task]}."
+    )
+
+
+def remarks(found: Evaluation) -> list[str]:
+    """What else is to be said of the scores."""
+    said = []
+    test = found.permutation_test
+    if test.n_units > 1 and np.isfinite(test.p_value):
+        how = "estimators trained on each" if test.refitted else "the same answers, tested against each"
+        said.append(
+            f"Permutation test of {metric_name(test.metric)}: p = {test.p_value:.2g}. With shuffled truth "
+            f"it was {number(test.chance, test.metric)} on average ({test.n_permutations} permutations among "
+            f"{test.n_units} units; {how})."
+        )
+    if found.untested:
+        said.append(f"Without a test, and so left out of the means: {', '.join(found.untested)}.")
+    if found.task == "single-label" and found.spread_folds is not None:
+        words = f"Standard deviation between folds: {100 * found.spread_folds:.1f} points"
+        if found.spread_repeats is not None:
+            words += f"; between means of repeats: {100 * found.spread_repeats:.1f}"
+        said.append(f"{words}. Folds share training clips, so these are no confidence intervals.")
+    return said
+
+
+def matrix(found: Evaluation) -> list[Section] | None:
+    """The confusion matrix, the truth in its rows."""
+    if found.task != "single-label":
+        return None
+    percents = found.confusion_paper.T
+    rows = []
+    for i, label in enumerate(found.labels):
+        cells = []
+        for j, percent in enumerate(percents[i]):
+            never = found.confusion[i, j] == 0
+            cells.append(_cell(percent / 100, "·" if never else f"{percent:.0f}", i == j, never))
+        rows.append({"label": label, "cells": cells})
+    return rows
+
+
+def _cell(share: float, text: str, right: bool = False, never: bool = False) -> Section:
+    kinds = [("right", right), ("never", never and not right)]
+    return {
+        "text": text,
+        "share": 0 if never else round(min(100 * share, 100.0), 1),
+        "kind": " ".join(kind for kind, holds in kinds if holds),
+    }
+
+
+def classes(found: Evaluation) -> Section | None:
+    """The table of classes or tags."""
+    if found.task == "regression":
+        return None
+    table = found.per_class
+    heads = {"precision": "precision", "recall": "recall", "f1": "F1"}
+    if found.task == "multi-label":
+        heads |= {"roc_auc": "ROC-AUC", "average_precision": "AP"}
+    columns = [name for name in heads if name in table]
+    what = "tag" if found.task == "multi-label" else "class"
+    return {
+        "title": f"{what.capitalize()} by {what}",
+        "caption": "Per cent; the bar is F1.",
+        "heads": [what, *(heads[name] for name in columns), "clips"],
+        "rows": [
+            {
+                "label": label,
+                "share": _percent(row["f1"]) if np.isfinite(row["f1"]) else 0,
+                "cells": [*(number(row[name], unit=False) for name in columns), f"{row['clips']:.0f}"],
+            }
+            for label, row in table.iterrows()
+        ],
+    }
+
+
+def pairs(found: Evaluation) -> list[Section] | None:
+    """What was most often taken for what."""
+    if found.task != "single-label":
+        return None
+    counts = found.confusion.copy()
+    tests = counts.sum(axis=1)
+    np.fill_diagonal(counts, 0)
+    order = np.argsort(-counts, axis=None, kind="stable")[:MOST_PAIRS]
+    rows = []
+    for i, j in zip(*np.unravel_index(order, counts.shape), strict=True):
+        if counts[i, j]:
+            truth, answer = found.labels[i], found.labels[j]
+            share = number(counts[i, j] / tests[i])
+            rows.append({"truth": truth, "answer": answer, "tests": int(counts[i, j]), "share": share})
+    return rows or None
+
+
+def scatter(found: Evaluation) -> str | None:
+    """Truth against answer of a regression."""
+    if found.task != "regression":
+        return None
+    truth = found.predictions["target"].to_numpy(dtype=float)
+    return scatter_picture(truth, found.predictions["predicted"].to_numpy(dtype=float))
+
+
+def folds(found: Evaluation) -> Section | None:
+    """The headline score of every fold, one row per repeat."""
+    table = found.fold_scores
+    wide = table.pivot(index="repeat", columns="fold", values=found.headline)
+    if wide.size < 2 or wide.shape[1] > MOST_FOLDS:
+        return None
+    plain = found.headline in PLAIN
+    rows = []
+    for repeat, values in wide.iterrows():
+        scores = values.to_numpy(dtype=float)
+        shares = np.zeros(len(scores)) if plain else PALE * np.nan_to_num(scores)
+        cells = [_cell(share, _whole(v, found.headline)) for share, v in zip(shares, scores, strict=True)]
+        mean = number(float(values.mean()), found.headline, unit=False)
+        rows.append({"name": f"repeat {repeat}", "cells": cells, "mean": mean})
+    unit = "" if plain else ", in per cent"
+    tested = table["clips"]
+    size = f"{tested.min()}" if tested.min() == tested.max() else f"{tested.min()} to {tested.max()}"
+    return {
+        "caption": f"{metric_name(found.headline)} of each fold, which tests {size} clips{unit}.",
+        "numbers": [str(number) for number in wide.columns],
+        "rows": rows,
+    }
+
+
+def _whole(value: float, metric: str) -> str:
+    if metric in PLAIN or not np.isfinite(value):
+        return number(value, metric)
+    return f"{100 * value:.0f}"
+
+
+def importance(given: Importance | pd.DataFrame | None, score: str) -> Section | None:
+    """How much the score falls when a group of columns is exchanged between test clips."""
+    if given is None:
+        return None
+    frame, about = (
+        (given, "") if isinstance(given, pd.DataFrame) else (given.table, sentence(given.description))
+    )
+    if "importance" not in frame:
+        columns = ", ".join(map(str, frame))
+        raise GtzanfeatError(f"a table of importances needs the column 'importance'; it has {columns}")
+    frame = frame.sort_values("importance", ascending=False, kind="stable")
+    top = max(float(frame["importance"].max()), np.finfo(float).tiny)
+    spreads = "spread" in frame
+    name, unit = metric_name(score), "" if score in PLAIN else ", in points"
+    return {
+        "caption": f"Loss of the score ({name}{unit}) when these columns are exchanged between clips that "
+        f"were not trained on. {sentence(about) if about else ''}".strip(),
+        "spreads": spreads,
+        "rows": [
+            {
+                "name": str(group),
+                "value": number(row["importance"], score, unit=False),
+                "spread": number(row["spread"], score, unit=False) if spreads else "",
+                "share": _percent(row["importance"] / top),
+            }
+            for group, row in frame.iterrows()
+        ],
+    }
+
+
+def audit(found: Audit | None) -> Section | None:
+    """What the audit of the folds found."""
+    if found is None:
+        return None
+    rows = [
+        {
+            "kind": finding.kind,
+            "what": finding.what,
+            "train": Path(finding.train).name,
+            "test": Path(finding.test).name,
+            "fold": f"{finding.repeat}.{finding.fold}",
+            "tests": finding.n_tests,
+        }
+        for finding in found.findings[:MOST_FINDINGS]
+    ]
+    hidden = len(found.findings) - len(rows)
+    return {
+        "sentences": [sentence(line) for line in found.sentences.values()],
+        "clean": ", ".join(KINDS[kind][0] for kind, n_tests in found.exposed.items() if not n_tests),
+        "rows": rows,
+        "more": f" ({hidden} more were found)" if hidden else "",
+        "notes": [sentence(note) for note in found.notes],
+    }
+
+
+def robustness(sweeps: Robustness | Sequence[Robustness] | None) -> list[Section] | None:
+    """How the score falls with the strength of a degradation: one curve each."""
+    if sweeps is None:
+        return None
+    sections = []
+    for sweep in [sweeps] if isinstance(sweeps, Robustness) else sweeps:
+        metric, table = sweep.metric, sweep.table
+        name = sweep.degradation.replace("_", " ")
+        scores, low, high = (table[column].to_numpy(dtype=float) for column in (metric, "low", "high"))
+        said = [number(score, metric) for score in scores]
+        words = ", ".join(f"{word} {score}" for word, score in zip(sweep.words, said, strict=True))
+        between = [interval(a, b, metric) or "–" for a, b in zip(low, high, strict=True)]
+        sections.append(
+            {
+                "name": name.capitalize(),
+                "score": metric_name(metric),
+                "caption": f"{sentence(sweep.meaning)} Trained on clips as they were "
+                f"recorded: {sweep.estimator}, {sweep.protocol}.",
+                "picture": curve_picture(scores, low, high, f"{metric_name(metric)}: {words}"),
+                "rows": list(zip(sweep.words, said, between, strict=True)),
+            }
+        )
+    return sections

@@ -18,7 +18,7 @@ from signals import RATE, tone, white_noise
 
 from gtzanfeat import cli
 from gtzanfeat.cli import demo, main, screen
-from gtzanfeat.datasets import load_dataset
+from gtzanfeat.datasets import LAYOUTS, load_dataset
 from gtzanfeat.datasets.synthetic import compose
 from gtzanfeat.evaluation import PROTOCOLS
 from gtzanfeat.export import read_metadata, read_table
@@ -123,7 +123,7 @@ def test_help_lists_classifiers_and_protocols():
         ),
         (
             ["evaluate", ".", "--layout", "gtzen"],
-            "unknown dataset layout 'gtzen'. Known: gtzan, manifest, folder. Did you mean 'gtzan'?",
+            f"unknown dataset layout 'gtzen'. Known: {', '.join(LAYOUTS)}. Did you mean 'gtzan'?",
         ),
         (
             ["evaluate", "music", "--protocol", "randon"],

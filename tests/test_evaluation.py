@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,17 +8,21 @@ import soundfile
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_score
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from test_protocols import table
+from threadpoolctl import threadpool_limits
 
+from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
-from gtzanfeat.evaluation import evaluate, running
+from gtzanfeat.evaluation import evaluate, fitting, measuring
+from gtzanfeat.evaluation.systems import fixes_features
 from gtzanfeat.export import read_table, write_table
 from gtzanfeat.extraction import Failure, extract
 from gtzanfeat.frames import extract_frames
 from gtzanfeat.recipes import RECIPES, classifier, recipe
+from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures, Summarize
 
 
@@ -59,19 +64,83 @@ def test_window_probe_is_at_chance_where_rows_would_be_far_above(rng):
     assert abs(honest.accuracy - 0.5) < 3 * 0.5 / np.sqrt(60)
 
 
-@pytest.mark.parametrize("name", RECIPES)
-def test_noise_in_test_clips_does_not_change_the_answers_for_the_others(rng, name):
+def learnt(fitted):
+    """All that a fitted system has learnt, as one number; what was measured before the folds is no part."""
+    if isinstance(fitted, Pipeline) and isinstance(fitted[0], FeatureUnion):
+        parts = [part[1:] for _, part in fitted[0].transformer_list if isinstance(part, Pipeline)]
+        return joblib.hash([*parts, fitted[1:]])
+    return joblib.hash(fitted)
+
+
+def fitted_models(monkeypatch):
+    """A list that grows by all that a model has learnt, whenever one is fitted in a fold."""
+    found = []
+
+    def fit(*given):
+        fitted = fitting_grouped(*given)
+        found.append(learnt(fitted))
+        return fitted
+
+    fitting_grouped = fitting.fit_grouped
+    monkeypatch.setattr(fitting, "fit_grouped", fit)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if not fixes_features(name)])
+def test_noise_in_test_clips_does_not_change_what_a_recipe_learns(rng, name, monkeypatch):
     label = np.arange(90) % 3
-    clips = table(np.array(["a", "b", "c"])[label], fault_filtered=["train"] * 60 + ["test"] * 30)
+    clips = table(np.array(["a", "b", "c"])[label], split=["train"] * 60 + ["test"] * 30)
     values = rng.normal(size=(90, 5)) + label[:, None]
+    if name == "chi2-svm":
+        values = np.abs(values)  # histograms
     altered = values.copy()
-    altered[75:] = 1e3 * rng.normal(size=(15, 5))
-    plain, noisy = (
-        evaluate(name, clips, values=matrix, protocol="fault-filtered").predictions["predicted"].to_numpy()
-        for matrix in (values, altered)
-    )
+    altered[75:] = np.abs(1e3 * rng.normal(size=(15, 5)))
+    models = fitted_models(monkeypatch)
+    with threadpool_limits(1):
+        plain, noisy = (
+            evaluate(name, clips, values=matrix, protocol="split").answers for matrix in (values, altered)
+        )
     np.testing.assert_array_equal(plain[:15], noisy[:15])
     assert (plain[15:] != noisy[15:]).any()
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize("name", [name for name in RECIPES if fixes_features(name)])
+def test_noise_in_test_recordings_does_not_change_what_a_system_learns(tmp_path, rng, name, monkeypatch):
+    time = np.arange(15000) / 22050
+    rows = []
+    for i in range(14):
+        kind = ("tone", "noise")[i % 2]
+        samples = 0.5 * np.sin(2 * np.pi * (300 + 40 * i) * time) * np.cos(7 * time)
+        samples = samples + 0.02 * rng.normal(size=15000) if kind == "tone" else rng.uniform(-0.5, 0.5, 15000)
+        soundfile.write(tmp_path / f"{i}.wav", samples, 22050)
+        part = "train" if i < 10 else "test"
+        rows.append({"path": str(tmp_path / f"{i}.wav"), "recording": f"{i}", "label": kind, "split": part})
+    clips = ClipTable(pd.DataFrame(rows), "sounds")
+    models = fitted_models(monkeypatch)
+    plain = evaluate(name, clips, protocol="split")
+    for i in (12, 13):
+        soundfile.write(tmp_path / f"{i}.wav", rng.uniform(-1, 1, 15000) ** 5, 22050)
+    noisy = evaluate(name, clips, protocol="split")
+    scores = [column for column in plain.predictions if column.startswith(("score_", "predicted"))]
+    pd.testing.assert_frame_equal(plain.predictions[scores][:2], noisy.predictions[scores][:2])
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize("name", ["logistic", "logistic-chain", "ridge", "svr", "knn-regression"])
+def test_noise_in_test_clips_does_not_change_what_is_learnt_of_tags_and_numbers(rng, name, monkeypatch):
+    values = rng.normal(size=(90, 5))
+    tags = np.array(["x|y", "x", "y", "|"])[(values[:, 0] > 0) + 2 * (values[:, 1] > 1)]
+    parts = ["train"] * 60 + ["test"] * 30
+    frame = table([None] * 90, target=values[:, 0], split=parts).frame
+    clips = ClipTable(frame.assign(labels=tags), "tags")
+    altered = values.copy()
+    altered[60:] = 1e3 * rng.normal(size=(30, 5))
+    models = fitted_models(monkeypatch)
+    for matrix in (values, altered):
+        target = "labels" if name.startswith("logistic") else "target"
+        evaluate(name, clips, target=target, values=matrix, protocol="split")
+    assert models[0] == models[1]
 
 
 class Witness(ClassifierMixin, BaseEstimator):
@@ -136,7 +205,7 @@ def test_clips_are_measured_once_whatever_the_estimator(good_sounds, monkeypatch
         calls.append(args)
         return extract(*args, **kwargs)
 
-    monkeypatch.setattr(running, "extract", counting)
+    monkeypatch.setattr(measuring, "extract", counting)
     found = [
         evaluate(estimator, good_sounds, feature_set="timbre19", repeats=2)
         for estimator in ("knn3", recipe("knn3", "timbre19"), classifier("knn3"))
@@ -178,7 +247,7 @@ def test_frames_are_made_once_for_all_folds(sounds, tmp_path, monkeypatch):
         calls.append(args)
         return extract_frames(*args, **kwargs)
 
-    monkeypatch.setattr(running, "extract_frames", counting)
+    monkeypatch.setattr(measuring, "extract_frames", counting)
     found = [
         evaluate(
             make_pipeline(
@@ -207,6 +276,49 @@ def test_frames_are_made_once_for_all_folds(sounds, tmp_path, monkeypatch):
         evaluate(
             make_pipeline(FrameFeatures(), Summarize(), classifier("knn1")), good, values=np.zeros((16, 2))
         )
+
+
+def test_a_union_is_measured_once_and_learns_in_every_fold(sounds, monkeypatch):
+    calls = []
+
+    def counted(function):
+        return lambda *args, **how: calls.append(function) or function(*args, **how)
+
+    monkeypatch.setattr(measuring, "extract", counted(extract))
+    monkeypatch.setattr(measuring, "extract_frames", counted(extract_frames))
+    codebook = CodebookHistogram(n_words=4, random_state=0)
+    union = make_union(ClipFeatures("timbre19"), make_pipeline(FrameFeatures("mfcc"), codebook))
+    model = make_pipeline(union, StandardScaler(), KNeighborsClassifier(1))
+    found = evaluate(model, sounds, folds=2, repeats=2, on_error="skip")
+    assert calls == [extract, extract_frames]
+    assert (found.feature_set, found.accuracy) == ("timbre19 + frames of mfcc", 1.0)
+    assert [failure.index for failure in found.failures] == [3]
+    good = sounds.select(sounds.recordings != "text")
+    inside = evaluate(make_pipeline(model), good, folds=2, repeats=2)  # is given the clips in every fold
+    assert inside.feature_set == "as the estimator chooses"
+    np.testing.assert_array_equal(found.answers, inside.answers)
+    with pytest.raises(ValueError, match="measures several things itself; leave values out"):
+        evaluate(model, good, values=np.zeros((16, 2)))
+
+
+def test_recordings_are_cut_and_decoded_once_for_all_folds(sounds, monkeypatch):
+    decoded = []
+    original = SegmentClassifier.measure
+    monkeypatch.setattr(
+        SegmentClassifier,
+        "measure",
+        lambda self, X, on_error: decoded.append(len(X)) or original(self, X, on_error),
+    )
+    model = SegmentClassifier("logistic", segment_seconds=0.1, feature_set="timbre19")
+    found = evaluate(model, sounds, folds=2, repeats=2, on_error="skip")
+    assert decoded == [17]
+    assert (found.accuracy, found.score_kind, found.n_columns) == (1.0, "probability", None)
+    assert [failure.index for failure in found.failures] == [3]
+    # of every recording tested in the first repeat, its five windows
+    windows = found.segments.groupby("clip").size()
+    assert windows.to_dict() == dict.fromkeys(sorted(set(range(17)) - {3}), 5)
+    with pytest.raises(ValueError, match="measures windows of recordings, not values"):
+        evaluate(model, sounds, values=np.zeros((17, 2)))
 
 
 def test_failed_clips_are_errors_or_on_record(sounds):
@@ -298,7 +410,7 @@ def test_values_that_are_not_finite_count_as_failed(rng):
 
 
 def test_refusals_come_before_any_analysis(monkeypatch):
-    monkeypatch.setattr(running, "extract", lambda *args, **kwargs: pytest.fail("a clip was analysed"))
+    monkeypatch.setattr(measuring, "extract", lambda *args, **kwargs: pytest.fail("a clip was analysed"))
     clips = table(list("aabb"))
     with pytest.raises(ProtocolError, match="artist needs the column"):
         evaluate("knn1", clips, protocol="artist")

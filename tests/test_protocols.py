@@ -25,7 +25,7 @@ def table(labels, name="example", **columns):
 def gtzan():
     """All 1000 clips of GTZAN, as far as a table is concerned."""
     facts = catalogue()
-    return ClipTable(facts.assign(path=facts["recording"]), "gtzan")
+    return ClipTable(facts.assign(path=facts["recording"], split=facts["fault_filtered"]), "gtzan")
 
 
 @pytest.mark.parametrize("row", PROTOCOLS.values(), ids=PROTOCOLS)
@@ -198,7 +198,7 @@ REFUSED = [
     ("random", {}, {"folds": 1}, "random can have 2 to 4 folds here, not 1"),
     ("random", {}, {"repeats": 0}, "repeats must be 1 or more, not 0"),
     ("random", {"label": ["a"] * 8}, {}, "random needs clips of two classes or more, but finds only a"),
-    ("random", {"label": [None] * 8}, {}, "finds only none"),
+    ("random", {"label": [None] * 8}, {}, "example: the column 'label' is absent or empty here"),
     ("random", {"label": list("abbbbbbb")}, {}, r"fewer than two recordings \(a\)"),
     ("fault-filtered", {}, {}, "fault-filtered needs the column 'fault_filtered'"),
     (

@@ -1,4 +1,4 @@
-"""The command line: ``gtzanfeat demo``, ``extract``, ``evaluate``, ``features``, ``datasets`` and ``cache``.
+"""The command line: ``gtzanfeat demo``, ``extract``, ``evaluate``, ``audit``, ``features``, ``cache`` ...
 
 A command turns words into calls of the package and results into lines; whatever it does can be done from
 Python too, and nothing is computed here. Results go to standard output, all else to standard error. The exit
@@ -17,7 +17,18 @@ from typing import Any
 
 import click
 
-from gtzanfeat.cli import cache, datasets, demo, evaluate, extract, features, screen
+from gtzanfeat.cli import (
+    audit,
+    cache,
+    compare,
+    datasets,
+    demo,
+    evaluate,
+    extract,
+    features,
+    reproduce,
+    screen,
+)
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import __version__
 
@@ -87,5 +98,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for room in (demo, extract, evaluate, features, datasets, cache):
+for room in (demo, extract, evaluate, compare, reproduce, audit, features, datasets, cache):
     main.add_command(room.command)

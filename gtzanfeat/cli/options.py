@@ -50,7 +50,7 @@ overwrite = click.option("--overwrite", is_flag=True, help="Replace files that a
 layout = click.option(
     "--layout",
     metavar="NAME",
-    help="How the dataset lies on disk: gtzan, manifest or folder.  [default: as it looks]",
+    help="How the dataset lies on disk, see `gtzanfeat datasets`.  [default: as it looks]",
 )
 memory = click.option(
     "--memory",

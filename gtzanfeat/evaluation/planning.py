@@ -16,6 +16,7 @@ import pandas as pd
 from gtzanfeat.datasets import ClipTable, one_artist_classes
 from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
+from gtzanfeat.evaluation.tasks import Target, find_target
 
 DEFAULT_FOLDS = 10
 DEFAULT_REPEATS = 10
@@ -64,6 +65,8 @@ def plan(
     repeats: int | None = None,
     random_state: int = 0,
     classes: Iterable[str] | None = None,
+    target: str = "label",
+    task: str | None = None,
 ) -> Plan:
     """Lay a protocol out on the clips of a table, or say why it would mean nothing there.
 
@@ -74,8 +77,8 @@ def plan(
     protocol : str, default="random"
         A key of `PROTOCOLS`.
     folds : int, optional
-        Folds per repeat; by default 10, or as many as the smallest class has recordings (artists). Only
-        for protocols that draw their folds.
+        Folds per repeat; by default 10, or as many as the smallest class (else the table) has recordings
+        (artists). Only for protocols that draw their folds.
     repeats : int, optional
         How often all folds are drawn anew, by default 10. Only for protocols that draw their folds.
     random_state : int, default=0
@@ -83,6 +86,11 @@ def plan(
     classes : iterable of str, optional
         The classes there should be, by default those of `clips`. Where one has no clip (all of them
         failed, say), fixed parts are refused, and a protocol that draws its folds warns.
+    target : str, default="label"
+        The column that is to be predicted, as of `evaluate`. Folds are stratified by classes; tags and
+        numbers are divided as they come.
+    task : str, optional
+        A key of `TASKS`, as a check.
 
     Returns
     -------
@@ -91,10 +99,10 @@ def plan(
     Raises
     ------
     UnknownNameError
-        If there is no such protocol.
+        If there is no such protocol, column or task.
     ProtocolError
-        If the table lacks what the protocol needs, or a class would be missing from a training or test
-        part.
+        If the table lacks what the protocol needs, if the windows of a recording would be divided, or if a
+        class would be missing from a training or test part.
 
     Examples
     --------
@@ -111,22 +119,25 @@ def plan(
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
     row = PROTOCOLS[protocol]
-    recordings, row_recording = _recordings(clips, row)
+    asked = find_target(clips, target, task)
+    recordings, row_recording = _recordings(clips, row, asked)
     reasons = row.left_out(recordings)
-    reasons[recordings["label"].isna()] = "without a label"
+    reasons[recordings["stratum"].isna()] = asked.unknown
     used = recordings[reasons == ""]
-    if used["label"].nunique() < 2:
+    stratified = asked.task.name == "single-label"
+    if stratified and used["stratum"].nunique() < 2:
         raise ProtocolError(
             f"{protocol} needs clips of two classes or more, but finds only "
-            f"{', '.join(used['label'].unique()) or 'none'} (in a table of {len(clips)})"
+            f"{', '.join(used['stratum'].unique()) or 'none'} (in a table of {len(clips)})"
         )
     if row.unit is not None:
-        n_folds, n_repeats, description = _numbers(used, clips.classes, row, folds, repeats)
+        n_folds, n_repeats, description = _numbers(used, asked, row, folds, repeats)
     elif folds is None and repeats is None:
         n_folds, n_repeats, description = 0, 1, row.sentence.removesuffix(".")
     else:
         raise ProtocolError(f"{protocol} has fixed parts; leave folds and repeats out")
-    lost = sorted(set(clips.classes if classes is None else classes) - set(clips.classes))
+    expected = clips.classes if classes is None or not stratified else classes
+    lost = sorted(set(expected) - set(clips.classes))
 
     rng = np.random.RandomState(random_state)
     laid_out = []
@@ -134,7 +145,7 @@ def plan(
         tested_in = np.full(len(recordings), -1)  # -1: takes no part
         tested_in[used.index] = row.assign(used, n_folds, rng)
         laid_out += list(_cut(tested_in[row_recording], repeat))
-    _refuse_missing_classes(laid_out, clips, row, lost)
+    _refuse_missing_parts(laid_out, asked, len(clips), row, lost)
     takes_part = np.isin(row_recording, used.index)
     left_out = dict(Counter(reasons[row_recording][~takes_part]).most_common())
     description += f"; {_in_numbers(laid_out, row, clips.artists)}"
@@ -142,58 +153,71 @@ def plan(
     if lost:
         warnings.append(f"no clip is left of {', '.join(lost)}: the score is that of the other classes")
     warnings += _unpublished(laid_out, row, takes_part.sum())
-    warnings += _warnings(clips.select(takes_part), laid_out, clips.artists)
+    warnings += _warnings(clips.select(takes_part), laid_out, clips.artists, stratified)
+    warnings += _rare_tags(laid_out, asked)
     return Plan(protocol, description, tuple(laid_out), left_out, tuple(warnings))
 
 
-def _recordings(clips: ClipTable, row: Protocol) -> tuple[pd.DataFrame, np.ndarray]:
+def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.DataFrame, np.ndarray]:
     """Return one row per recording, and for each clip the number of its recording's row."""
-    columns = ["label"]
+    frame = clips.frame.assign(stratum=asked.strata)
+    said_of = {"stratum": "label" if asked.task.name == "single-label" else f"having a known {asked.column}"}
+    if asked.task.name == "multi-label":
+        said_of["labels"] = "tags"
     if row.column is not None:
-        if row.column not in clips.frame or clips.frame[row.column].isna().all():
+        if row.column not in frame or frame[row.column].isna().all():
             raise ProtocolError(
                 f"{row.name} needs the column {row.column!r}, which is absent or empty here; "
                 "GTZAN has it, and a manifest can have it"
             )
-        columns.append(row.column)
-    said = clips.frame[columns].astype(object).fillna("").groupby(clips.recordings).nunique()
-    for column in columns:
+        said_of[row.column] = row.column
+    said = frame[list(said_of)].astype(object).fillna("?").groupby(clips.recordings).nunique()
+    for column, words in said_of.items():
         if (said[column] > 1).any():
             raise ProtocolError(
                 f"{row.name} trains or tests a recording as a whole, but the clips of "
-                f"{said[column].idxmax()!r} disagree about their {column}; give all of them the same"
+                f"{said[column].idxmax()!r} disagree about their {words}; give all of them the same"
             )
     number, _ = pd.factorize(clips.recordings)
-    return clips.frame.drop_duplicates("recording").reset_index(drop=True), number
+    return frame.drop_duplicates("recording").reset_index(drop=True), number
 
 
 def _numbers(
-    used: pd.DataFrame, classes: tuple[str, ...], row: Protocol, folds: int | None, repeats: int | None
+    used: pd.DataFrame, asked: Target, row: Protocol, folds: int | None, repeats: int | None
 ) -> tuple[int, int, str]:
     """Return how many folds and repeats there are to be, in numbers and in words.
 
-    No more folds than the smallest class has members: each fold can train and test every class.
+    No more folds than the smallest class has members: each fold can train and test every class. Where there
+    are no classes, no more than there are members.
     """
     column = "artist" if row.unit == "artists" else "recording"
-    members = used.groupby("label")[column].nunique().reindex(classes, fill_value=0)
-    fewest, scarcest = int(members.min()), members.idxmin()
+    members = used.groupby("stratum")[column].nunique()
+    if asked.task.name == "single-label":
+        members = members.reindex(asked.names, fill_value=0)
+    fewest, scarcest = (int(members.min()), str(members.idxmin())) if len(members) else (0, "")
     if fewest < 2:
+        if asked.task.name != "single-label":
+            raise ProtocolError(
+                f"{row.name} needs two {row.unit} or more whose {asked.column} is known, but finds {fewest}"
+            )
         raise ProtocolError(
             f"{row.name} means nothing for classes with fewer than two {row.unit} "
             f"({', '.join(members.index[members < 2])}): they would be missing from the training or the "
             "test part; add clips, or select the other classes"
         )
+    whose = scarcest or "the table"
     if folds is not None and not 2 <= folds <= fewest:
         raise ProtocolError(
-            f"{row.name} can have 2 to {fewest} folds here, not {folds}: {scarcest} has {fewest} {row.unit}"
+            f"{row.name} can have 2 to {fewest} folds here, not {folds}: {whose} has {fewest} {row.unit}"
         )
     if repeats is not None and repeats < 1:
         raise ProtocolError(f"repeats must be 1 or more, not {repeats}")
     n_folds = min(DEFAULT_FOLDS, fewest) if folds is None else folds
     n_repeats = DEFAULT_REPEATS if repeats is None else repeats
-    reason = f" ({scarcest} has no more)" if folds is None and n_folds < DEFAULT_FOLDS else ""
+    reason = f" ({whose} has no more)" if folds is None and n_folds < DEFAULT_FOLDS else ""
     times = "once" if n_repeats == 1 else f"{n_repeats} times"
-    return n_folds, n_repeats, f"stratified {n_folds}-fold over {row.unit}{reason}, drawn {times}"
+    how = "stratified " if asked.task.name == "single-label" else ""
+    return n_folds, n_repeats, f"{how}{n_folds}-fold over {row.unit}{reason}, drawn {times}"
 
 
 def _cut(tested_in: np.ndarray, repeat: int) -> Iterator[Fold]:
@@ -246,28 +270,56 @@ def _unpublished(folds: list[Fold], row: Protocol, n_used: int) -> list[str]:
     ]
 
 
-def _refuse_missing_classes(folds: list[Fold], clips: ClipTable, row: Protocol, lost: list[str]) -> None:
-    """Raise ProtocolError if some fold does not train a class or, where the parts are fixed, not test it."""
-    labels, classes = clips.labels, set(clips.classes)
-    if row.unit is None:
-        classes |= set(lost)
-    untrained = {label for fold in folds for label in classes - set(labels[fold.train])}
-    untested = {label for fold in folds for label in classes - set(labels[fold.test])}
+def _refuse_missing_parts(
+    folds: list[Fold], asked: Target, n_clips: int, row: Protocol, lost: list[str]
+) -> None:
+    """Raise ProtocolError if some fold does not train a class or, where the parts are fixed, not test it.
+
+    Tags and numbers only need something to train on and something to test.
+    """
     gaps = []
-    if untrained or not folds:
-        gaps.append(f"nothing to train on of {', '.join(sorted(untrained)) or 'any class'}")
-    if row.unit is None and (untested or not folds):
-        gaps.append(f"nothing to test of {', '.join(sorted(untested)) or 'any class'}")
+    if asked.task.name == "single-label":
+        labels, classes = asked.truth, set(asked.names)
+        if row.unit is None:
+            classes |= set(lost)
+        untrained = {label for fold in folds for label in classes - set(labels[fold.train])}
+        untested = {label for fold in folds for label in classes - set(labels[fold.test])}
+        if untrained or not folds:
+            gaps.append(f"nothing to train on of {', '.join(sorted(untrained)) or 'any class'}")
+        if row.unit is None and (untested or not folds):
+            gaps.append(f"nothing to test of {', '.join(sorted(untested)) or 'any class'}")
+    else:
+        if not folds:
+            gaps.append("nothing to test")
+        if any(not len(fold.train) for fold in folds):
+            gaps.append("nothing to train on")
     if gaps:
         where = "there" if len(folds) == 1 else "in some fold there"
         raise ProtocolError(
-            f"{row.name} means nothing on these {len(clips)} clips: {where} is {' and '.join(gaps)}; "
+            f"{row.name} means nothing on these {n_clips} clips: {where} is {' and '.join(gaps)}; "
             "add the missing clips, select other classes or choose another protocol"
         )
 
 
-def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None) -> list[str]:
-    """Say what could make the score measure something other than the class."""
+def _rare_tags(folds: list[Fold], asked: Target) -> list[str]:
+    """Warn of tags that some fold cannot learn, or cannot test."""
+    if asked.task.name != "multi-label":
+        return []
+    found = []
+    for part, words in (
+        ("train", "cannot be learnt in some fold, which trains on no clip that has them"),
+        ("test", "are not tested in some fold, which has no clip of them; its means leave them out"),
+    ):
+        fewest = np.min([asked.truth[getattr(fold, part)].sum(axis=0) for fold in folds], axis=0)
+        rare = [name for name, n_clips in zip(asked.names, fewest, strict=True) if not n_clips]
+        if rare:
+            shown = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
+            found.append(f"{len(rare)} of {len(asked.names)} tags {words}: {shown}")
+    return found
+
+
+def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None, classes: bool) -> list[str]:
+    """Say what could make the score measure something other than what was asked."""
     found = []
     if n_unknown := int(used.frame["artist"].isna().sum()):
         found.append(
@@ -276,7 +328,7 @@ def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None) ->
         )
     if used.artists is None or artists is None:
         return found
-    if single := one_artist_classes(used):
+    if classes and (single := one_artist_classes(used)):
         found.append(
             f"these {len(used)} clips confound artist and genre (one artist in: {', '.join(single)}): "
             "the score may measure the artist"

@@ -32,7 +32,8 @@ class Protocol:
         ``left_out(recordings)`` returns for each row why it takes no part, or "".
     assign : callable
         ``assign(recordings, folds, rng)`` returns the fold in which each recording is tested, counted
-        from 1; 0 for one that only trains.
+        from 1; 0 for one that only trains. Its column ``stratum`` holds what every fold shall have its share
+        of: the class, or one and the same thing where there are no classes.
     sentence : str
         What it does, in plain words.
     source : str
@@ -59,8 +60,8 @@ def _all_take_part(recordings: pd.DataFrame) -> np.ndarray:
 
 
 def _draw_recordings(recordings: pd.DataFrame, folds: int, rng: np.random.RandomState) -> np.ndarray:
-    label, _ = pd.factorize(recordings["label"])
-    return _test_folds(StratifiedKFold(folds, shuffle=True, random_state=rng).split(label, label))
+    stratum, _ = pd.factorize(recordings["stratum"])
+    return _test_folds(StratifiedKFold(folds, shuffle=True, random_state=rng).split(stratum, stratum))
 
 
 def _artist_known(recordings: pd.DataFrame) -> np.ndarray:
@@ -68,11 +69,11 @@ def _artist_known(recordings: pd.DataFrame) -> np.ndarray:
 
 
 def _draw_artists(recordings: pd.DataFrame, folds: int, rng: np.random.RandomState) -> np.ndarray:
-    label, _ = pd.factorize(recordings["label"])
+    stratum, _ = pd.factorize(recordings["stratum"])
     artist, names = pd.factorize(recordings["artist"])
     # shuffled here, because the splitter of scikit-learn 1.6 spoils the stratification when it shuffles
     artist = rng.permutation(len(names))[artist]
-    return _test_folds(StratifiedGroupKFold(folds).split(label, label, artist))
+    return _test_folds(StratifiedGroupKFold(folds).split(stratum, stratum, artist))
 
 
 def _test_folds(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
@@ -84,15 +85,21 @@ def _test_folds(parts: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
     return tested_in
 
 
-def _fault_filtered_parts(recordings: pd.DataFrame) -> np.ndarray:
-    part = recordings["fault_filtered"]
-    cases = [part.isin(["train", "test"]), part.isin(["valid"])]
-    choices = ["", "in the validation part, which is for tuning"]
-    return np.select(cases, choices, "left out by the split").astype(object)
+def _parts(column: str) -> Callable[[pd.DataFrame], np.ndarray]:
+    """left_out where a column says "train", "valid" or "test"."""
+
+    def left_out(recordings: pd.DataFrame) -> np.ndarray:
+        part = recordings[column]
+        cases = [part.isin(["train", "test"]), part.isin(["valid"])]
+        choices = ["", "in the validation part, which is for tuning"]
+        return np.select(cases, choices, "left out by the split").astype(object)
+
+    return left_out
 
 
-def _fault_filtered_test(recordings: pd.DataFrame, folds: int, rng: np.random.RandomState) -> np.ndarray:
-    return recordings["fault_filtered"].isin(["test"]).to_numpy(dtype=int)
+def _test_part(column: str) -> Callable[[pd.DataFrame, int, np.random.RandomState], np.ndarray]:
+    """Assign where a column says "test"."""
+    return lambda recordings, folds, rng: recordings[column].isin(["test"]).to_numpy(dtype=int)
 
 
 def _fold_numbers(recordings: pd.DataFrame) -> pd.Series:
@@ -109,7 +116,7 @@ def _published_fold(recordings: pd.DataFrame, folds: int, rng: np.random.RandomS
     return _fold_numbers(recordings).to_numpy(dtype=int)
 
 
-_ROWS = (
+_ROWS: tuple[Protocol, ...] = (
     Protocol(
         name="random",
         column=None,
@@ -129,11 +136,20 @@ _ROWS = (
         source="Pampalk, Flexer & Widmer 2005",
     ),
     Protocol(
+        name="split",
+        column="split",
+        unit=None,
+        left_out=_parts("split"),
+        assign=_test_part("split"),
+        sentence="The split that the dataset comes with: its parts train and test, once.",
+        source="The publishers of the dataset, such as FMA, MagnaTagATune and MTG-Jamendo",
+    ),
+    Protocol(
         name="fault-filtered",
         column="fault_filtered",
         unit=None,
-        left_out=_fault_filtered_parts,
-        assign=_fault_filtered_test,
+        left_out=_parts("fault_filtered"),
+        assign=_test_part("fault_filtered"),
         sentence="The published split of GTZAN without its faults.",
         source="Kereliuk, Sturm & Larsen 2015",
         published={1: (443, 290)},

@@ -1,0 +1,323 @@
+"""Metrics, each for many weightings of the clips at once: weights of 1 give the score, others its interval.
+
+A family of metrics is a function of arrays; `measure` knows over which clips each is taken. What the weights
+mean belongs to `chance`, and how a score is printed to `scores`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+TOP = 3
+CELLS = 20_000_000  # numbers held at once: 160 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What was true of each test, and what was answered.
+
+    Parameters
+    ----------
+    task : str
+        A key of `TASKS`.
+    truth, answers : ndarray
+        Numbers of classes (n_tests,), tags (n_tests, n_tags) as bool, or numbers (n_tests,).
+    scores : ndarray of shape (n_tests, n_names), or None
+        How strongly the estimator spoke for each class or tag.
+    probabilities : bool
+        Whether `scores` are probabilities.
+    repeat, fold : ndarray of shape (n_tests,), int
+        Where each test was made.
+    group : ndarray of shape (n_tests,), int
+        Which tests belong together, and have one weight.
+    """
+
+    task: str
+    truth: np.ndarray
+    answers: np.ndarray
+    scores: np.ndarray | None
+    probabilities: bool
+    repeat: np.ndarray
+    fold: np.ndarray
+    group: np.ndarray
+
+    def __getitem__(self, rows: np.ndarray) -> Outcome:
+        names = ("truth", "answers", "repeat", "fold", "group")
+        scores = None if self.scores is None else self.scores[rows]
+        return replace(self, scores=scores, **{name: getattr(self, name)[rows] for name in names})
+
+    def repeats(self) -> Iterator[Outcome]:
+        """All tests of each repeat."""
+        for repeat in np.unique(self.repeat):
+            yield self[np.flatnonzero(self.repeat == repeat)]
+
+    def folds(self) -> Iterator[Outcome]:
+        """All tests of each fold of each repeat."""
+        for part in self.repeats():
+            for fold in np.unique(part.fold):
+                yield part[np.flatnonzero(part.fold == fold)]
+
+    @property
+    def n_groups(self) -> int:
+        """How many weights there are."""
+        return int(self.group.max()) + 1
+
+
+def measure(tested: Outcome, draws: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Compute every metric that the task and the answers allow, for each weighting.
+
+    Accuracy, and what is made of the order of scores (ROC-AUC, average precision), is the mean over folds,
+    because scores of two fits do not compare; all else is taken over all tests of a repeat, because a fold
+    has too few for it. Both are then the mean over repeats.
+
+    Parameters
+    ----------
+    tested : Outcome
+        The tests.
+    draws : ndarray of shape (n_draws, n_groups), optional
+        Weights of the groups; by default 1 for all.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws,)
+        NaN where a metric is not defined.
+
+    References
+    ----------
+    G. Forman and M. Scholz, "Apples-to-apples in cross-validation studies", SIGKDD Explorations 12(1), 2010.
+    """
+    if draws is None:
+        draws = np.ones((1, tested.n_groups))
+    found: dict[str, list[np.ndarray]] = defaultdict(list)
+
+    def keep(metrics: dict[str, np.ndarray]) -> None:
+        for name, values in metrics.items():
+            found[name].append(values)
+
+    if tested.task == "single-label":
+        for part in tested.folds():
+            keep({"accuracy": weighted_mean(part.truth == part.answers, draws[:, part.group])})
+    for part in tested.repeats():
+        weights = draws[:, part.group]
+        if tested.task == "regression":
+            keep(of_numbers(part.truth, part.answers, weights))
+            continue
+        truth, answers = (one_hot(tested, rows) for rows in (part.truth, part.answers))
+        metrics = of_answers(truth, answers, weights)
+        if tested.task == "single-label":
+            metrics = {name: values for name, values in metrics.items() if not name.endswith("_micro")}
+            keep({"balanced_accuracy": metrics["recall_macro"]})
+            if part.scores is not None:
+                keep(of_places(part.truth, part.scores, weights, part.probabilities))
+        else:
+            keep({"exact_match": weighted_mean((truth == answers).all(axis=1), weights)})
+        keep(metrics)
+    for part in tested.folds():
+        if part.scores is not None:
+            keep(of_order(one_hot(tested, part.truth), part.scores, draws[:, part.group]))
+    return {name: mean_of_known(np.array(values)) for name, values in found.items()}
+
+
+def one_hot(tested: Outcome, rows: np.ndarray) -> np.ndarray:
+    """Which classes or tags some rows of truth or answers hold, (n_rows, n_names) bool."""
+    if rows.ndim == 2:
+        return rows
+    n_classes = int(max(tested.truth.max(), tested.answers.max())) + 1
+    if tested.scores is not None:
+        n_classes = tested.scores.shape[1]
+    return np.asarray(rows[:, None] == np.arange(n_classes))
+
+
+# --- families --------------------------------------------------------------------------------------------
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Mean of values (n,) under each row of weights (n_draws, n); NaN where nothing has weight."""
+    return _ratio(weights @ values.astype(float), weights.sum(axis=1))
+
+
+def of_answers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """Precision, recall and F1 of classes or tags: macro, micro, and weighted by how common they are.
+
+    Names that are never true are left out of the macro means; what is never answered has a precision of 0.
+
+    Parameters
+    ----------
+    truth, answers : ndarray of shape (n_tests, n_names), bool
+        What is true, what was answered.
+    weights : ndarray of shape (n_draws, n_tests)
+        What each test counts.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws,)
+    """
+    hits, true, answered = (weights @ rows.astype(float) for rows in (truth & answers, truth, answers))
+    scores = {
+        "precision": (hits, answered),
+        "recall": (hits, true),
+        "f1": (2 * hits, true + answered),
+    }
+    metrics = {}
+    for name, (above, below) in scores.items():
+        each = np.where(true > 0, _ratio(above, below, 0.0), np.nan)
+        metrics[f"{name}_macro"] = mean_of_known(each.T)
+        metrics[f"{name}_weighted"] = _ratio((np.nan_to_num(each) * true).sum(axis=1), true.sum(axis=1))
+        metrics[f"{name}_micro"] = _ratio(above.sum(axis=1), below.sum(axis=1), 0.0)
+    return metrics
+
+
+def of_places(
+    truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, probabilities: bool
+) -> dict[str, np.ndarray]:
+    """How high the true class stood among all: in the first three (ties in part), and log loss.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_tests,), int
+        Numbers of the true classes.
+    scores : ndarray of shape (n_tests, n_classes)
+        Of every class.
+    weights : ndarray of shape (n_draws, n_tests)
+        What each test counts.
+    probabilities : bool
+        Whether scores are probabilities; else there is no log loss.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws,)
+    """
+    own = scores[np.arange(len(truth)), truth]
+    metrics = {}
+    if scores.shape[1] > TOP:
+        higher = (scores > own[:, None]).sum(axis=1)
+        equal = (scores == own[:, None]).sum(axis=1)
+        metrics[f"top_{TOP}_accuracy"] = weighted_mean(np.clip((TOP - higher) / equal, 0.0, 1.0), weights)
+    if probabilities:
+        share = own / scores.sum(axis=1)
+        metrics["log_loss"] = weighted_mean(-np.log(np.maximum(share, np.finfo(float).eps)), weights)
+    return metrics
+
+
+def of_order(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """ROC-AUC and average precision: the mean over names, and over all names at once (micro).
+
+    Names without a positive are left out of the means, and those without a negative of that of ROC-AUC.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_tests, n_names), bool
+        What is true.
+    scores : ndarray of shape (n_tests, n_names)
+        How strongly each was spoken for.
+    weights : ndarray of shape (n_draws, n_tests)
+        What each test counts.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws,)
+    """
+    areas, precisions = mean_of_known(order_of_each(truth, scores, weights))
+    metrics = {"roc_auc_macro": areas, "average_precision_macro": precisions}
+    known = truth.any(axis=0)
+    if known.any():
+        pairs = truth[:, known].ravel(), scores[:, known].ravel()
+        step = max(1, CELLS // max(1, len(pairs[0])))
+        both = [
+            order_of_one(*pairs, np.repeat(weights[i : i + step], known.sum(), axis=1))
+            for i in range(0, len(weights), step)
+        ]
+        metrics["roc_auc_micro"], metrics["average_precision_micro"] = np.concatenate(both, axis=1)
+    return metrics
+
+
+def order_of_each(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`order_of_one` of every column, (n_names, 2, n_draws)."""
+    return np.array([order_of_one(truth[:, i], scores[:, i], weights) for i in range(truth.shape[1])])
+
+
+def order_of_one(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """ROC-AUC and average precision of one name, (2, n_draws); equal scores share one threshold.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_tests,), bool
+        Whether it is true.
+    scores : ndarray of shape (n_tests,)
+        How strongly it was spoken for.
+    weights : ndarray of shape (n_draws, n_tests)
+        What each test counts.
+
+    Returns
+    -------
+    ndarray of shape (2, n_draws)
+        NaN where there is nothing to find, or nothing to tell it from.
+    """
+    order = np.argsort(-scores, kind="stable")
+    ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each run of equal scores
+    step = max(1, CELLS // max(1, len(order)))
+    found = np.empty((2, len(weights)))
+    for i in range(0, len(weights), step):
+        drawn = weights[i : i + step, order]
+        passed = np.cumsum(drawn, axis=1)[:, ends]
+        hits = np.cumsum(drawn * truth[order], axis=1)[:, ends]
+        misses = passed - hits
+        new_hits, new_misses = (np.diff(counts, axis=1, prepend=0.0) for counts in (hits, misses))
+        area = (new_misses * (hits - new_hits / 2)).sum(axis=1)
+        found[0, i : i + step] = _ratio(area, hits[:, -1] * misses[:, -1])
+        found[1, i : i + step] = _ratio((new_hits * _ratio(hits, passed, 0.0)).sum(axis=1), hits[:, -1])
+    return found
+
+
+def of_numbers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+    """R² = 1 - Σ(t - a)² / Σ(t - mean t)², root mean square and mean absolute error, and Pearson's r.
+
+    Parameters
+    ----------
+    truth, answers : ndarray of shape (n_tests,)
+        Numbers.
+    weights : ndarray of shape (n_draws, n_tests)
+        What each test counts.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws,)
+        R² is NaN where all that is true is the same, and r also where all answers are.
+    """
+    error = truth - answers
+    # about a centre near both means, lest squares of large numbers drown their differences
+    centred_truth, centred_answers = truth - truth.mean(), answers - answers.mean()
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        return weighted_mean(values, weights)
+
+    square = mean(error**2)
+    spread = np.maximum(mean(centred_truth**2) - mean(centred_truth) ** 2, 0.0)
+    of_answers = np.maximum(mean(centred_answers**2) - mean(centred_answers) ** 2, 0.0)
+    together = mean(centred_truth * centred_answers) - mean(centred_truth) * mean(centred_answers)
+    tiny = 1e-12 * max(float(np.abs(truth).max()), float(np.abs(answers).max())) ** 2
+    return {
+        "r2": 1.0 - _ratio(square, np.where(spread > tiny, spread, 0.0)),
+        "rmse": np.sqrt(square),
+        "mae": mean(np.abs(error)),
+        "pearson_r": _ratio(
+            together, np.sqrt(np.where((spread > tiny) & (of_answers > tiny), spread * of_answers, 0.0))
+        ),
+    }
+
+
+def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
+    """Divide, with a value of choice where it cannot be done."""
+    ratio = np.full(np.broadcast(above, below).shape, otherwise)
+    np.divide(above, below, out=ratio, where=below > 0)
+    return ratio
+
+
+def mean_of_known(values: np.ndarray) -> np.ndarray:
+    """Mean over the first axis of what is not NaN; NaN where all is."""
+    known = ~np.isnan(values)
+    return _ratio(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))

@@ -1,0 +1,145 @@
+"""Which estimator a name stands for under each task.
+
+For classes, the recipes of `gtzanfeat.recipes`; for tags the same ones, one per tag or in a chain; for
+numbers, the rows at the foot of this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.ensemble import RandomForestRegressor
+from sklearn.linear_model import Ridge
+from sklearn.neighbors import KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVR
+
+from gtzanfeat.errors import ProtocolError, UnknownNameError
+from gtzanfeat.feature_sets import FeatureSet
+from gtzanfeat.recipes import RECIPES, recipe
+from gtzanfeat.tagging import TagClassifier
+from gtzanfeat.transformers import ClipFeatures
+
+CHAIN = "-chain"
+
+
+@dataclass(frozen=True)
+class Regressor:
+    """One row of `REGRESSORS`.
+
+    Parameters
+    ----------
+    name : str
+        What the user types.
+    build : callable
+        ``build(random_state)`` returns the unfitted regressor, which is given scaled columns.
+    sentence : str
+        What it does, in plain words.
+    """
+
+    name: str
+    build: Callable[[int | None], RegressorMixin]
+    sentence: str
+
+
+_ROWS = (
+    Regressor("ridge", lambda seed: Ridge(), "A weighted sum of columns, with small weights."),
+    Regressor("svr", lambda seed: SVR(), "Support vector regression with a radial (RBF) kernel."),
+    Regressor("knn-regression", lambda seed: KNeighborsRegressor(5), "Mean of the 5 nearest training clips."),
+    Regressor(
+        "forest-regression",
+        lambda seed: RandomForestRegressor(300, random_state=seed),
+        "Mean of 300 decision trees, each grown on a random part of clips.",
+    ),
+)
+REGRESSORS: dict[str, Regressor] = {row.name: row for row in _ROWS}
+
+
+def system(
+    name: str,
+    task: str,
+    feature_set: str | FeatureSet | None = None,
+    *,
+    random_state: int | None = 0,
+    memory: Any = None,
+) -> Pipeline:
+    """Return a whole system for a task, unfitted: clips in, answers out.
+
+    Parameters
+    ----------
+    name : str
+        A recipe; for tags also with ``-chain`` at its end; for numbers, a key of `REGRESSORS`.
+    task : str
+        A key of `TASKS`.
+    feature_set : str or FeatureSet, optional
+        What is measured; by default "classic30", or what the recipe fixes.
+    random_state : int or None, default=0
+        Seeds whatever is random in it.
+    memory : path or joblib.Memory, optional
+        A folder where what is measured is kept.
+
+    Returns
+    -------
+    Pipeline
+        Its first step measures clips.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such system for the task, or no such feature set.
+
+    Examples
+    --------
+    >>> list(system("logistic-chain", "multi-label").named_steps)
+    ['features', 'tags']
+    """
+    if task == "regression":
+        if name not in REGRESSORS:
+            raise UnknownNameError("regressor", name, REGRESSORS)
+        steps = [("scale", StandardScaler()), ("regress", REGRESSORS[name].build(random_state))]
+        features = ClipFeatures("classic30" if feature_set is None else feature_set, memory=memory)
+        return Pipeline([("features", features), *steps])
+    plain = name.removesuffix(CHAIN) if task == "multi-label" else name
+    whole = recipe(plain, feature_set, random_state=random_state, memory=memory)
+    if task == "single-label":
+        return whole
+    tags = TagClassifier(whole[1:], chain=plain != name, random_state=random_state)
+    return Pipeline([whole.steps[0], ("tags", tags)])
+
+
+def fixes_features(name: str) -> bool:
+    """Whether a recipe brings its own features, so that no others can go in front."""
+    return getattr(RECIPES.get(name.removesuffix(CHAIN)), "features", None) is not None
+
+
+def weighted(model: Any, class_weight: Mapping[Any, float] | str) -> BaseEstimator:
+    """Return an estimator that weighs classes, by setting every ``class_weight`` in it.
+
+    Parameters
+    ----------
+    model : estimator
+        Is changed, so it should be a clone.
+    class_weight : dict or "balanced"
+        As scikit-learn has it.
+
+    Returns
+    -------
+    estimator
+        The same.
+
+    Raises
+    ------
+    ProtocolError
+        If there is none to set.
+    """
+    names = [name for name in model.get_params() if name.rpartition("__")[2] == "class_weight"]
+    if not names:
+        raise ProtocolError(
+            "class_weight is for estimators that have it (svm, linear-svm, logistic, random-forest ...), and "
+            "this one has not; leave it out"
+        )
+    return model.set_params(**dict.fromkeys(names, class_weight))

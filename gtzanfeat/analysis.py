@@ -8,15 +8,32 @@ grow with the recording: no spectrum of a whole clip ever exists. What the numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from gtzanfeat import chroma, envelopes, periodicity, psychoacoustics, spectra
+from gtzanfeat import (
+    chroma,
+    constant_q,
+    difference,
+    envelopes,
+    harmonic,
+    periodicity,
+    psychoacoustics,
+    spectra,
+)
+from gtzanfeat.collecting import AccumulatorRun, CollectionRun, FrameRun
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.features import ACCUMULATORS, FEATURES
-from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Params, Request
+from gtzanfeat.features.spec import (
+    Accumulator,
+    ClipFeature,
+    Framing,
+    Params,
+    Request,
+    TrackFeature,
+)
 
 BLOCK = 1 << 17  # samples analysed at a time: 256 frames of hop 512, whose spectra stay in cache
 
@@ -56,6 +73,9 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient("sonogram", ("frames",), psychoacoustics.sonogram),
         Ingredient("modulation", ("sonogram",), psychoacoustics.modulation),
         Ingredient("chroma_energies", ("power",), chroma.chroma_energies),
+        Ingredient("constant_q_thirds", ("frames",), constant_q.constant_q_thirds),
+        Ingredient("constant_q_classes", ("constant_q_thirds",), constant_q.constant_q_classes),
+        Ingredient("difference", ("frames",), difference.difference, difference.DIFFERENCE_PARAMS),
     )
 }
 
@@ -97,6 +117,13 @@ class Analysis:
                 given = ", ".join(request.params) or "none"
                 message = f"{request.feature} needs the parameter {error}; it was given {given}"
                 raise GtzanfeatError(message) from error
+        names = {framing.stream for framing in self._framed} - {"samples"}
+        self._separation = harmonic.Separation() if names & set(harmonic.PARTS) else None
+        if self._separation is not None:  # it shares its spectra with the features of that framing
+            if harmonic.FRAMING not in self._framed:
+                self._framed[harmonic.FRAMING] = _Framed(harmonic.FRAMING, rate)
+            self._framed[harmonic.FRAMING].pass_on(self._separation.push, harmonic.NEEDS)
+        self._filters = sorted(names - set(harmonic.PARTS))
         self._block = np.empty(BLOCK, dtype=np.float32)
         self.reset()
 
@@ -105,8 +132,10 @@ class Analysis:
         self.n_samples = 0
         self._filled = 0
         self._silent = True
-        names = {framing.stream for framing in self._framed} - {"samples"}
-        self._streams = {name: envelopes.STREAMS[name](self.rate) for name in sorted(names)}
+        self._results: dict[tuple[Any, ...], np.ndarray] = {}
+        self._streams = {name: envelopes.STREAMS[name](self.rate) for name in self._filters}
+        if self._separation is not None:
+            self._separation.reset()
         for framed in self._framed.values():
             framed.reset()
 
@@ -145,12 +174,16 @@ class Analysis:
             self._process()
         if self.n_samples == 0:
             raise GtzanfeatError("there is nothing to analyse; push at least one sample")
-        results = {}
-        for framed in self._framed.values():
-            framed.pad()
-        for request in self._requests:
-            results[request.key] = self._framed[request.framing].result(request)
-        return results
+        for framed in self._by_stream("samples", *self._streams):
+            framed.end()
+        if self._separation is not None:
+            self._pass_on(*self._separation.flush(self.n_samples))
+            for framed in self._by_stream(*harmonic.PARTS):
+                framed.end()
+        self._results = {
+            request.key: self._framed[request.framing].result(request) for request in self._requests
+        }
+        return dict(self._results)
 
     def flags(self) -> tuple[str, ...]:
         """What the user should know of the clip just finished: "silent", "padded_65536" ..."""
@@ -160,11 +193,7 @@ class Analysis:
         ]
         for request in self._requests:
             row = FEATURES[request.feature]
-            if (
-                isinstance(row, ClipFeature)
-                and row.flag
-                and not self._framed[request.framing].result(request).any()
-            ):
+            if isinstance(row, ClipFeature) and row.flag and not self._results[request.key].any():
                 flags.append(row.flag)
         return tuple(flags)
 
@@ -176,9 +205,23 @@ class Analysis:
         self.n_samples += self._filled
         self._filled = 0
         self._silent = self._silent and not samples.any()
-        filtered = {name: stream(samples) for name, stream in self._streams.items()}
-        for framing, framed in self._framed.items():
-            framed.push(samples if framing.stream == "samples" else filtered[framing.stream])
+        for framed in self._by_stream("samples"):
+            framed.push(samples)
+        for name, stream in self._streams.items():
+            filtered = stream(samples)
+            for framed in self._by_stream(name):
+                framed.push(filtered)
+        if self._separation is not None:
+            self._pass_on(*self._separation.take())
+
+    def _pass_on(self, *parts: np.ndarray) -> None:
+        """Push the parts of the sound that have been separated, which lag behind it."""
+        for name, part in zip(harmonic.PARTS, parts, strict=True):
+            for framed in self._by_stream(name):
+                framed.push(part)
+
+    def _by_stream(self, *names: str) -> list[_Framed]:
+        return [framed for framing, framed in self._framed.items() if framing.stream in names]
 
 
 class _Framed:
@@ -189,23 +232,25 @@ class _Framed:
         self.rate = rate
         self._places: dict[tuple[Any, ...], int] = {("frames",): 0}
         self._steps: list[tuple[Callable[..., np.ndarray], list[int]]] = []
-        self._frame_features: dict[tuple[Any, ...], _FrameRun] = {}
-        self._accumulators: dict[tuple[Any, ...], _AccumulatorRun] = {}
+        self._frame_features: dict[tuple[Any, ...], FrameRun] = {}
+        self._accumulators: dict[tuple[Any, ...], AccumulatorRun | CollectionRun] = {}
+        self._listeners: list[tuple[Callable[..., None], list[int]]] = []
         self._buffer = np.empty(0, dtype=np.float32)
 
     # -- the plan --
 
     def add(self, request: Request) -> None:
         row = FEATURES[request.feature]
-        if isinstance(row, ClipFeature):
-            if row.of in ACCUMULATORS:
-                self._add_accumulator(row.of, request.params)
-            else:
-                self.add(Request(row.of, request.framing, request.params))
+        if isinstance(row, ClipFeature | TrackFeature):
+            for name in (row.of,) if isinstance(row, ClipFeature) else row.needs:
+                if name in ACCUMULATORS:
+                    self._add_accumulator(name, request.params)
+                else:
+                    self.add(Request(name, request.framing, request.params))
         elif request.key not in self._frame_features:
             needs = [self._place(need.format(**request.params), request.params) for need in row.needs]
             constants = row.constants(self.framing, self.rate, request.params)
-            self._frame_features[request.key] = _FrameRun(row, needs, constants)
+            self._frame_features[request.key] = FrameRun(row, needs, constants)
 
     def _add_accumulator(self, name: str, params: Params) -> None:
         key = Request(name, self.framing, params).key
@@ -213,7 +258,15 @@ class _Framed:
             row = ACCUMULATORS[name]
             needs = [self._place(need, params) for need in row.needs]
             constants = row.constants(self.framing, self.rate, params)
-            self._accumulators[key] = _AccumulatorRun(row.kernel, needs, constants, np.zeros(row.shape))
+            self._accumulators[key] = (
+                AccumulatorRun(row.kernel, needs, constants, np.zeros(row.shape))
+                if isinstance(row, Accumulator)
+                else CollectionRun(row.kernel, needs, constants)
+            )
+
+    def pass_on(self, listener: Callable[..., None], needs: tuple[str, ...]) -> None:
+        """Give these ingredients of every block to a `listener` too."""
+        self._listeners.append((listener, [self._place(need, {}) for need in needs]))
 
     def _place(self, name: str, params: Params) -> int:
         """Where the ingredient stands in a block's list of ingredients; plans it if it is new."""
@@ -232,17 +285,22 @@ class _Framed:
     def reset(self) -> None:
         self.n_frames = 0
         self._length = 0
+        self._started = False
         for feature in self._frame_features.values():
             feature.reset()
         for accumulator in self._accumulators.values():
-            accumulator.total[...] = 0.0
+            accumulator.reset()
 
     def push(self, samples: np.ndarray) -> None:
         """Take the next samples, (n,) or (n_channels, n), and analyse the frames that are complete."""
         n = samples.shape[-1]
         if self._buffer.shape[:-1] != samples.shape[:-1] or self._buffer.size == 0:
-            capacity = self.framing.length + BLOCK
+            capacity = 2 * self.framing.length + BLOCK
             self._buffer = np.zeros((*samples.shape[:-1], capacity), dtype=np.float32)
+        if n and self.framing.margin and not self._started:
+            self._length = self.framing.margin
+            self._buffer[..., : self._length] = samples[..., :1] if self.framing.edges == "copy" else 0.0
+        self._started = self._started or n > 0
         self._buffer[..., self._length : self._length + n] = samples
         self._length += n
         n_frames = (self._length - self.framing.length) // self.framing.hop + 1
@@ -253,8 +311,12 @@ class _Framed:
             self._buffer[..., :rest] = self._buffer[..., used : self._length].copy()
             self._length = rest
 
-    def pad(self) -> None:
-        """Zero-pad a clip that is shorter than one frame."""
+    def end(self) -> None:
+        """Analyse what reaches beyond the end, and zero-pad a clip that is shorter than one frame."""
+        if self.framing.margin and self._started:
+            shape = (*self._buffer.shape[:-1], self.framing.margin)
+            last = self._buffer[..., self._length - 1 : self._length] if self.framing.edges == "copy" else 0.0
+            self.push(np.broadcast_to(last, shape).astype(np.float32))
         if self.n_frames == 0 and self._length:
             self._buffer[..., self._length : self.framing.length] = 0.0
             self._analyse(1, self._length)
@@ -279,60 +341,20 @@ class _Framed:
             feature.run(ingredients, n_frames)
         for accumulator in self._accumulators.values():
             accumulator.run(ingredients)
+        for listener, needs in self._listeners:
+            listener(*[ingredients[i] for i in needs])
         self.n_frames += n_frames
 
     def result(self, request: Request) -> np.ndarray:
         row = FEATURES[request.feature]
-        if isinstance(row, FrameFeature):
-            return self._frame_features[request.key].track()
-        key = Request(row.of, request.framing, request.params).key
-        source = (
-            self._accumulators[key].total.copy()
-            if row.of in ACCUMULATORS
-            else self._frame_features[key].track()
-        )
-        return row.compute(source, self.n_frames, request.params)
+        if isinstance(row, ClipFeature):
+            return row.compute(self._source(row.of, request), self.n_frames, request.params)
+        if isinstance(row, TrackFeature):
+            sources = [self._source(name, request) for name in row.needs]
+            return row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+        return self._frame_features[request.key].track()
 
-
-class _FrameRun:
-    """A frame feature at work: its rows so far and the spectrum before the next block."""
-
-    def __init__(self, row: FrameFeature, needs: list[int], constants: tuple[Any, ...]) -> None:
-        self.row = row
-        self.needs = needs
-        self.constants = constants
-
-    def reset(self) -> None:
-        self.blocks: list[np.ndarray] = []
-        self.previous: np.ndarray | None = None
-
-    def run(self, ingredients: list[np.ndarray], n_frames: int) -> None:
-        inputs = [ingredients[i] for i in self.needs]
-        out = np.empty((n_frames, len(self.row.columns)), dtype=np.float32)
-        if self.row.before is not None:
-            if self.previous is None:
-                self.previous = np.full((1, inputs[0].shape[1]), self.row.before, dtype=np.float32)
-            self.row.kernel(*inputs, self.previous, *self.constants, out)
-            self.previous = inputs[0][-1:].copy()
-        else:
-            self.row.kernel(*inputs, *self.constants, out)
-        self.blocks.append(out)
-
-    def track(self) -> np.ndarray:
-        if len(self.blocks) > 1:
-            self.blocks = [np.concatenate(self.blocks)]
-        self.blocks[0][: self.row.lead] = 0.0
-        return self.blocks[0]
-
-
-@dataclass
-class _AccumulatorRun:
-    """An accumulator at work: its total so far."""
-
-    kernel: Callable[..., None]
-    needs: list[int]
-    constants: tuple[Any, ...]
-    total: np.ndarray
-
-    def run(self, ingredients: list[np.ndarray]) -> None:
-        self.kernel(*[ingredients[i] for i in self.needs], *self.constants, self.total)
+    def _source(self, name: str, request: Request) -> np.ndarray:
+        """What the feature `name` has given, with the framing and the parameters of `request`."""
+        asked = replace(request, feature=name)
+        return self._accumulators[asked.key].result() if name in ACCUMULATORS else self.result(asked)

@@ -14,6 +14,7 @@ import scipy.signal
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
 from gtzanfeat.jit import kernel
+from gtzanfeat.weighting import k_weighting
 
 Block = Callable[..., np.ndarray]
 
@@ -284,4 +285,4 @@ def preemphasis(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     return emphasize
 
 
-STREAMS = {"two_channels": two_channels, "preemphasis": preemphasis}
+STREAMS = {"two_channels": two_channels, "preemphasis": preemphasis, "k_weighting": k_weighting}

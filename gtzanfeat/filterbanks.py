@@ -132,3 +132,40 @@ def packed_mel_filterbank(
 def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """`packed_filterbank` of `slaney_filterbank`, made once."""
     return packed_filterbank(slaney_filterbank(n_fft, rate))
+
+
+def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
+    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2; float32 (q, b)."""
+    q, b = np.arange(n_coefficients)[:, None], np.arange(n_bands)
+    basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
+    basis[0] /= np.sqrt(2)
+    return basis.astype(np.float32)
+
+
+@lru_cache
+def librosa_chroma_filterbank(n_fft: int, rate: int, tuning: float) -> np.ndarray:
+    """Weights of each bin in each pitch class, as `librosa.filters.chroma` makes them.
+
+    Parameters
+    ----------
+    n_fft : int
+        Length of the Fourier transform, in samples.
+    rate : int
+        Sample rate in Hz.
+    tuning : float
+        How far A is from 440 Hz, in semitones.
+
+    Returns
+    -------
+    ndarray of shape (12, n_fft // 2 + 1), float32
+        Weights per pitch class, C first, and bin.
+
+    Examples
+    --------
+    >>> filters = librosa_chroma_filterbank(4096, 22050, 0.0)
+    >>> int(filters[:, round(440 * 4096 / 22050)].argmax())
+    9
+    """
+    from librosa.filters import chroma  # here, because librosa takes a second to import
+
+    return chroma(sr=rate, n_fft=n_fft, tuning=tuning)

@@ -20,9 +20,11 @@ from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.features import FEATURES
 from gtzanfeat.features.spec import Column, FrameFeature, Framing, Frozen, Params, Request
+from gtzanfeat.harmonic import PARTS
 from gtzanfeat.summaries import find_summary
 
 RATE = 22050
+CELLS = 1 << 20  # of a track summarised at a time: statistics take several copies of it, in float64
 
 
 def column_name(feature: str, column: str, suffix: str = "") -> str:
@@ -49,6 +51,9 @@ class Item:
         left out where the frames themselves are wanted, as by `FrameFeatures`.
     summary_params : mapping
         Parameters of the summary.
+    names : tuple of str
+        What the columns are called where they have been published under other names, one for each column
+        that is summarised: ("rolloff",) makes "rolloff_mean" of what were "spectral_rolloff_mean".
     """
 
     feature: str
@@ -57,6 +62,7 @@ class Item:
     columns: tuple[str, ...] = ()
     summary: str = ""
     summary_params: Params = field(default_factory=Frozen)
+    names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name in ("params", "summary_params"):
@@ -70,8 +76,12 @@ class Item:
                 raise UnknownNameError(f"column of {self.feature}", name, names)
         if isinstance(feature, FrameFeature) and self.summary:  # without one, its frames are wanted
             find_summary(self.summary)
+        if self.names and (self.summary or not isinstance(feature, FrameFeature)):
+            n = len(self._kinds()[1])
+            if len(self.names) != n:
+                raise GtzanfeatError(f"{self.feature} has {n} columns to name, not {len(self.names)}")
 
-    @property
+    @cached_property
     def request(self) -> Request:
         """What the analysis is asked for."""
         return Request(self.feature, self.framing, self.params)
@@ -83,10 +93,42 @@ class Item:
         places = {column.name: i for i, column in enumerate(rows)}
         return [(places[name], rows[places[name]]) for name in self.columns or places]
 
+    def _kinds(self) -> tuple[list[tuple[str, str, str]], list[Column]]:
+        """Suffix, unit and formula of each number made of a column; and the columns."""
+        columns = [column for _, column in self.chosen]
+        if not isinstance(FEATURES[self.feature], FrameFeature):
+            return [("", "{}", "{}")], columns
+        summary = find_summary(self.summary)
+        kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
+        return kinds, summary.columns(columns)
+
+    def rows(self) -> list[list[dict[str, str]]]:
+        """Descriptions of its numbers, one list per suffix, in each one for every column."""
+        feature = FEATURES[self.feature]
+        kinds, columns = self._kinds()
+        names = self.names or [column_name(feature.name, column.name) for column in columns]
+        part = f", of the {self.framing.stream} part" if self.framing.stream in PARTS else ""
+        return [
+            [
+                {
+                    "column": column_name(name, suffix),
+                    "feature": feature.name,
+                    "summary": suffix,
+                    "family": feature.family,
+                    "unit": "1" if column.unit == "1" else unit.format(column.unit),
+                    "hears": column.hears,
+                    "formula": formula.format(column.formula) + part,
+                    "source": feature.source,
+                }
+                for name, column in zip(names, columns, strict=True)
+            ]
+            for suffix, unit, formula in kinds
+        ]
+
     def spec(self) -> dict[str, Any]:
         """Everything that decides the numbers, as plain JSON values."""
         framing = self.framing
-        return {
+        spec: dict[str, Any] = {
             "feature": self.feature,
             "columns": [column.name for _, column in self.chosen],
             "framing": {
@@ -100,6 +142,12 @@ class Item:
             "summary": self.summary,
             "summary_params": dict(self.summary_params),
         }
+        # younger than the first sets, whose hashes must not change
+        if framing.edges != "none":
+            spec["framing"]["edges"] = framing.edges
+        if self.names:
+            spec["names"] = list(self.names)
+        return spec
 
 
 @dataclass(frozen=True)
@@ -182,7 +230,7 @@ class FeatureSet:
 
     @cached_property
     def _rows(self) -> list[dict[str, str]]:
-        blocks = [_item_rows(item) for item in self.items]
+        blocks = [item.rows() for item in self.items]
         if self.by_summary:  # blocks of (n_suffixes, n_columns) side by side, read row by row
             return [row for rows in zip(*blocks, strict=True) for part in rows for row in part]
         return [row for block in blocks for column in zip(*block, strict=True) for row in column]
@@ -211,34 +259,10 @@ def _item_values(item: Item, result: np.ndarray) -> np.ndarray:
     places = [place for place, _ in item.chosen]
     row = FEATURES[item.feature]
     if isinstance(row, FrameFeature):
-        track = np.ascontiguousarray(result[row.lead :, places])
-        return find_summary(item.summary).compute(track, item.summary_params)
-    return result[None, places]
-
-
-def _item_rows(item: Item) -> list[list[dict[str, str]]]:
-    """Descriptions of the numbers of one item, in the shape of `_item_values`."""
-    feature = FEATURES[item.feature]
-    if isinstance(feature, FrameFeature):
         summary = find_summary(item.summary)
-        kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
-        columns = summary.columns([column for _, column in item.chosen])
-    else:
-        kinds = [("", "{}", "{}")]
-        columns = [column for _, column in item.chosen]
-    return [
-        [
-            {
-                "column": column_name(feature.name, column.name, suffix),
-                "feature": feature.name,
-                "summary": suffix,
-                "family": feature.family,
-                "unit": "1" if column.unit == "1" else unit.format(column.unit),
-                "hears": column.hears,
-                "formula": formula.format(column.formula),
-                "source": feature.source,
-            }
-            for column in columns
-        ]
-        for suffix, unit, formula in kinds
-    ]
+        n_parts = 1
+        if summary.joint is None:
+            n_parts = max(1, min(len(places) // 2, len(result) * len(places) // CELLS))
+        tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in np.array_split(places, n_parts))
+        return np.concatenate([summary.compute(track, item.summary_params) for track in tracks], axis=1)
+    return result[None, places]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.filterbanks import dct_basis
 from gtzanfeat.jit import kernel
 
 N_COEFFICIENTS = 13
@@ -25,14 +26,6 @@ def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
             for b in range(basis.shape[1]):
                 total += basis[q, b] * log_bands[t, b]
             out[t, q] = total
-
-
-def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
-    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2; float32 (q, b)."""
-    q, b = np.arange(n_coefficients)[:, None], np.arange(n_bands)
-    basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
-    basis[0] /= np.sqrt(2)
-    return basis.astype(np.float32)
 
 
 _SLANEY = "Σ_b √(2/40) cos(π{0}(b+½)/40) log10 E_b"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -48,7 +49,7 @@ class Frozen(Mapping[str, Any]):
 
 @dataclass(frozen=True)
 class Framing:
-    """How a stream of samples is cut: frame i covers samples [i·hop, i·hop + length), nothing is centred.
+    """How a stream of samples is cut: frame i covers samples [i·hop, i·hop + length).
 
     Parameters
     ----------
@@ -59,9 +60,14 @@ class Framing:
     window : str
         "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa) or "none".
     stream : str
-        What is cut: "samples", or the name of a filtered stream of `envelopes.STREAMS`.
+        What is cut: "samples", the name of a filtered stream of `envelopes.STREAMS`, or "harmonic" or
+        "percussive", the parts that `harmonic.Separation` gives.
     remove_mean : bool
         Whether each frame is freed of its mean first (of its own samples, not of padding).
+    edges : str
+        What lies beyond the ends of the clip: "none", where frames lie within it; "zero" (zeros) or "copy"
+        (copies of the first and of the last sample), where frames are centred as in librosa, that is, half a
+        frame earlier: frame i covers samples [i·hop - length // 2, i·hop - length // 2 + length).
     """
 
     length: int
@@ -69,14 +75,26 @@ class Framing:
     window: str = "hamming"
     stream: str = "samples"
     remove_mean: bool = False
+    edges: str = "none"
 
     def __post_init__(self) -> None:
         if not 0 < self.hop <= self.length:
             raise ValueError(f"hop {self.hop} must lie in 1..{self.length}")
+        if self.edges not in ("none", "zero", "copy"):
+            raise ValueError(f"unknown edges {self.edges!r}. Known: none, zero, copy")
+        if self.remove_mean and self.edges != "none":
+            raise ValueError(
+                "frames that reach beyond the clip keep their mean; leave out edges or remove_mean"
+            )
+
+    @property
+    def margin(self) -> int:
+        """Samples that are added before the first and after the last."""
+        return 0 if self.edges == "none" else self.length // 2
 
     def n_frames(self, n_samples: int) -> int:
         """Frames in `n_samples` samples; a shorter signal is zero-padded to exactly one frame."""
-        return 1 + max(0, n_samples - self.length) // self.hop
+        return 1 + max(0, n_samples + 2 * self.margin - self.length) // self.hop
 
 
 @dataclass(frozen=True)
@@ -118,8 +136,10 @@ class FrameFeature:
     constants : callable
         ``constants(framing, rate, params)`` gives the arrays and numbers that are the same for all frames.
     before : float, optional
-        Given where the kernel also takes, as `previous`, the first ingredient's row before this block, shape
-        (1, n): what that row is filled with at the start of a clip.
+        Given where the kernel also takes, as `previous`, the first ingredient's rows before this block, shape
+        (past, n): what these are filled with at the start of a clip.
+    past : int
+        How many rows these are.
     lead : int
         How many frames at the start of a clip have no value of their own: their cells are set to 0, and
         summaries leave them out.
@@ -127,13 +147,14 @@ class FrameFeature:
 
     name: str
     family: str
-    kernel: Callable[..., None]
+    kernel: Callable[..., Any]
     needs: tuple[str, ...]
     columns: tuple[Column, ...]
     source: str
     gain_invariant: bool
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
     before: float | None = None
+    past: int = 1
     lead: int = 0
 
 
@@ -152,15 +173,39 @@ class Accumulator:
 
 
 @dataclass(frozen=True)
+class Collection:
+    """What is found in the frames of a clip, however many rows of numbers that may be (peaks of spectra).
+
+    ``kernel(*ingredients, *constants)`` returns what it finds in a block, float32 (n_found, n_values); blocks
+    are put one after another.
+    """
+
+    name: str
+    kernel: Callable[..., np.ndarray]
+    needs: tuple[str, ...]
+    constants: Callable[[Framing, int, Params], Arrays] = no_constants
+
+
+@dataclass(frozen=True)
+class TrackFeature(FrameFeature):
+    """Numbers per frame that are known only when the whole clip has been heard: relative to its loudest, say.
+
+    Here `needs` names frame features, accumulators and collections, and ``kernel(*sources, *constants)``, an
+    ordinary function, makes of their tracks, totals and rows the track of this one, float32
+    (n_frames, n_columns).
+    """
+
+
+@dataclass(frozen=True)
 class ClipFeature:
-    """Numbers per clip, from an accumulator's total or from a frame feature's track.
+    """Numbers per clip, from an accumulator's total, a collection's rows or a frame feature's track.
 
     ``compute(total_or_track, n_frames, params)`` gives the values, shape (n_columns,).
 
     Parameters
     ----------
     of : str
-        The accumulator, or the frame feature, that it is computed from.
+        The accumulator, the collection or the frame feature that it is computed from.
     flag : str
         What a clip is flagged with when all columns are 0 ("no_beat").
 
@@ -190,7 +235,7 @@ class Request:
     def __post_init__(self) -> None:
         object.__setattr__(self, "params", Frozen(self.params))
 
-    @property
+    @cached_property
     def key(self) -> tuple[Any, ...]:
         """What two requests must share to share their work."""
         return self.feature, self.framing, tuple(sorted((k, repr(v)) for k, v in self.params.items()))

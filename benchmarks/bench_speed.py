@@ -104,6 +104,33 @@ def librosa_timbre(path: Path) -> np.ndarray:
     return np.concatenate([[track.mean(), track.var()] for track in tracks])
 
 
+def librosa_table(path: Path) -> list[float]:
+    """The 57 columns of features_30_sec.csv, as tutorials write them: every feature from the samples."""
+    import librosa
+
+    samples = decode(path)
+    harmonic, percussive = librosa.effects.hpss(samples)
+    tempo, _ = librosa.beat.beat_track(y=samples, sr=RATE)
+    tracks = [
+        librosa.feature.chroma_stft(y=samples, sr=RATE),
+        librosa.feature.rms(y=samples),
+        librosa.feature.spectral_centroid(y=samples, sr=RATE),
+        librosa.feature.spectral_bandwidth(y=samples, sr=RATE),
+        librosa.feature.spectral_rolloff(y=samples, sr=RATE),
+        librosa.feature.zero_crossing_rate(samples),
+        harmonic,
+        percussive,
+        *librosa.feature.mfcc(y=samples, sr=RATE, n_mfcc=20),
+    ]
+    return [float(np.squeeze(tempo)), *(moment for track in tracks for moment in (track.mean(), track.var()))]
+
+
+def librosa_parts(path: Path) -> tuple[np.ndarray, np.ndarray]:
+    import librosa
+
+    return librosa.effects.hpss(decode(path))
+
+
 # --- the stopwatch ------------------------------------------------------------------------------------
 
 
@@ -172,9 +199,12 @@ def main() -> None:
     arguments = parser.parse_args()
     rounds = 15 if arguments.quick else 60
 
+    from librosa_full import librosa_full
+
     from gtzanfeat.codebooks.histogram import assign
     from gtzanfeat.extraction import extract
-    from gtzanfeat.feature_sets import FeatureSet, feature_set
+    from gtzanfeat.feature_sets import FeatureSet, Item, feature_set
+    from gtzanfeat.features.spec import Framing
 
     with tempfile.TemporaryDirectory() as folder:
         clip = arguments.clip or Path(folder) / "clip.wav"
@@ -229,13 +259,52 @@ def main() -> None:
             },
             rounds,
         )
+        whole = best_of(
+            {
+                "compact": lambda: extract([clip], "compact"),
+                "full": lambda: extract([clip], "full"),
+                "block-level": lambda: extract([clip], "block-level"),
+                "librosa full": lambda: librosa_full(clip),
+            },
+            max(3, rounds // 10),
+        )
+        later |= whole
         print()
         for name, ms in later.items():
             print(f"  {name:<16} {ms:8.2f}")
         print()
         show("SSD + RP + RH", later["SSD + RP + RH"] / best["decode"], "decode as float32", "at most 60")
         show("  the same", later["SSD + RP + RH"] / best["decode int16"], "decode as int16")
+        show(
+            "librosa, of the set full what it has",
+            whole["librosa full"] / whole["full"],
+            "full",
+            "at least 5",
+        )
         show("512 words on 13 MFCC", later["512 words"] / later["STFT 512"], "rfft of the frames", "below 1")
+
+        part = Framing(512, 512, stream="harmonic")
+        parts = FeatureSet("parts", "", (Item("rms", part, summary="mean"),))
+        table = best_of(
+            {
+                "librosa57": lambda: extract([clip], "librosa57"),
+                "harmonic": lambda: extract([clip], parts),
+                "librosa table": lambda: librosa_table(clip),
+                "librosa hpss": lambda: librosa_parts(clip),
+            },
+            max(5, rounds // 4),
+        )
+        print()
+        for name, ms in table.items():
+            print(f"  {name:<16} {ms:8.2f}")
+        print()
+        show(
+            "librosa, as tutorials write the table",
+            table["librosa table"] / table["librosa57"],
+            "librosa57",
+            "at least 15",
+        )
+        show("librosa.effects.hpss", table["librosa hpss"] / table["harmonic"], "RMS of the harmonic part")
 
         clips = [clip] * 48
         two = {}

@@ -9,10 +9,11 @@ from gtzanfeat.version import __version__
 TYPE_CHECKING = False  # true for type checkers, which know it by its name; typing itself is not imported
 if TYPE_CHECKING:
     from gtzanfeat.audio import Clip, load
+    from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade, degraded
     from gtzanfeat.cache import clear as clear_cache
     from gtzanfeat.cache import contents as cache_contents
     from gtzanfeat.cache import prune as prune_cache
-    from gtzanfeat.classifiers import GaussianMixtureClassifier
+    from gtzanfeat.classifiers import ChiSquareSVC, GaussianMixtureClassifier, HiddenMarkovClassifier
     from gtzanfeat.codebooks import CodebookHistogram, GaussianSupervector
     from gtzanfeat.datasets import LAYOUTS, ClipTable, load_dataset
     from gtzanfeat.datasets import check as check_dataset
@@ -25,13 +26,34 @@ if TYPE_CHECKING:
         ProtocolError,
         UnknownNameError,
     )
-    from gtzanfeat.evaluation import PROTOCOLS, Evaluation, evaluate
+    from gtzanfeat.evaluation import (
+        PROTOCOLS,
+        Audit,
+        Evaluation,
+        Robustness,
+        audit,
+        compare,
+        evaluate,
+        read_evaluation,
+        reproduce,
+        robustness,
+    )
     from gtzanfeat.export import read_metadata, read_table, write_table
     from gtzanfeat.extraction import Extraction, extract
     from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Framing, Item, feature_set
     from gtzanfeat.frames import Frames
+    from gtzanfeat.join import join_columns
     from gtzanfeat.recipes import RECIPES, recipe
-    from gtzanfeat.report import confusion_matrix_figure
+    from gtzanfeat.report import (
+        BeatHistogramDisplay,
+        ImportanceDisplay,
+        PitchHistogramDisplay,
+        SegmentTimelineDisplay,
+        confusion_matrix_figure,
+        write_report,
+    )
+    from gtzanfeat.segments import SegmentClassifier, Segments, segment_table
+    from gtzanfeat.tagging import TagClassifier
     from gtzanfeat.transformers import (
         ClipFeatures,
         Deltas,
@@ -44,10 +66,15 @@ if TYPE_CHECKING:
 # Where each name lives: its room, and what it is called there if not the same. The block above says it to
 # type checkers; a test holds the two together.
 _HOMES = {
+    "DEGRADATIONS": "augmentation",
     "FEATURE_SETS": "feature_sets",
     "LAYOUTS": "datasets",
     "PROTOCOLS": "evaluation",
     "RECIPES": "recipes",
+    "Audit": "evaluation",
+    "AugmentedTraining": "augmentation",
+    "BeatHistogramDisplay": "report",
+    "ChiSquareSVC": "classifiers",
     "Clip": "audio",
     "ClipError": "errors",
     "ClipFeatures": "transformers",
@@ -66,33 +93,56 @@ _HOMES = {
     "GaussianMixtureClassifier": "classifiers",
     "GaussianSupervector": "codebooks",
     "GtzanfeatError": "errors",
+    "HiddenMarkovClassifier": "classifiers",
+    "ImportanceDisplay": "report",
     "Item": "feature_sets",
     "MissingClipError": "errors",
+    "PitchHistogramDisplay": "report",
     "ProtocolError": "errors",
+    "Robustness": "evaluation",
+    "SegmentClassifier": "segments",
+    "SegmentTimelineDisplay": "report",
+    "Segments": "segments",
     "Summarize": "transformers",
+    "TagClassifier": "tagging",
     "TimeDCT": "transformers",
     "UnknownNameError": "errors",
+    "audit": "evaluation",
     "cache_contents": "cache.contents",
     "check_dataset": "datasets.check",
     "clear_cache": "cache.clear",
+    "compare": "evaluation",
     "confusion_matrix_figure": "report",
+    "degrade": "augmentation",
+    "degraded": "augmentation",
     "evaluate": "evaluation",
     "extract": "extraction",
     "feature_set": "feature_sets",
+    "join_columns": "join",
     "load": "audio",
     "load_dataset": "datasets",
     "prune_cache": "cache.prune",
+    "read_evaluation": "evaluation",
     "read_metadata": "export",
     "read_table": "export",
     "recipe": "recipes",
+    "reproduce": "evaluation",
+    "robustness": "evaluation",
+    "segment_table": "segments",
+    "write_report": "report",
     "write_table": "export",
 }
 
 __all__ = [
+    "DEGRADATIONS",
     "FEATURE_SETS",
     "LAYOUTS",
     "PROTOCOLS",
     "RECIPES",
+    "Audit",
+    "AugmentedTraining",
+    "BeatHistogramDisplay",
+    "ChiSquareSVC",
     "Clip",
     "ClipError",
     "ClipFeatures",
@@ -111,26 +161,44 @@ __all__ = [
     "GaussianMixtureClassifier",
     "GaussianSupervector",
     "GtzanfeatError",
+    "HiddenMarkovClassifier",
+    "ImportanceDisplay",
     "Item",
     "MissingClipError",
+    "PitchHistogramDisplay",
     "ProtocolError",
+    "Robustness",
+    "SegmentClassifier",
+    "SegmentTimelineDisplay",
+    "Segments",
     "Summarize",
+    "TagClassifier",
     "TimeDCT",
     "UnknownNameError",
     "__version__",
+    "audit",
     "cache_contents",
     "check_dataset",
     "clear_cache",
+    "compare",
     "confusion_matrix_figure",
+    "degrade",
+    "degraded",
     "evaluate",
     "extract",
     "feature_set",
+    "join_columns",
     "load",
     "load_dataset",
     "prune_cache",
+    "read_evaluation",
     "read_metadata",
     "read_table",
     "recipe",
+    "reproduce",
+    "robustness",
+    "segment_table",
+    "write_report",
     "write_table",
 ]
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.cache import Cache
-from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction import Failure, Listener, hear_all
 from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureSet, Item, column_name
 from gtzanfeat.features import FEATURES
@@ -91,6 +91,45 @@ class Frames(Sequence[np.ndarray]):
 
 def _mapped(load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int) -> np.ndarray:
     return function(load(i))
+
+
+def is_sequence_of_frames(X: Any) -> bool:
+    """Whether X holds frame matrices, and is not itself a matrix with one clip per row.
+
+    What is neither list nor array but has a length and indices is a sequence that loads its clips when
+    asked for them, and is not asked here.
+    """
+    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or isinstance(X, str | bytes | Mapping):
+        return False
+    if len(getattr(X, "shape", ())) == 2:
+        return False
+    if not isinstance(X, list | tuple | np.ndarray) and not hasattr(X, "to_numpy"):
+        return True
+    if not len(X):
+        return not hasattr(X, "shape")
+    # judged by the first clip that has frames: one without may be an empty list
+    return np.ndim(next((clip for clip in X if np.size(clip)), next(iter(X)))) == 2
+
+
+def load_frames(clips: Any, index: int) -> np.ndarray:
+    """Return the frame matrix of a clip in float32 or float64, or say what is wrong with it.
+
+    Whatever holds no numbers has no frames; it may not even say how wide they would be.
+    """
+    frames = np.asarray(clips[index])
+    if frames.size == 0:
+        return np.empty((0, frames.shape[1] if frames.ndim == 2 else 0), dtype=np.float32)
+    if frames.ndim != 2:
+        shape = f"it has the shape {frames.shape}, not (n_frames, n_columns)"
+        raise ClipError(f"clip {index}", shape, "give one row per frame")
+    if frames.dtype not in (np.float32, np.float64):
+        try:
+            frames = frames.astype(np.float64, casting="unsafe" if frames.dtype == object else "same_kind")
+        except (TypeError, ValueError) as error:
+            raise ClipError(f"clip {index}", "its frames are not real numbers", "give floats") from error
+    if not np.isfinite(frames).all():
+        raise ClipError(f"clip {index}", "its frames hold NaN or infinity", "repair or drop those frames")
+    return frames
 
 
 @dataclass(frozen=True)

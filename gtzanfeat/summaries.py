@@ -116,6 +116,14 @@ def running(track: np.ndarray, params: Params) -> np.ndarray:
     return _moments(track, params)[[0, 3, 2, 4]]
 
 
+def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
+    """Mean over time of the running mean and running deviation: (2, n_columns).
+
+    The first half of `running`. Parameters as `texture`.
+    """
+    return _moments(track, params)[[0, 3]]
+
+
 # --- as summaries ---------------------------------------------------------------------------------
 
 
@@ -202,6 +210,21 @@ def _gaussian_columns(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
+def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
+    """Mean and variance of all numbers of a track, (2, 1); 0 where there is no frame."""
+    return (
+        np.array([mean(track.reshape(-1, 1)), variance(track.reshape(-1, 1))])
+        if len(track)
+        else np.zeros((2, 1))
+    )
+
+
+def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
+    """The one column that all are poured into."""
+    formula = f"all columns of {columns[0].formula}"
+    return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
+
+
 def _percentile(rank: int) -> Summary:
     """Build the row of a percentile, "p05"."""
     return _over_time(f"p{rank:02d}", partial(percentile, rank=rank), "{}", f"percentile {rank} of {{}}")
@@ -232,6 +255,13 @@ SUMMARIES: dict[str, Summary] = {
                 "std of the running std of {}",
             ),
         ),
+        Summary(
+            "running_mean",
+            running_mean,
+            suffixes=("tmean_mean", "tstd_mean"),
+            units=("{}", "{}"),
+            formulas=("mean of the running mean of {}", "mean of the running std of {}"),
+        ),
         _over_time("mean", mean, "{}", "mean of {}"),
         _over_time("std", deviation, "{}", "standard deviation of {}"),
         _over_time("var", variance, "({})²", "variance of {}"),
@@ -250,6 +280,14 @@ SUMMARIES: dict[str, Summary] = {
         _over_deltas("delta_std", deviation, 1, "standard deviation of the deltas of {}"),
         _over_deltas("delta2_mean", mean, 2, "mean of the double deltas of {}"),
         _over_deltas("delta2_std", deviation, 2, "standard deviation of the double deltas of {}"),
+        Summary(
+            "pooled",
+            _pooled,
+            suffixes=("mean", "var"),
+            units=("{}", "({})²"),
+            formulas=("mean of {}", "variance of {}"),
+            joint=_pooled_columns,
+        ),
         Summary("gaussian", _gaussian, ("",), ("{}",), ("{}",), joint=_gaussian_columns),
         # where a feature is defined as the mean or median of its segments, the name says no more than that
         Summary(

@@ -6,7 +6,8 @@ from sklearn.mixture import GaussianMixture
 from sklearn.naive_bayes import GaussianNB
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from gtzanfeat.classifiers import GaussianMixtureClassifier, Mixture, best_mixture, fit_mixture
+from gtzanfeat.classifiers import GaussianMixtureClassifier
+from gtzanfeat.classifiers.mixture import Mixture, best_mixture, fit_mixture
 
 NO_FLOOR = np.zeros(3)
 

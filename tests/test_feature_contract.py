@@ -1,47 +1,40 @@
 """What every row of the registries promises, asked of all of them alike."""
 
+import pkgutil
+from importlib import import_module
+
 import numpy as np
 import pytest
-from reference import bands, patterns, pitch, predictive, rhythm, shape, tempo, timbre, tonal
+import reference
+from reference import pitch, rhythm
 from reference.frames import frames as slow_frames
 
+from gtzanfeat import features
 from gtzanfeat.analysis import INGREDIENTS, Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import ACCUMULATORS, FEATURES
-from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Request
+from gtzanfeat.features.spec import ClipFeature, FrameFeature, Framing, Request, TrackFeature
 
 RATE = 22050
-FRAMES = Framing(512, 512)
 
-# one request for every feature, with the parameters of a set it is in
-REQUESTS = {item.feature: item.request for row in FEATURE_SETS.values() for item in row.items}
-REQUESTS["rms"] = Request("rms", FRAMES)
-# features that are in no set yet, or whose twins want another framing
-for name in (
-    "spectral_bandwidth",
-    "spectral_skewness",
-    "spectral_kurtosis",
-    "spectral_slope",
-    "spectral_crest",
-    "spectral_flux_l1",
-    "spectral_flux_rising",
-):
-    REQUESTS[name] = Request(name, FRAMES, {"spectrum": "magnitude"})
-MEL = {"bands": 40, "low_hz": 0.0, "high_hz": 11025.0, "mel": "slaney"}
-LONG = Framing(2048, 512, window="hann")
-REQUESTS["mel"] = Request("mel", FRAMES, {**MEL, "floor": 1e-10})
-REQUESTS["band_flux"] = Request("band_flux", FRAMES, {**MEL, "floor": 1e-6})
-REQUESTS["librosa_mfcc"] = Request("librosa_mfcc", LONG, {**MEL, "bands": 128, "floor": 1e-10})
-REQUESTS["htk_mfcc"] = Request("htk_mfcc", FRAMES, {**MEL, "bands": 26, "mel": "htk", "floor": 1e-10})
-REQUESTS["spectral_contrast"] = Request("spectral_contrast", LONG, {"spectrum": "magnitude"})
-REQUESTS["octave_contrast"] = Request("octave_contrast", LONG, {"spectrum": "magnitude"})
-for name in ("loudness", "crest", "energy_entropy"):
-    REQUESTS[name] = Request(name, FRAMES)
-for name in ("lpc8", "lpc16", "lsf8", "lsf16"):
-    REQUESTS[name] = Request(name, Framing(551, 220))
-for name in ("spectral_flatness", "spectral_flux_log", "mpeg7_flatness", "mpeg7_crest"):
-    REQUESTS[name] = Request(name, FRAMES)
+# by name of feature, from the feet of the files of slow twins
+TWINS = {
+    name: twin
+    for module in pkgutil.iter_modules(reference.__path__, "reference.")
+    for name, twin in getattr(import_module(module.name), "TWINS", {}).items()
+}
+# one request for every feature: as its twin says, or as in the first set that has it
+REQUESTS = {
+    item.feature: item.request for row in reversed(FEATURE_SETS.values()) for item in reversed(row.items)
+}
+REQUESTS |= {
+    name: Request(name, Framing(**twin.framing), twin.params)
+    for name, twin in TWINS.items()
+    if twin.framing is not None
+}
 FRAME_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, FrameFeature)]
+# those that are computed block by block; the others need the whole clip
+BLOCK_FEATURES = [name for name in FRAME_FEATURES if not isinstance(FEATURES[name], TrackFeature)]
 CLIP_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, ClipFeature)]
 
 
@@ -69,7 +62,7 @@ def kernel_arguments(name, samples):
     frames = slow_frames(samples, request.framing.length, request.framing.hop).astype(np.float32)
     inputs = [ingredient(need.format(**request.params), frames, request) for need in row.needs]
     if row.before is not None:
-        inputs.append(np.full((1, inputs[0].shape[1]), row.before, dtype=np.float32))
+        inputs.append(np.full((row.past, inputs[0].shape[1]), row.before, dtype=np.float32))
     return [*inputs, *row.constants(request.framing, RATE, request.params)]
 
 
@@ -78,11 +71,20 @@ def out_for(name, samples):
     return np.full((n_frames, len(FEATURES[name].columns)), np.nan, dtype=np.float32)
 
 
+def test_no_name_is_given_twice():
+    families = [import_module(m.name) for m in pkgutil.iter_modules(features.__path__, "gtzanfeat.features.")]
+    for registry, kind in ((FEATURES, "FEATURES"), (ACCUMULATORS, "ACCUMULATORS")):
+        names = [row.name for family in families for row in getattr(family, kind, ())]
+        assert sorted(names) == sorted(registry)
+
+
 def test_every_row_is_asked_for_and_every_need_exists():
     assert set(REQUESTS) == set(FEATURES)
     for row in FEATURES.values():
         if isinstance(row, ClipFeature):
             assert row.of in ACCUMULATORS or row.of in FEATURES
+        elif isinstance(row, TrackFeature):
+            assert all(need in ACCUMULATORS or need in FEATURES for need in row.needs)
         else:
             params = REQUESTS[row.name].params
             assert all(need.format(**params) in INGREDIENTS | {"frames": None} for need in row.needs)
@@ -104,7 +106,7 @@ def test_a_row_explains_itself(name):
         assert column.name == column.name.lower()
 
 
-@pytest.mark.parametrize("name", FRAME_FEATURES)
+@pytest.mark.parametrize("name", BLOCK_FEATURES)
 def test_a_kernel_writes_every_cell_and_leaves_its_input_alone(name):
     samples = noise()
     arguments = kernel_arguments(name, samples)
@@ -116,7 +118,7 @@ def test_a_kernel_writes_every_cell_and_leaves_its_input_alone(name):
         np.testing.assert_array_equal(now, then)
 
 
-@pytest.mark.parametrize("name", FRAME_FEATURES)
+@pytest.mark.parametrize("name", BLOCK_FEATURES)
 def test_a_kernel_compiled_is_the_kernel_uncompiled(name):
     samples = noise(0.2)
     arguments = kernel_arguments(name, samples)
@@ -129,61 +131,26 @@ def test_a_kernel_compiled_is_the_kernel_uncompiled(name):
     np.testing.assert_allclose(compiled, plain, rtol=2e-5, atol=1e-5)
 
 
-TWINS = {
-    "zcr": lambda f: timbre.zcr(f)[:, None],
-    "rms": lambda f: timbre.rms(f)[:, None],
-    "spectral_centroid": lambda f: timbre.centroid(timbre.magnitude(f))[:, None],
-    "spectral_rolloff": lambda f: timbre.rolloff(timbre.magnitude(f))[:, None],
-    "spectral_flux": lambda f: timbre.flux(timbre.magnitude(f))[:, None],
-    "mfcc": lambda f: timbre.mfcc(timbre.power(f)),
-    "marsyas_centroid": lambda f: timbre.marsyas_centroid(timbre.power(f))[:, None],
-    "marsyas_rolloff": lambda f: timbre.marsyas_rolloff(timbre.power(f), 0.9)[:, None],
-    "marsyas_flux": lambda f: timbre.marsyas_flux(timbre.power(f))[:, None],
-    "marsyas_mfcc": lambda f: timbre.mfcc(timbre.power(f), empty=0.0),
-    "spectral_bandwidth": lambda f: shape.bandwidth(timbre.magnitude(f))[:, None],
-    "spectral_skewness": lambda f: shape.moment(timbre.magnitude(f), 3)[:, None],
-    "spectral_kurtosis": lambda f: shape.moment(timbre.magnitude(f), 4)[:, None],
-    "spectral_slope": lambda f: shape.slope(timbre.magnitude(f))[:, None],
-    "spectral_flatness": lambda f: shape.flatness(timbre.power(f))[:, None],
-    "spectral_crest": lambda f: shape.crest(timbre.magnitude(f))[:, None],
-    "spectral_flux_l1": lambda f: timbre.flux(timbre.magnitude(f), "l1")[:, None],
-    "spectral_flux_rising": lambda f: shape.rise(timbre.magnitude(f))[:, None],
-    "spectral_flux_log": lambda f: shape.rise(np.log(timbre.power(f) + 1e-10))[:, None],
-    "mel": lambda f: 10 * np.log10(np.maximum(bands.mel(timbre.power(f), 40), 1e-10)),
-    "band_flux": lambda f: bands.flux(np.log(np.maximum(bands.mel(timbre.power(f), 40), 1e-6))),
-    "librosa_mfcc": lambda f: bands.librosa_mfcc(bands.hann_power(f)),
-    "htk_mfcc": lambda f: bands.htk_mfcc(timbre.power(f)),
-    "spectral_contrast": lambda f: bands.librosa_contrast(np.sqrt(bands.hann_power(f))),
-    "octave_contrast": lambda f: bands.octave_contrast(np.sqrt(bands.hann_power(f))),
-    "lpc8": lambda f: predictive.lpc(f, 8),
-    "lpc16": lambda f: predictive.lpc(f, 16),
-    "lsf8": lambda f: predictive.lsf(predictive.lpc(f, 8)),
-    "lsf16": lambda f: predictive.lsf(predictive.lpc(f, 16)),
-    "loudness": lambda f: shape.loudness(f)[:, None],
-    "crest": lambda f: shape.crest(np.abs(f), of=timbre.rms)[:, None],
-    "energy_entropy": lambda f: shape.energy_entropy(f)[:, None],
-    "mpeg7_flatness": lambda f: bands.quarter_octaves(timbre.power(f), shape.flatness),
-    "mpeg7_crest": lambda f: bands.quarter_octaves(timbre.power(f), shape.crest),
-    "ssd": lambda f: np.array([patterns.segment_ssd(patterns.sonogram(segment)) for segment in f]),
-    "rh": lambda f: np.array([patterns.segment_rh(patterns.sonogram(segment)) for segment in f]),
-    "rp": lambda f: np.array([patterns.segment_rp(patterns.sonogram(segment)) for segment in f]),
-    "mvd": lambda f: np.array([patterns.segment_mvd(patterns.sonogram(segment)) for segment in f]),
-    "onset_strength": lambda f: tempo.onset_strength(f)[:, None],
-    "chroma": lambda f: tonal.chroma(f),
-    "tonnetz": lambda f: tonal.tonnetz(tonal.chroma(f)),
-}
-
-
 @pytest.mark.parametrize("name", FRAME_FEATURES)
 def test_a_frame_feature_equals_its_slow_twin(name):
     samples = noise(4.0)  # two blocks
     samples[20_000:30_000] *= 0.01
     track = analyse(REQUESTS[name], samples)
     framing = REQUESTS[name].framing
-    twin = TWINS[name](slow_frames(samples, framing.length, framing.hop))
+    twin = TWINS[name].compute(slow_frames(samples, framing.length, framing.hop))
     assert track.shape == twin.shape
     # float32 against float64
     np.testing.assert_allclose(track, twin, rtol=3e-5, atol=3e-5)
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in CLIP_FEATURES if getattr(TWINS.get(name), "compute", None)]
+)
+def test_a_clip_feature_equals_its_slow_twin(name):
+    # of float32 tracks
+    np.testing.assert_allclose(
+        analyse(REQUESTS[name], music()), TWINS[name].compute(music()), rtol=1e-3, atol=1e-4
+    )
 
 
 HISTOGRAMS = {
@@ -264,7 +231,7 @@ def test_gain_changes_something_where_it_is_not_said_to_change_nothing(name):
     assert not (np.allclose(loud, soft, rtol=1e-3) and np.allclose(loud, faint, rtol=1e-3))
 
 
-@pytest.mark.parametrize("name", FRAME_FEATURES)
+@pytest.mark.parametrize("name", BLOCK_FEATURES)
 def test_a_hop_later_the_rows_are_one_later(name):
     request = REQUESTS[name]
     samples = noise(max(3.5, 2.5 * request.framing.length / RATE))

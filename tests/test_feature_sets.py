@@ -4,6 +4,7 @@ import copy
 import json
 import pickle
 import re
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -13,11 +14,12 @@ from reference import timbre
 
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import extract
-from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, column_name, feature_set
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, column_name, feature_set, recipe
 from gtzanfeat.features.spec import Framing
 from gtzanfeat.filterbanks import slaney_filterbank
 
 RATE = 22050
+MEL = {"bands": 40, "mel": "slaney", "low_hz": 0.0, "high_hz": 11025.0, "floor": 1e-6}
 # Frozen: a set whose hash changes means other numbers, and needs another name.
 HASHES = json.loads(make_golden.HASHES.read_text())
 
@@ -114,10 +116,11 @@ def test_hashes_tell_the_sets_apart():
 def test_the_feature_table_explains_every_column(name):
     table = FEATURE_SETS[name].feature_table()
     assert [row["column"] for row in table] == list(FEATURE_SETS[name].columns)
+    published = [other for item in FEATURE_SETS[name].items for other in item.names]
     for row in table:
         assert set(row) == {"column", "feature", "summary", "family", "unit", "hears", "formula", "source"}
         assert all(value for key, value in row.items() if key != "summary")
-        assert row["column"].startswith(row["feature"])
+        assert row["column"].startswith((row["feature"], *published))
 
 
 def test_the_table_given_out_is_a_copy():
@@ -204,3 +207,45 @@ def test_two_columns_of_one_name_are_refused():
     items = [Item("zcr", Framing(length, length), summary="mean") for length in (512, 1024)]
     with pytest.raises(GtzanfeatError, match="x has the column 'zcr_mean' twice; leave one item out"):
         FeatureSet("x", "", tuple(items))
+
+
+def test_columns_may_keep_the_names_they_were_published_under():
+    share = {"spectrum": "magnitude", "share": 0.85}
+    item = Item("spectral_rolloff", Framing(512, 512), share, summary="mean+var", names=("rolloff",))
+    plain = Item("spectral_rolloff", Framing(512, 512), share, summary="mean+var")
+    named = FeatureSet("a", "", (item,))
+    assert named.columns == ("rolloff_mean", "rolloff_var")
+    assert named.spec_hash != FeatureSet("a", "", (plain,)).spec_hash
+    assert "names" not in plain.spec()
+    assert item.request.key == plain.request.key
+
+
+def test_every_column_that_is_named_has_one_name():
+    with pytest.raises(GtzanfeatError, match="rms has 1 columns to name, not 2"):
+        Item("rms", Framing(512, 512), summary="mean", names=("a", "b"))
+
+
+def test_edges_are_part_of_a_spec_only_where_there_are_any():
+    plain = Item("rms", Framing(512, 512), summary="mean")
+    centred = Item("rms", Framing(512, 512, edges="zero"), summary="mean")
+    assert "edges" not in plain.spec()["framing"]
+    assert centred.spec()["framing"]["edges"] == "zero"
+
+
+# --- long recordings ----------------------------------------------------------------------------------------
+
+
+def test_a_long_track_is_summarised_few_columns_at_a_time(rng, monkeypatch):
+    """The same bits, and no more memory than the track itself takes."""
+    wanted = Item(
+        "band_flux", Framing(1024, 256), MEL, summary="mean+std+p10+delta_std", summary_params={"reach": 2}
+    )
+    bands = FeatureSet("bands", "", (wanted,))
+    track = rng.exponential(size=(100_000, 80)).astype(np.float32)
+    tracemalloc.start()
+    parts = bands.vector({wanted.request.key: track})
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < track.nbytes  # whole, its statistics take eight times as much
+    monkeypatch.setattr(recipe, "CELLS", track.size + 1)
+    np.testing.assert_array_equal(parts, bands.vector({wanted.request.key: track}))

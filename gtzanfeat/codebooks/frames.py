@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import joblib
@@ -17,6 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gtzanfeat.errors import ClipError
+from gtzanfeat.frames import is_sequence_of_frames, load_frames
 
 ROUNDING = 1e-7  # a column that varies by less than this part of its mean is constant, but for rounding
 FARTHEST = 1e15  # deviations from the mean; the squares of greater numbers would leave float32
@@ -85,7 +86,7 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
 
     def _clips(self, X: Any, *, reset: bool) -> Any:
         """What gives a frame matrix for each index; a 2-D array is checked and is clips of one frame."""
-        if is_sequence_of_clips(X):
+        if is_sequence_of_frames(X):
             if not len(X):
                 raise ClipError("X", "it holds no clips", "give at least one")
             if reset:  # the width is known when the first frames are
@@ -158,45 +159,6 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def is_sequence_of_clips(X: Any) -> bool:
-    """Whether X holds frame matrices, and is not itself a matrix with one clip per row.
-
-    What is neither list nor array but has a length and indices is a sequence that loads its clips when
-    asked for them, and is not asked here.
-    """
-    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or isinstance(X, str | bytes | Mapping):
-        return False
-    if len(getattr(X, "shape", ())) == 2:
-        return False
-    if not isinstance(X, list | tuple | np.ndarray) and not hasattr(X, "to_numpy"):
-        return True
-    if not len(X):
-        return not hasattr(X, "shape")
-    # judged by the first clip that has frames: one without may be an empty list
-    return np.ndim(next((clip for clip in X if np.size(clip)), next(iter(X)))) == 2
-
-
-def load_frames(clips: Any, index: int) -> np.ndarray:
-    """Return the frame matrix of a clip in float32 or float64, or say what is wrong with it.
-
-    Whatever holds no numbers has no frames; it may not even say how wide they would be.
-    """
-    frames = np.asarray(clips[index])
-    if frames.size == 0:
-        return np.empty((0, frames.shape[1] if frames.ndim == 2 else 0), dtype=np.float32)
-    if frames.ndim != 2:
-        shape = f"it has the shape {frames.shape}, not (n_frames, n_columns)"
-        raise ClipError(f"clip {index}", shape, "give one row per frame")
-    if frames.dtype not in (np.float32, np.float64):
-        try:
-            frames = frames.astype(np.float64, casting="unsafe" if frames.dtype == object else "same_kind")
-        except (TypeError, ValueError) as error:
-            raise ClipError(f"clip {index}", "its frames are not real numbers", "give floats") from error
-    if not np.isfinite(frames).all():
-        raise ClipError(f"clip {index}", "its frames hold NaN or infinity", "repair or drop those frames")
-    return frames
 
 
 def n_distinct(frames: np.ndarray, enough: int) -> int:

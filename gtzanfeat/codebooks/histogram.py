@@ -11,8 +11,9 @@ from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 from threadpoolctl import threadpool_limits
 
-from gtzanfeat.codebooks.frames import FramesToVector, load_frames, n_distinct
+from gtzanfeat.codebooks.frames import FramesToVector, n_distinct
 from gtzanfeat.errors import UnknownNameError
+from gtzanfeat.frames import load_frames
 from gtzanfeat.jit import float_to_bits, kernel
 
 CELLS = 32768  # distances at once: 128 kB, which stay in cache

@@ -91,6 +91,50 @@ _COMPACT = (
     *_ROBUST_PITCH,
 )
 
+# 12 ms side by side: what a low note ripples by is then out of the way of tremolo
+_ENVELOPE_FRAMES = Framing(256, 256, window="none")
+_LOUDNESS_BLOCKS = Framing(RATE // 10, RATE // 10, window="none", stream="k_weighting")
+_WAVELET_WINDOWS = Framing(65536, 65536, window="none")  # 3 s, side by side
+
+_F0_FRAMES = Framing(1024, 512, window="none", remove_mean=True)
+# 0.1 in the paper, for a voice alone: of a voice among others it would leave little
+_F0 = {"low_hz": 65.0, "high_hz": 1000.0, "threshold": 0.2, "frame_rate": RATE / 512}
+# a frame holds 52 periods of the lowest note; the ends of a clip are heard as well as its middle
+_CONSTANT_Q = Framing(36864, 1024, window="none", edges="zero")
+
+
+def _bextract(summary: str) -> tuple[Item, ...]:
+    window = {"window": 20, "start": "prefill"}
+    over_20_frames: dict[str, Any] = {"summary": summary, "summary_params": window}
+    return (
+        Item("marsyas_zcr", _FRAMES, **over_20_frames),
+        Item("marsyas_centroid", _FRAMES, **over_20_frames),
+        Item("marsyas_rolloff", _FRAMES, {"share": 0.9}, **over_20_frames),
+        Item("marsyas_flux", _FRAMES, **over_20_frames),
+        Item("marsyas_mfcc", _FRAMES, **over_20_frames),
+        Item("marsyas_chroma", _FRAMES, **over_20_frames),
+    )
+
+
+_LIBROSA = Framing(2048, 512, window="hann", edges="zero")
+_LIBROSA_MEL = {"bands": 128, "mel": "slaney", "low_hz": 0.0, "high_hz": 11025.0, "floor": 1e-10}
+_MEAN_VAR: dict[str, Any] = {"summary": "mean+var"}
+_HARMONIC = Framing(1, 1, window="none", stream="harmonic")
+_PERCUSSIVE = Framing(1, 1, window="none", stream="percussive")
+
+_CENT_FRAMES = Framing(2048, 512, window="hann")
+_BLOCKS = tuple(
+    Item(feature, _CENT_FRAMES, params)
+    for feature, params in (
+        ("spectral_pattern", {}),
+        ("delta_pattern", {}),
+        ("fluctuation_pattern", {"frame_rate": RATE / 512}),
+        ("correlation_pattern", {}),
+        ("contrast_pattern", {}),
+    )
+)
+
+
 FEATURE_SETS: dict[str, FeatureSet] = {
     row.name: row
     for row in (
@@ -180,5 +224,170 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "What carries most in few numbers: cepstrum, line spectra, shape, band flux, tempo, beat, pitch",
             _COMPACT,
         ),
+        FeatureSet(
+            "marsyas62",
+            "Marsyas' bextract: 31 features, their running means and deviations, averaged over the clip",
+            _bextract("running_mean"),
+            by_summary=True,
+        ),
+        FeatureSet(
+            "marsyas124",
+            "Marsyas' bextract with one vector per clip: marsyas62, and how these vary over the clip",
+            _bextract("running"),
+            by_summary=True,
+        ),
+        FeatureSet(
+            "dynamics",
+            "How a clip begins, where its energy lies, how loud it is, how far that moves and flutters",
+            (
+                Item("dynamics", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
+                Item("tremolo", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
+                Item("integrated_loudness", _LOUDNESS_BLOCKS),
+                Item("loudness_range", _LOUDNESS_BLOCKS),
+            ),
+        ),
+        FeatureSet(
+            "mfcc-gaussian",
+            "One Gaussian of 13 MFCC: the mean and the covariance of all frames",
+            (Item("mfcc", _FRAMES, summary="gaussian"),),
+        ),
+        FeatureSet(
+            "beat-shape",
+            "The shape of the beat histogram that rhythm6 is read from: beyond its two largest peaks",
+            (
+                Item("beat_shape", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),
+                Item("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, ("sum_per_window",)),
+            ),
+        ),
+        FeatureSet(
+            "pitch-shape",
+            "The shapes of the pitch histograms that pitch5 is read from, and where in the fifths they lie",
+            (
+                Item("pitch_shape", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),
+                Item("pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, ("fp0_cos", "fp0_sin", "sum_per_frame")),
+            ),
+        ),
+        FeatureSet(
+            "tempogram",
+            "How strongly the music pulses at each tempo, 30 to 480 bpm",
+            (Item("tempogram", _ONSET_FRAMES, _ONSET),),
+        ),
+        FeatureSet(
+            "dwch",
+            "Daubechies wavelet coefficient histograms: four moments of the waveform in each of eight bands",
+            (Item("dwch", _WAVELET_WINDOWS, summary="segment_mean"),),
+        ),
+        FeatureSet(
+            "librosa57",
+            "The 57 columns of features_30_sec.csv, the table of GTZAN on Kaggle, as librosa computes them",
+            (
+                Item("chroma_stft", _LIBROSA, summary="pooled"),
+                Item("rms", _LIBROSA, **_MEAN_VAR),
+                Item("spectral_centroid", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
+                Item("spectral_bandwidth", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
+                Item(
+                    "spectral_rolloff",
+                    _LIBROSA,
+                    {**_MAGNITUDE, "share": 0.85},
+                    **_MEAN_VAR,
+                    names=("rolloff",),
+                ),
+                Item("zero_crossing_rate", Framing(2048, 512, window="none", edges="copy"), **_MEAN_VAR),
+                Item("samples", _HARMONIC, names=("harmony_mean", "harmony_var")),
+                Item("samples", _PERCUSSIVE, names=("perceptr_mean", "perceptr_var")),
+                Item("librosa_tempo", _LIBROSA, {**_LIBROSA_MEL, "frame_rate": RATE / 512}, names=("tempo",)),
+                Item(
+                    "mfcc20",
+                    _LIBROSA,
+                    _LIBROSA_MEL,
+                    **_MEAN_VAR,
+                    names=tuple(f"mfcc{q}" for q in range(1, 21)),
+                ),
+            ),
+        ),
+        FeatureSet(
+            "melody",
+            "The strongest note of each moment as one line: how much of it there is, how it moves and wavers",
+            (
+                Item("f0", _F0_FRAMES, _F0, ("voicing",), **_MEAN_STD),
+                Item("pitch_contour", _F0_FRAMES, _F0),
+            ),
+        ),
+        FeatureSet(
+            "harmony",
+            "Constant-Q chroma, as played and smoothed (CENS), how it is spread and moves, key and tuning",
+            (
+                Item("chroma_cqt", _CONSTANT_Q, **_MEAN_STD),
+                Item("chroma_cens", _CONSTANT_Q, {"smooth": 21}, **_MEAN_STD),
+                Item("chroma_entropy", _CONSTANT_Q, **_MEAN_STD),
+                Item("harmonic_change", _CONSTANT_Q, **_MEAN_STD),
+                Item("chroma_cqt_key", _CONSTANT_Q),
+                Item("tuning", _LIBROSA),
+            ),
+        ),
+        FeatureSet(
+            "novelty-beat",
+            "The shapes of beat histograms of loudness, spectral change, brightness, noisiness and timbre",
+            tuple(
+                Item(f"novelty_{name}", _ONSET_FRAMES, {**_ONSET, **_MAGNITUDE})
+                for name in ("rms", "flux", "centroid", "flatness", "zcr", "mfcc")
+            ),
+        ),
+        FeatureSet("block-level", "Patterns of blocks of frames of a semitone spectrum", _BLOCKS),
+        FeatureSet(
+            "fluctuation",
+            "Where the rhythm patterns have their weight: maximum, gravity, bass, focus",
+            (Item("fluctuation", _SEGMENTS, summary="segment_median"),),
+        ),
     )
 }
+
+# --- everything together: what no set above has, and those sets that are neither wide nor slow ------------
+
+_MOVING: dict[str, Any] = {"summary": "mean+std+delta_std", "summary_params": {"reach": 2}}
+_MEL_FRAMES = Framing(1024, 256)
+_CONTRAST_FRAMES = Framing(2048, 512, window="hann")
+_SHAPE = ("centroid", "bandwidth", "skewness", "kurtosis", "slope", "crest", "flux")
+_FULL = (
+    *(Item(f"spectral_{name}", _FRAMES, _MAGNITUDE, **_MOVING) for name in _SHAPE),
+    Item("spectral_rolloff", _FRAMES, {**_MAGNITUDE, "share": 0.85}, **_MOVING),
+    *(Item(name, _FRAMES, **_MOVING) for name in ("spectral_flatness", "spectral_flux_log", "zcr", "rms")),
+    *(Item(name, _FRAMES, **_MOVING) for name in ("loudness", "crest", "energy_entropy", "mfcc")),
+    Item("low_energy", _FRAMES, {"window": 43}),
+    *(Item(name, _FRAMES, **_MEAN_STD) for name in ("mpeg7_flatness", "mpeg7_crest")),
+    Item("htk_mfcc", _SHORT_FRAMES, _HTK, **_MEAN_STD),
+    Item("lsf16", _SHORT_FRAMES, **_MEAN_STD),
+    Item("spectral_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
+    Item("octave_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
+    Item("mel", _MEL_FRAMES, _MEL40, **_MEAN_STD),
+    Item("band_flux", _MEL_FRAMES, _MEL40, **_MEAN_STD),
+    *(
+        Item(feature, replace(_FRAMES, stream=part), params, **_MEAN_STD, names=(f"{part}_{name}",))
+        for part in ("harmonic", "percussive")
+        for feature, params, name in (
+            ("rms", {}, "rms"),
+            ("zcr", {}, "zcr"),
+            ("spectral_centroid", _MAGNITUDE, "centroid"),
+            ("spectral_flatness", {}, "flatness"),
+        )
+    ),
+    *_ROBUST_RHYTHM,
+    *_ROBUST_PITCH,
+)
+_PARTS: tuple[str, ...] = (
+    "tempo",
+    "tempogram",
+    "beat-shape",
+    "pitch-shape",
+    "tonal",
+    "harmony",
+    "melody",
+    "dynamics",
+    "dwch",
+)
+_PARTS += ("ssd", "rh", "fluctuation")
+FEATURE_SETS["full"] = FeatureSet(
+    "full",
+    "Everything of moderate width: timbre, bands, dynamics, rhythm, pitch, harmony and patterns",
+    (*_FULL, *(item for name in _PARTS for item in FEATURE_SETS[name].items)),
+)

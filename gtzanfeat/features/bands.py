@@ -6,6 +6,8 @@ is in `cepstral`; the quarter octaves of MPEG-7 are in `flatness`.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gtzanfeat.errors import GtzanfeatError
@@ -13,6 +15,8 @@ from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Param
 from gtzanfeat.jit import kernel
 
 MEL_BANDS = 40
+FLUX_BANDS = (24, 40, 64)
+FLUX_LAGS = (1, 3, 6)  # frames
 CONTRAST_FLOOR = 1e-10
 OCTAVE_EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 8000.0)
 LIBROSA_EDGES = (0.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0, 12800.0)
@@ -33,22 +37,22 @@ def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """max(0, L_t[b] - L_{t-1}[b]) for every band, then max(0, L_{t-1}[b] - L_t[b])."""
-    last = previous[0]
+    """max(0, L_t[b] - L_{t-k}[b]) for every band, then max(0, L_{t-k}[b] - L_t[b]); k rows are `previous`."""
+    lag = previous.shape[0]
     n = out.shape[1] // 2
     for t in range(log_bands.shape[0]):
         row = log_bands[t]
+        last = previous[t] if t < lag else log_bands[t - lag]
         for b in range(n):
             d = row[b] - last[b]
             out[t, b] = max(d, np.float32(0.0))
             out[t, n + b] = max(-d, np.float32(0.0))
-        last = row
 
 
-def forty_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Nothing but a check: as many bands as the features have columns."""
-    if params["bands"] != MEL_BANDS:
-        raise GtzanfeatError(f"mel features have {MEL_BANDS} bands, but {params['bands']} were asked for")
+def as_many_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
+    """Nothing but a check: as many bands as the feature has columns."""
+    if params["bands"] != n_bands:
+        raise GtzanfeatError(f"the feature is of {n_bands} mel bands, but {params['bands']} were asked for")
     return ()
 
 
@@ -153,6 +157,32 @@ def _must_have_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int)
 # --- the rows -------------------------------------------------------------------------------------
 
 
+def _band_flux(n_bands: int, lag: int) -> FrameFeature:
+    """Build the row of the change over `lag` frames in each of so many mel bands."""
+    return FrameFeature(
+        name="band_flux" + (f"{n_bands}" if n_bands != MEL_BANDS else "") + (f"_lag{lag}" if lag > 1 else ""),
+        family="timbre",
+        kernel=band_flux,
+        needs=("mel_log_bands",),
+        columns=tuple(
+            Column(
+                f"{way}_{b:02d}",
+                "ln power",
+                f"max(0, {sign}(ln E_b[t] - ln E_b[t-{lag}]))",
+                f"{what} in mel band {b} of 0 to {n_bands - 1}",
+            )
+            for way, sign, what in (("rise", "", "onsets"), ("fall", "-", "dying away"))
+            for b in range(n_bands)
+        ),
+        source="half-wave rectified change of log mel bands, after Klapuri 1999",
+        gain_invariant=False,  # above the floor it is
+        constants=partial(as_many_bands, n_bands=n_bands),
+        before=0.0,
+        past=lag,
+        lead=lag,
+    )
+
+
 def _span(low: float, high: float) -> str:
     return f"{low:.0f} to {high:.0f} Hz"
 
@@ -172,29 +202,9 @@ FEATURES = (
         ),
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
         gain_invariant=False,
-        constants=forty_bands,
+        constants=partial(as_many_bands, n_bands=MEL_BANDS),
     ),
-    FrameFeature(
-        name="band_flux",
-        family="timbre",
-        kernel=band_flux,
-        needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{way}_{b:02d}",
-                "ln power",
-                f"max(0, {sign}(ln E_b[t] - ln E_b[t-1]))",
-                f"{what} in mel band {b} of 0 to 39",
-            )
-            for way, sign, what in (("rise", "", "onsets"), ("fall", "-", "dying away"))
-            for b in range(MEL_BANDS)
-        ),
-        source="half-wave rectified change of log mel bands, after Klapuri 1999",
-        gain_invariant=False,  # above the floor it is
-        constants=forty_bands,
-        before=0.0,
-        lead=1,
-    ),
+    *(_band_flux(n_bands, lag) for lag in FLUX_LAGS for n_bands in FLUX_BANDS),
     FrameFeature(
         name="spectral_contrast",
         family="timbre",

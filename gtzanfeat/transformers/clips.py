@@ -33,7 +33,7 @@ class _OfClips(TransformerMixin, BaseEstimator):
 
     def _clips(self, X: Any, *, reset: bool) -> Any:
         """A sequence of clips; what looks like a matrix is checked as scikit-learn checks one."""
-        if _is_sequence_of_clips(X):
+        if is_sequence_of_clips(X):
             clips = list_of_clips(X)
             if not clips:
                 raise ClipError("X", "it holds no clips", "give at least one")
@@ -336,7 +336,7 @@ def _warn(failures: Sequence[Failure], n_clips: int, what: str) -> None:
         warnings.warn(message, FailedClipWarning, stacklevel=3)
 
 
-def _is_sequence_of_clips(X: Any) -> bool:
+def is_sequence_of_clips(X: Any) -> bool:
     """Whether X is a list, array or Series whose elements are clips, and not a matrix of samples."""
     if isinstance(X, str | bytes | os.PathLike | Clip):
         return True  # one clip alone, which is refused as such

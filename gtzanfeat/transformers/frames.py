@@ -13,10 +13,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
-from gtzanfeat.codebooks.frames import is_sequence_of_clips, load_frames
 from gtzanfeat.errors import ClipError
 from gtzanfeat.feature_sets import column_name
-from gtzanfeat.frames import Frames
+from gtzanfeat.frames import Frames, is_sequence_of_frames, load_frames
 from gtzanfeat.summaries import Summary, deltas, find_summary
 
 
@@ -53,7 +52,7 @@ class _OfFrames(TransformerMixin, BaseEstimator):
 
     def _frames(self, X: Any, *, reset: bool) -> Frames | np.ndarray:
         """Frames that are checked when they are loaded, or a checked matrix with one frame per row."""
-        if not is_sequence_of_clips(X):
+        if not is_sequence_of_frames(X):
             return validate_data(self, X, reset=reset, dtype=(np.float32, np.float64))
         if not len(X):
             raise ClipError("X", "it holds no clips", "give at least one")

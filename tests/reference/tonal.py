@@ -3,6 +3,7 @@
 import numpy as np
 
 from .timbre import power
+from .twin import Twin
 
 MAJOR = {
     "krumhansl": [6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88],
@@ -56,3 +57,11 @@ def key(classes, profile):
             rated.append((np.corrcoef(classes, expected)[0, 1], tonic, mode))
     rated.sort(key=lambda row: -row[0])
     return rated[0][1], rated[0][2], rated[0][0], rated[0][0] - rated[1][0]
+
+
+# --- what the contract test asks for --------------------------------------------------------------
+
+TWINS = {
+    "chroma": Twin(lambda f: chroma(f)),
+    "tonnetz": Twin(lambda f: tonnetz(chroma(f))),
+}

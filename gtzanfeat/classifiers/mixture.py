@@ -1,7 +1,4 @@
-"""Classifiers that scikit-learn lacks; they see vectors and labels, and know nothing of sound.
-
-What scikit-learn has (SVM, k-NN, forests ...) is used from there and named in `gtzanfeat.recipes`.
-"""
+"""One mixture of Gaussians per class: the classifier of Tzanetakis & Cook (2002)."""
 
 from __future__ import annotations
 

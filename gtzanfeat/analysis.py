@@ -111,13 +111,14 @@ class Analysis:
                 raise UnknownNameError("feature", request.feature, FEATURES)
             if request.framing not in self._framed:
                 self._framed[request.framing] = _Framed(request.framing, rate)
+            _must_agree_with_framing(request, rate)
             try:
                 self._framed[request.framing].add(request)
             except KeyError as error:
-                given = ", ".join(request.params) or "none"
-                message = f"{request.feature} needs the parameter {error}; it was given {given}"
-                raise GtzanfeatError(message) from error
+                raise _missing(request, error) from error
         names = {framing.stream for framing in self._framed} - {"samples"}
+        for name in sorted(names - envelopes.STREAMS.keys() - set(harmonic.PARTS)):
+            raise UnknownNameError("stream", name, ["samples", *envelopes.STREAMS, *harmonic.PARTS])
         self._separation = harmonic.Separation() if names & set(harmonic.PARTS) else None
         if self._separation is not None:  # it shares its spectra with the features of that framing
             if harmonic.FRAMING not in self._framed:
@@ -146,7 +147,14 @@ class Analysis:
         ----------
         samples : ndarray of shape (n_samples,)
             Mono samples as `audio.blocks` gives them: float32, finite; any number of them.
+
+        Raises
+        ------
+        GtzanfeatError
+            If the clip has been ended by `finish`.
         """
+        if self._results:
+            raise GtzanfeatError("this clip has ended; call reset() before the next is pushed")
         start = 0
         while start < len(samples):
             n = min(BLOCK - self._filled, len(samples) - start)
@@ -168,8 +176,10 @@ class Analysis:
         Raises
         ------
         GtzanfeatError
-            If nothing was pushed.
+            If nothing was pushed, or if a feature lacks a parameter that it needs now.
         """
+        if self._results:
+            return dict(self._results)
         if self._filled:
             self._process()
         if self.n_samples == 0:
@@ -180,10 +190,14 @@ class Analysis:
             self._pass_on(*self._separation.flush(self.n_samples))
             for framed in self._by_stream(*harmonic.PARTS):
                 framed.end()
-        self._results = {
-            request.key: self._framed[request.framing].result(request) for request in self._requests
-        }
-        return dict(self._results)
+        results = {}
+        for request in self._requests:
+            try:
+                results[request.key] = self._framed[request.framing].result(request)
+            except KeyError as error:
+                raise _missing(request, error) from error
+        self._results = results
+        return dict(results)
 
     def flags(self) -> tuple[str, ...]:
         """What the user should know of the clip just finished: "silent", "padded_65536" ..."""
@@ -222,6 +236,23 @@ class Analysis:
 
     def _by_stream(self, *names: str) -> list[_Framed]:
         return [framed for framing, framed in self._framed.items() if framing.stream in names]
+
+
+def _missing(request: Request, error: KeyError) -> GtzanfeatError:
+    given = ", ".join(request.params) or "none"
+    return GtzanfeatError(f"{request.feature} needs the parameter {error}; it was given {given}")
+
+
+def _must_agree_with_framing(request: Request, rate: int) -> None:
+    """Refuse a frame rate by which all times and tempi would be wrong."""
+    if not isinstance(FEATURES[request.feature], ClipFeature) or "frame_rate" not in request.params:
+        return
+    given, hop = request.params["frame_rate"], request.framing.hop
+    if abs(given * hop - rate) > 1e-6 * rate:
+        raise GtzanfeatError(
+            f"{request.feature} was told of {given:g} frames per second, but frames every {hop} samples at "
+            f"{rate} Hz are {rate / hop:g}; give frame_rate={rate}/{hop}"
+        )
 
 
 class _Framed:
@@ -272,6 +303,8 @@ class _Framed:
         """Where the ingredient stands in a block's list of ingredients; plans it if it is new."""
         if name == "frames":
             return 0
+        if name not in INGREDIENTS:
+            raise UnknownNameError("ingredient", name, INGREDIENTS)
         row = INGREDIENTS[name]
         key = (name, *(repr(params[used]) for used in row.uses))
         if key not in self._places:

@@ -90,4 +90,6 @@ class CollectionRun:
 
     def result(self) -> np.ndarray:
         """Give what was found in all frames, float32 (n_found, n_values)."""
-        return np.concatenate(self.blocks)
+        if len(self.blocks) > 1:  # held once: several features may ask
+            self.blocks = [np.concatenate(self.blocks)]
+        return self.blocks[0]

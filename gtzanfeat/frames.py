@@ -154,8 +154,8 @@ class FrameRecipe:
 
     @property
     def columns(self) -> list[str]:
-        """Names of the columns: ``<feature>_<column>``."""
-        return [column_name(item.feature, column.name) for item in self.items for _, column in item.chosen]
+        """Names of the columns: ``<feature>_<column>``, or the `names` of an item."""
+        return [name for item in self.items for name in _names(item)]
 
     @cached_property
     def spec_hash(self) -> str:
@@ -173,6 +173,10 @@ class FrameRecipe:
         lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
         tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
         return np.concatenate(tracks, axis=1)[lead:]
+
+
+def _names(item: Item) -> Sequence[str]:
+    return item.names or [column_name(item.feature, column.name) for _, column in item.chosen]
 
 
 def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
@@ -196,8 +200,9 @@ def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
     UnknownNameError
         If there is no frame feature of that name.
     ValueError
-        If there is no frame feature at all, if the framings do not agree in length and hop, or
-        if a column would be there twice.
+        If there is no frame feature at all, if the framings do not agree in length and hop and in whether
+        frames reach beyond the clip, if an item does not name each of its columns, or if a column would be
+        there twice.
     """
     source = features if isinstance(features, FeatureSet) else None
     if source is not None:
@@ -207,17 +212,26 @@ def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
     items: dict[Any, Item] = {}
     for item in map(_item, wanted):
         item = replace(item, framing=framing or item.framing, summary="", summary_params={})
+        if item.names and len(item.names) != len(item.chosen):
+            raise ValueError(
+                f"{item.feature} has {len(item.chosen)} columns to name, not {len(item.names)}; name them all"
+            )
         items.setdefault((item.request.key, item.columns), item)  # a set may summarise one twice
-    cuts = {(item.framing.length, item.framing.hop) for item in items.values()}
+    cuts = {
+        (item.framing.length, item.framing.hop, " centred" if item.framing.margin else "")
+        for item in items.values()
+    }
     if not cuts:
         raise ValueError(f"{features!r} has no frame features; name one, e.g. 'mfcc'")
     if len(cuts) > 1:
-        cut = ", ".join(f"{length}/{hop}" for length, hop in sorted(cuts))
+        cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
         raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
     recipe = FrameRecipe(tuple(items.values()), RATE if source is None else source.rate)
     twice = [name for name, count in Counter(recipe.columns).items() if count > 1]
     if twice:
-        raise ValueError(f"the frames would have the column {twice[0]!r} twice; leave one item out")
+        raise ValueError(
+            f"the frames would have the column {twice[0]!r} twice; leave one item out, or give it names"
+        )
     return recipe
 
 

@@ -8,6 +8,7 @@ there would mean nothing.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,10 @@ def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
     --------
     join_columns : What to do with it.
     """
+    return _checked(_read(path), str(Path(path).expanduser()))
+
+
+def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = Path(path).expanduser()
     try:
         frame = pd.read_parquet(file)
@@ -55,9 +60,7 @@ def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise ExportError(f"{file}: there is no such file; check the path") from error
     except (OSError, ValueError) as error:  # pyarrow's complaints are ValueErrors
         raise ExportError(f"{file}: cannot be read as Parquet; give a Parquet file") from error
-    if frame.index.name == KEY:
-        frame = frame.reset_index()
-    return _checked(frame, str(file))
+    return frame.reset_index() if frame.index.name == KEY else frame
 
 
 def join_columns(
@@ -72,7 +75,9 @@ def join_columns(
     clips : ClipTable
         The clips. Windows of one recording get the same row.
     columns : path or DataFrame
-        A file for `read_columns`; or a table of numbers with a column or an index of recordings.
+        A file as for `read_columns`; or a table of numbers with a column or an index of recordings. Columns
+        that the table of clips has itself are passed over, so that what is to be predicted (arousal, say) is
+        not joined to that which predicts it.
     beside : Extraction, optional
         Features of the same clips, which come first.
 
@@ -99,10 +104,9 @@ def join_columns(
     if isinstance(columns, pd.DataFrame):
         name = "the columns to join"
         named = columns if KEY in columns else columns.rename_axis(KEY).reset_index()
-        table = _checked(named, name)
     else:
-        name = str(columns)
-        table = read_columns(columns)
+        name, named = str(columns), _read(columns)
+    table = _checked(named, name, clips.frame.columns)
     missing = sorted(set(clips.recordings) - set(table.index))
     if missing:
         raise ExportError(
@@ -125,7 +129,7 @@ def join_columns(
     return pd.concat([features, joined], axis=1)
 
 
-def _checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+def _checked(frame: pd.DataFrame, name: str, said: Iterable[str] = ()) -> pd.DataFrame:
     """Return the numbers by recording, or say why these are none."""
     if KEY not in frame:
         found = ", ".join(map(str, frame.columns[:8])) or "none"
@@ -140,9 +144,13 @@ def _checked(frame: pd.DataFrame, name: str) -> pd.DataFrame:
             f"{name}: {len(again)} recordings are there more than once, such as {again.iloc[0]!r}; leave one "
             "row of each"
         )
-    numbers = frame.drop(columns=[KEY, *(column for column in IDENTITY if column in frame)])
+    passed_over = {KEY, *IDENTITY, *said}
+    numbers = frame[[column for column in frame if column not in passed_over]]
     if not len(numbers.columns) or frame.empty:
-        raise ExportError(f"{name}: it holds no numbers; give at least one row and one column of them")
+        raise ExportError(
+            f"{name}: it holds no numbers, apart from what is said of the clips anyway; give at least one row "
+            "and one column of them"
+        )
     if not numbers.columns.is_unique:
         twice = numbers.columns[numbers.columns.duplicated()][0]
         raise ExportError(f"{name}: the column {twice!r} is there more than once; rename one")

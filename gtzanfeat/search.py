@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - what follows is there only after it
+from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
@@ -20,15 +21,18 @@ from sklearn.model_selection import (
     RandomizedSearchCV,
     StratifiedGroupKFold,
 )
+from sklearn.pipeline import Pipeline
 from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.errors import ProtocolError, UnknownNameError
+from gtzanfeat.grouping import groups_name
 from gtzanfeat.recipes import classifier
 
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+ONLY = "the_only_step"  # of a Pipeline around an estimator, by which groups get past the search
 
 
 def grouped_folds(
@@ -207,7 +211,8 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_rows,) or (n_rows, n_tags)
             The truth.
         groups : array-like of shape (n_rows,), optional
-            What no inner fold may divide; by default each row is for itself.
+            What no inner fold may divide; by default each row is for itself. Handed on if the `fit` of the
+            estimator, or of the last step of a Pipeline, takes groups.
 
         Returns
         -------
@@ -218,7 +223,7 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         UnknownNameError
             If there is no such kind, recipe or parameter.
         ProtocolError
-            If there are too few groups to divide.
+            If there are too few groups to divide, or tags are to be searched by halving.
         ValueError
             If there is nothing to search.
         """
@@ -232,16 +237,22 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
             check_classification_targets(y)
         _check_names(model, self.grid)
         truth = np.asarray(y)
+        if self.kind == "halving" and truth.ndim == 2:
+            raise ProtocolError("halving is for one truth per row, not for tags; search them by grid or random")
         stratified = is_classifier(model) and truth.ndim == 1
         splits = grouped_folds(
             truth, groups, self.folds, stratified=stratified, random_state=self.random_state
         )
-        scoring = (
-            "f1_macro" if self.scoring is None and truth.ndim == 2 and is_classifier(model) else self.scoring
-        )
+        scoring = self.scoring
+        if scoring is None and truth.ndim == 2 and is_classifier(model):
+            scoring = make_scorer(f1_score, average="macro", zero_division=0.0)
+        handed_on = groups_name(model) if groups is not None else None
+        bare = handed_on == "groups"  # a name that scikit-learn's searches keep for themselves
+        if bare:
+            model, handed_on = Pipeline([(ONLY, model)]), f"{ONLY}__groups"
         search = KINDS[self.kind](
             model,
-            self.grid,
+            _prefixed(self.grid) if bare else self.grid,
             self.n_candidates,
             self.random_state,
             cv=splits,
@@ -249,11 +260,12 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
             n_jobs=self.n_jobs,
             error_score="raise",
         )
-        search.fit(X, y)
-        self.best_estimator_ = search.best_estimator_
-        self.best_params_ = search.best_params_
+        search.fit(X, y, **({} if handed_on is None else {handed_on: np.asarray(groups)}))
+        self.best_estimator_ = search.best_estimator_[-1] if bare else search.best_estimator_
+        self.best_params_ = _unprefixed(search.best_params_)
         self.best_score_ = search.best_score_
-        self.cv_results_ = search.cv_results_
+        self.cv_results_ = _unprefixed(search.cv_results_)
+        self.cv_results_["params"] = [_unprefixed(params) for params in search.cv_results_["params"]]
         for name in ("classes_", "n_features_in_", "feature_names_in_"):
             if hasattr(search, name):
                 setattr(self, name, getattr(search, name))
@@ -346,6 +358,16 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         tags.input_tags = inner.input_tags
         tags.target_tags = inner.target_tags
         return tags
+
+
+def _prefixed(grid: Any) -> Any:
+    if isinstance(grid, Mapping):
+        return {f"{ONLY}__{name}": values for name, values in grid.items()}
+    return [_prefixed(part) for part in grid]
+
+
+def _unprefixed(named: Mapping[str, Any]) -> dict[str, Any]:
+    return {name.replace(f"{ONLY}__", "", 1): value for name, value in named.items()}
 
 
 def _check_names(model: BaseEstimator, grid: Grid | None) -> None:

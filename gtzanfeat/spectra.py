@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import scipy.fft
 
+from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.features.spec import Framing, Params
 from gtzanfeat.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
 from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
@@ -179,7 +180,17 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
 
     s is the inverse transform of |X_low|^0.67 + |X_high|^0.67, the frames padded to 2N samples (Tolonen &
     Karjalainen 2000). A silent frame gives zeros.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the framing is of another stream.
     """
+    if framing.stream != "two_channels":
+        raise GtzanfeatError(
+            f"pitches are found in the stream 'two_channels', not in {framing.stream!r}; "
+            "give Framing(..., stream='two_channels')"
+        )
     length = framing.length
     taper = window(framing.window, length)
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)

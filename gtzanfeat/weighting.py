@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.jit import kernel
 
 # the analogue prototypes whose bilinear transforms at 48 kHz are the two tables of BS.1770 (De Man 2018)
@@ -30,6 +31,11 @@ def k_weighting_sections(rate: int) -> np.ndarray:
     ndarray of shape (2, 5)
         b0, b1, b2, a1, a2 of each; a0 is 1.
 
+    Raises
+    ------
+    GtzanfeatError
+        If the rate is too low for the shelf.
+
     References
     ----------
     .. [1] ITU-R BS.1770-4, annex 1, tables 1 and 2 (for 48 kHz).
@@ -40,6 +46,10 @@ def k_weighting_sections(rate: int) -> np.ndarray:
     >>> k_weighting_sections(48000)[0].round(8).tolist()
     [1.53512486, -2.69169619, 1.19839281, -1.69065929, 0.73248077]
     """
+    if rate <= 2 * HEAD_HZ:
+        raise GtzanfeatError(
+            f"the K-weighting of loudness needs a rate above {2 * HEAD_HZ:.0f} Hz; it was given {rate} Hz"
+        )
     k = np.tan(np.pi * HEAD_HZ / rate)
     high = 10 ** (HEAD_DB / 20)
     bend = high**HEAD_BEND

@@ -151,6 +151,47 @@ def test_a_parameter_that_is_missing_is_named():
         Analysis([Request("spectral_centroid", Framing(512, 512))])
 
 
+@pytest.mark.parametrize(
+    ("request_", "error", "message"),
+    [
+        (Request("tempo", Framing(1024, 256)), GtzanfeatError, "tempo needs the parameter 'frame_rate'"),
+        (
+            Request("tempo", Framing(1024, 512), {"frame_rate": RATE / 256}),
+            GtzanfeatError,
+            "told of 86.1328 frames per second, but frames every 512 samples at 22050 Hz are 43.0664",
+        ),
+        (Request("rms", Framing(512, 512, stream="low")), UnknownNameError, "unknown stream 'low'"),
+        (
+            Request("spectral_centroid", Framing(512, 512), {"spectrum": "powers"}),
+            UnknownNameError,
+            "unknown ingredient 'powers'.*Did you mean 'power'",
+        ),
+        (
+            Request("pitch", Framing(1024, 512), FEATURE_SETS["pitch5"].items[0].params),
+            GtzanfeatError,
+            "in the stream 'two_channels', not in 'samples'",
+        ),
+    ],
+    ids="missing disagreeing stream ingredient channels".split(),
+)
+def test_what_makes_no_sense_is_told(request_, error, message):
+    with pytest.raises(error, match=message):
+        analysis = Analysis([request_])
+        analysis.push(np.ones(RATE, dtype=np.float32))
+        analysis.finish()
+
+
+def test_a_clip_ends_once(rng):
+    """Frames that reach beyond its end are there once, however often one asks."""
+    chosen = FEATURE_SETS["librosa57"]
+    analysis = Analysis(chosen.requests)
+    analysis.push(rng.uniform(-0.5, 0.5, 20_000).astype(np.float32))
+    once = chosen.vector(analysis.finish())
+    np.testing.assert_array_equal(chosen.vector(analysis.finish()), once)
+    with pytest.raises(GtzanfeatError, match=r"has ended; call reset\(\)"):
+        analysis.push(np.zeros(10, dtype=np.float32))
+
+
 def test_nothing_cannot_be_analysed():
     with pytest.raises(GtzanfeatError, match="nothing to analyse; push at least one sample"):
         Analysis(FEATURE_SETS["classic30"].requests).finish()

@@ -114,6 +114,18 @@ def test_help_lists_classifiers_and_protocols():
             "per core. See 'gtzanfeat evaluate --help'.",
         ),
         (
+            ["evaluate", "music", "--segments", "nan"],
+            "Invalid value for '--segments': nan is no number of seconds. See 'gtzanfeat evaluate --help'.",
+        ),
+        (
+            ["extract", "a.wav", "-o", "a.csv", "--segments", "1", "--hop", "inf"],
+            "Invalid value for '--hop': inf is no number of seconds. See 'gtzanfeat extract --help'.",
+        ),
+        (
+            ["evaluate", "music", "--segments", "0.5", "--importance", "family"],
+            "importance is of named columns; give an estimator of clip vectors (ClipFeatures)",
+        ),
+        (
             ["extract", "a.wav", "-o", "a.xls"],
             "unknown table format '.xls'. Known: .parquet, .csv.",
         ),
@@ -294,6 +306,24 @@ def test_evaluate_takes_a_manifest(music):
     (music / "list.csv").write_text(f"path,label\n{rows}")
     done = run("evaluate", "list.csv", "--set", "timbre19", *QUICK)
     assert (done.exit_code, "(manifest)" in done.stdout) == (0, True)
+
+
+def test_evaluate_explains_what_is_left_where_a_clip_failed(broken):
+    done = run(
+        "evaluate", "music", "--set", "timbre19", "--folds", 2, "--repeats", 1, "--importance", "family", "-q"
+    )
+    assert done.exit_code == 1, done.output
+    assert BROKEN in done.stderr
+    assert done.stdout.rstrip().endswith("(19 columns)")
+
+
+def test_audit_looks_at_what_is_tagged_too(music):
+    rows = [(f"music/hum/{i}.wav", "slow|loud" if i else "|", "Ella") for i in range(4)]
+    pd.DataFrame(rows, columns=["path", "labels", "artist"]).to_csv("tagged.csv", index=False)
+    done = run("audit", "tagged.csv", "--no-near", "--target", "labels", "--folds", 2, "--repeats", 1, "-q")
+    assert done.exit_code == 1, done.output
+    assert "the same artist" in done.stdout
+    assert "say target='labels'" in run("audit", "tagged.csv", "--no-near", "-q").stderr
 
 
 def test_evaluate_lists_what_failed_though_it_failed_before(broken):

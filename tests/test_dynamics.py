@@ -7,6 +7,7 @@ from reference import dynamics as twin
 
 from gtzanfeat.analysis import Analysis
 from gtzanfeat.envelopes import STREAMS
+from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.weighting import k_weighting_sections
@@ -118,6 +119,11 @@ def test_the_filters_at_48_khz_are_the_tables_of_bs_1770():
     head = [1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585]
     bass = [1.0, -2.0, 1.0, -1.99004745483398, 0.99007225036621]
     np.testing.assert_allclose(k_weighting_sections(48000), [head, bass], atol=2e-10)
+
+
+def test_a_rate_too_low_for_the_shelf_is_refused():
+    with pytest.raises(GtzanfeatError, match="needs a rate above 3364 Hz; it was given 3000 Hz"):
+        k_weighting_sections(3000)
 
 
 @pytest.mark.parametrize("rate", [22050, 44100])

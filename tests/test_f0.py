@@ -213,3 +213,11 @@ def test_lines_are_heard_in_real_clips():
     voiced = found.values[:, found.columns.index("pitch_contour_voiced")]
     genre = np.array([path.parent.name for path in paths])
     assert voiced[genre == "classical"].mean() > 2 * voiced[genre == "metal"].mean()
+
+
+@pytest.mark.parametrize("frame_rate", [1.0, 2.7, 5.9, 6.0, 8.0])
+def test_frames_too_rare_for_vibrato_show_none(frame_rate):
+    note = 60 + 0.3 * np.sin(np.arange(40))
+    assert np.isfinite(vibrato(note, frame_rate)).all()
+    if frame_rate < 6:
+        assert vibrato(note, frame_rate) == (0.0, 0.0)

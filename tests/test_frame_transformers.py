@@ -155,11 +155,27 @@ def test_framing_and_rate_are_those_asked_for():
             ValueError,
             r"frames of 512/512, 1024/256 \(length/hop\) do not go into one matrix; give one framing for all",
         ),
+        (
+            ("spectral_contrast", Item("rms", Framing(2048, 512, edges="zero"))),
+            ValueError,
+            r"frames of 2048/512, 2048/512 centred \(length/hop\) do not go into one matrix",
+        ),
+        (Item("mfcc", Framing(512, 512), names=("a",)), ValueError, "mfcc has 13 columns to name, not 1"),
     ],
 )
 def test_features_that_make_no_matrix_are_told_at_fit(features, error, message):
     with pytest.raises(error, match=message):
         FrameFeatures(features).fit([np.zeros(1000)])
+
+
+def test_both_parts_of_a_sound_stand_side_by_side_under_their_names(paths):
+    parts = ("harmonic", "percussive")
+    features = [Item("rms", Framing(512, 512, stream=part), names=(f"{part}_rms",)) for part in parts]
+    transformer = FrameFeatures(features)
+    both = transformer.fit_transform(paths[:1])[0]
+    assert transformer.get_feature_names_out().tolist() == ["harmonic_rms", "percussive_rms"]
+    for column, item in zip(both.T, features, strict=True):
+        np.testing.assert_array_equal(column, FrameFeatures(item).transform(paths[:1])[0][:, 0])
 
 
 def test_one_framing_makes_one_matrix_of_all():

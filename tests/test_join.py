@@ -51,6 +51,17 @@ def test_rows_are_found_by_recording(tmp_path):
     assert join_columns(table().select([1]), embedding())["e0"].tolist() == [1.5]  # others may have rows
 
 
+def test_what_the_table_says_itself_is_not_learnt_from(tmp_path):
+    """A table that was extracted from the same manifest holds the numbers that are to be predicted."""
+    annotated = embedding().assign(arousal=[np.nan, 1.0, 2.0], mood="sad")
+    annotated.to_parquet(tmp_path / "e.parquet", index=False)
+    clips = table(arousal=[2.0, 1.0, np.nan], mood="sad")
+    for columns in (annotated, tmp_path / "e.parquet"):
+        assert join_columns(clips, columns).columns.tolist() == ["e0", "loud"]
+    with pytest.raises(ExportError, match="no numbers, apart from what is said of the clips anyway"):
+        join_columns(clips, annotated[["recording", "label", "arousal"]])
+
+
 def test_windows_share_the_row_of_their_recording():
     clips = ClipTable(
         pd.DataFrame({"path": "a.wav", "recording": "clip1", "label": "x", "offset": [0.0, 1.0]}), "example"

@@ -26,7 +26,7 @@ FLOORS = [
     {"feature_sets", "datasets", "cache"},
     {"extraction"},
     {"frames", "fingerprints", "export", "join"},
-    {"codebooks", "classifiers", "tagging"},
+    {"codebooks", "classifiers", "tagging", "grouping"},
     {"transformers"},
     {"recipes"},
     {"segments"},
@@ -52,6 +52,7 @@ ONLY_IN = {
     },
     "sklearn": {
         "tagging",
+        "grouping",
         "transformers",
         "codebooks",
         "classifiers",

@@ -35,7 +35,7 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
 
     monkeypatch.chdir(folder)
     names = {}
-    search, score, codebook, grid, read_back, *_ = blocks("python")
+    search, score, codebook, grid, believed, read_back, *_ = blocks("python")
     exec(search, names)
     assert names["search"].best_params_.keys() == {"clipfeatures__feature_set", "svc__C"}
     exec(score, names)
@@ -52,6 +52,9 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
     assert len(decoded) == 2 * len(names["clips"])
     assert re.fullmatch(r"first search: \d+ s\nsecond search: \d+ s\n", capsys.readouterr().out)
     names["summaries"].fit(names["clips"].clips, names["clips"].labels)
+    exec(believed, names)
+    assert [result.protocol for result in names["results"]] == ["artist"] * 3
+    assert "rhythm" in capsys.readouterr().out
     write_table("features.parquet", extract(names["clips"].clips, "tzanetakis2002"), names["clips"])
     exec(read_back, names)
     (query,) = blocks("sql")

@@ -19,7 +19,7 @@ from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.errors import ExportError, GtzanfeatError
 from gtzanfeat.evaluation import Audit, Robustness, evaluate, read_evaluation
 from gtzanfeat.evaluation.auditing import Finding
-from gtzanfeat.evaluation.importance import Importance
+from gtzanfeat.evaluation.explaining import Importance
 from gtzanfeat.extraction import Failure
 from gtzanfeat.report import write_report
 from gtzanfeat.report.page import render

@@ -66,6 +66,18 @@ def test_clean_clips_score_as_in_evaluate_and_noise_takes_hums_for_hisses(music)
     assert json.loads(json.dumps(found.to_dict()))["table"][0]["strength"] is None
 
 
+@pytest.mark.parametrize("protocol", ["random", "artist"])
+def test_groups_are_those_of_evaluate_for_thresholds_and_intervals(music, protocol):
+    artists = [f"artist {i // 4}" for i in range(len(music))]
+    tagged = ClipTable(music.frame.assign(artist=artists), "music")
+    asked = {"target": "labels", "feature_set": "timbre19", "protocol": protocol, "folds": 2, "repeats": 1}
+    row = robustness("logistic", tagged, "gain", [-6], **asked).table.iloc[0]
+    whole = evaluate("logistic", tagged, **asked).metrics.set_index("metric").loc["f1_macro"]
+    assert [row["f1_macro"], row["low"], row["high"]] == pytest.approx(
+        [whole["value"], whole["low"], whole["high"]]
+    )
+
+
 def test_it_is_fitted_on_clean_clips_and_tested_on_degraded_ones(music):
     found = robustness(KNN, music, "low_pass", [1500], folds=4, repeats=1)
     clean = extract(music.clips, "timbre19").values

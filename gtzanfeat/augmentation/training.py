@@ -6,7 +6,6 @@ no copy can stand on the other side of its source.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.augmentation.clips import degraded
 from gtzanfeat.extraction import list_of_clips
+from gtzanfeat.grouping import fit_grouped
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 
@@ -80,8 +80,9 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
         y : array-like of shape (n_clips,) or (n_clips, n_tags)
             What each is; its copies are the same.
         groups : array-like of shape (n_clips,), optional
-            What belongs together, such as artists; its copies have the same group. Handed on if the `fit` of
-            the estimator takes groups.
+            What belongs together, such as artists; by default each clip is for itself. Copies are of the
+            group of their clip. Handed on if the `fit` of the estimator, or of the last step of a Pipeline,
+            takes groups: then a search divides no clip from its copies.
 
         Returns
         -------
@@ -106,14 +107,11 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
             for clip in degraded(clips, name, strength, random_state=self.random_state)
         ]
         n_times = 1 + len(self.degradations)
-        extra = {}
-        if groups is not None and "groups" in inspect.signature(self.estimator.fit).parameters:
-            extra["groups"] = np.concatenate([np.asarray(groups)] * n_times)
+        group = np.arange(len(clips)) if groups is None else np.asarray(groups)
         everything = np.empty(n_times * len(clips), dtype=object)
         everything[:] = [*clips, *copies]
-        self.estimator_ = clone(self.estimator).fit(
-            everything, np.concatenate([np.asarray(y)] * n_times), **extra
-        )
+        truth, group = (np.concatenate([part] * n_times) for part in (np.asarray(y), group))
+        self.estimator_ = fit_grouped(clone(self.estimator), everything, truth, group)
         if hasattr(self.estimator_, "classes_"):
             self.classes_ = self.estimator_.classes_
         return self

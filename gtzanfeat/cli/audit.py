@@ -15,6 +15,14 @@ from gtzanfeat.cli import options, screen
 @click.option(
     "--protocol", "-p", metavar="NAME", default="random", show_default=True, help="As `gtzanfeat evaluate`."
 )
+@click.option(
+    "--target",
+    "-t",
+    metavar="COLUMN",
+    default="label",
+    show_default=True,
+    help="What is to be predicted, as of `gtzanfeat evaluate`: it decides which clips take part.",
+)
 @click.option("--folds", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
 @click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
 @click.option(
@@ -35,6 +43,7 @@ from gtzanfeat.cli import options, screen
 def command(
     dataset: Path,
     protocol: str,
+    target: str,
     folds: int | None,
     repeats: int | None,
     near: bool,
@@ -60,7 +69,7 @@ def command(
         check_place(json_file, overwrite)
     clips = load_dataset(dataset, layout)
     screen.note(clips.notes, quiet)
-    layout_of = plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed)
+    layout_of = plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed, target=target)
     with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
         found = audit(clips, layout_of, near=near, n_jobs=jobs, memory=memory, progress=advance)
     click.echo(f"protocol {protocol}: {layout_of.description}\n{found}")

@@ -102,7 +102,7 @@ class ListingCommand(click.Command):
 @click.option(
     "--segments",
     metavar="SECONDS",
-    type=click.FloatRange(0, min_open=True),
+    type=options.Seconds(),
     help="Learn from windows of that length; their mean decides about the recording.",
 )
 @click.option(
@@ -189,7 +189,7 @@ def command(
     """
     from gtzanfeat.evaluation import evaluate, plan, robustness
     from gtzanfeat.evaluation.files import check_folder
-    from gtzanfeat.evaluation.importance import importance
+    from gtzanfeat.evaluation.explaining import check_explainable, importance
     from gtzanfeat.evaluation.systems import fixes_features, system, weighted
     from gtzanfeat.evaluation.tasks import OF_COLUMN
     from gtzanfeat.export import check_place
@@ -221,6 +221,8 @@ def command(
         jobs=jobs,
         memory=memory,
     )
+    if by is not None:
+        check_explainable(model if segments is None else estimator, by, joined=join is not None)
     if json_file is not None:
         check_place(json_file, overwrite)
     if save is not None:
@@ -320,6 +322,8 @@ def command(
             random_state=seed,
             n_jobs=jobs,
             values=values,
+            class_weight="balanced" if balanced else None,
+            on_error="skip" if on_error == "skip" else "raise",
         )
         click.echo(f"\n{owed}")
     if json_file is not None:

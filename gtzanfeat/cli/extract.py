@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from gtzanfeat.feature_sets import FeatureSet
 
 
-SHORTEST = 0.01  # seconds of a window
-
-
 @click.command("extract")
 @click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=options.FilePath())
 @click.option(
@@ -36,13 +33,13 @@ SHORTEST = 0.01  # seconds of a window
 @click.option(
     "--segments",
     metavar="SECONDS",
-    type=click.FloatRange(min=SHORTEST),
+    type=options.Seconds(),
     help="One row per window of this length, instead of one per clip.",
 )
 @click.option(
     "--hop",
     metavar="SECONDS",
-    type=click.FloatRange(min=SHORTEST),
+    type=options.Seconds(),
     help="From the start of one window to the next.  [default: their length]",
 )
 @options.layout

@@ -15,7 +15,6 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import has_fit_parameter
 from threadpoolctl import threadpool_limits
 
 from gtzanfeat.errors import GtzanfeatError, ProtocolError
@@ -23,6 +22,7 @@ from gtzanfeat.evaluation import chance
 from gtzanfeat.evaluation.metrics import Outcome
 from gtzanfeat.evaluation.planning import Fold
 from gtzanfeat.evaluation.tasks import Target
+from gtzanfeat.grouping import fit_grouped
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,29 +115,6 @@ def _test(
     inner, chosen = getattr(last, "inner_", None), getattr(last, "best_params_", None)
     notes = getattr(last, "notes_", ())
     return FoldAnswers(answers, scores, kind, segments, notes, inner, chosen, middle - start, end - middle)
-
-
-def fit_grouped(model: Any, X: Any, y: np.ndarray, groups: np.ndarray) -> Any:
-    """Fit an estimator; where it, or the last step of a Pipeline, takes groups, it is given them.
-
-    Parameters
-    ----------
-    model : estimator
-        What is fitted.
-    X, y
-        What it learns from.
-    groups : ndarray of shape (n_rows,)
-        What belongs together: recordings or artists.
-
-    Returns
-    -------
-    estimator
-        The same, fitted.
-    """
-    if isinstance(model, Pipeline):
-        name, last = model.steps[-1]
-        return model.fit(X, y, **({f"{name}__groups": groups} if has_fit_parameter(last, "groups") else {}))
-    return model.fit(X, y, **({"groups": groups} if has_fit_parameter(model, "groups") else {}))
 
 
 def _scores(fitted: Any, X: Any, asked: Target) -> tuple[np.ndarray | None, str | None]:

@@ -158,6 +158,33 @@ def plan(
     return Plan(protocol, description, tuple(laid_out), left_out, tuple(warnings))
 
 
+def kept_apart(clips: ClipTable, layout: Plan) -> np.ndarray:
+    """Say what the folds keep apart: artists where all are known and none is both trained and tested.
+
+    Parameters
+    ----------
+    clips : ClipTable
+        What was laid out.
+    layout : Plan
+        How.
+
+    Returns
+    -------
+    ndarray of shape (n_clips,), object
+        The artist of each clip, or else its recording: what belongs together inside a training part, too,
+        and what is drawn for intervals.
+    """
+    artists = clips.artists
+    if artists is None:
+        return clips.recordings
+    apart = all(
+        None not in set(artists[fold.train]) | set(artists[fold.test])
+        and not set(artists[fold.train]) & set(artists[fold.test])
+        for fold in layout.folds
+    )
+    return artists if apart else clips.recordings
+
+
 def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.DataFrame, np.ndarray]:
     """Return one row per recording, and for each clip the number of its recording's row."""
     frame = clips.frame.assign(stratum=asked.strata)

@@ -24,7 +24,7 @@ from gtzanfeat.evaluation import chance
 from gtzanfeat.evaluation.auditing import audit
 from gtzanfeat.evaluation.fitting import FoldAnswers, Run
 from gtzanfeat.evaluation.measuring import Values, measure_clips
-from gtzanfeat.evaluation.planning import DEFAULT_FOLDS, Fold, Plan, plan
+from gtzanfeat.evaluation.planning import DEFAULT_FOLDS, Fold, Plan, kept_apart, plan
 from gtzanfeat.evaluation.scores import LIBRARIES, Evaluation
 from gtzanfeat.evaluation.systems import fixes_features, system, weighted
 from gtzanfeat.evaluation.tasks import OF_COLUMN, Target, find_target
@@ -190,7 +190,7 @@ def evaluate(
     if strict:
         audited.refuse()
     asked = find_target(left, target)
-    groups = _groups(left, layout)
+    groups = kept_apart(left, layout)
     run = Run(measured.model, measured.rows[ok], asked, groups, n_jobs)
     tests = []
     for test in run.tests(layout.folds):
@@ -323,19 +323,6 @@ def _search(tests: Sequence[FoldAnswers]) -> dict[str, Any] | None:
     if any(test.inner is None or test.chosen is None for test in tests):
         return None
     return {"inner": tests[0].inner, "chosen": [test.chosen for test in tests]}
-
-
-def _groups(left: ClipTable, layout: Plan) -> np.ndarray:
-    """What the folds keep apart: artists where all are known and none is both trained and tested."""
-    artists = left.artists
-    if artists is None:
-        return left.recordings
-    apart = all(
-        None not in set(artists[fold.train]) | set(artists[fold.test])
-        and not set(artists[fold.train]) & set(artists[fold.test])
-        for fold in layout.folds
-    )
-    return artists if apart else left.recordings
 
 
 def _prior(asked: Target, train: np.ndarray) -> np.ndarray:

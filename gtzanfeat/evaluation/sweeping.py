@@ -23,7 +23,7 @@ from gtzanfeat.evaluation import chance
 from gtzanfeat.evaluation.fitting import Run
 from gtzanfeat.evaluation.measuring import measure_clips
 from gtzanfeat.evaluation.metrics import Outcome, measure
-from gtzanfeat.evaluation.planning import Fold, plan
+from gtzanfeat.evaluation.planning import Fold, kept_apart, plan
 from gtzanfeat.evaluation.systems import system
 from gtzanfeat.evaluation.tasks import TASKS, find_target
 from gtzanfeat.extraction import Failure
@@ -47,7 +47,7 @@ class Robustness:
     table : DataFrame
         One row per strength, from clips as they were recorded (missing strength) in the order asked for:
         ``strength``, the metric by its name, ``low`` and ``high``, a 95 % interval by bootstrap over
-        recordings, and ``clips``, the number of tests.
+        recordings (or artists, as of `evaluate`), and ``clips``, the number of tests.
     estimator : str
         What was tried.
     dataset, protocol, description : str
@@ -192,7 +192,8 @@ def robustness(
     found = find_target(left, target)
     # one fit per fold: each tests its clips in all versions, which lie one after the other
     rows = measured.rows[np.concatenate([ok + k * len(clips) for k in range(len(versions))])]
-    stacked = Run(measured.model, rows, found, left.groups, n_jobs)
+    groups = kept_apart(left, layout)
+    stacked = Run(measured.model, rows, found, groups, n_jobs)
     truth = np.concatenate([found.truth] * len(versions))
     together = [
         Fold(
@@ -206,7 +207,7 @@ def robustness(
     answers = [np.split(test.answers, len(versions)) for test in stacked.tests(together, truth)]
     metric = TASKS[task].headline
     table = [
-        _row(strength, metric, _tested(task, layout.folds, found.truth, left.recordings, parts), random_state)
+        _row(strength, metric, _tested(task, layout.folds, found.truth, groups, parts), random_state)
         for strength, parts in zip([None, *asked], zip(*answers, strict=True), strict=True)
     ]
     return Robustness(
@@ -278,7 +279,7 @@ def _tested(
     task: str,
     folds: Sequence[Fold],
     truth: np.ndarray,
-    recordings: np.ndarray,
+    groups: np.ndarray,
     answers: Sequence[np.ndarray],
 ) -> Outcome:
     """Put the answers of all folds together, as the metrics take them."""
@@ -290,7 +291,7 @@ def _tested(
     elif task == "multi-label":
         true, given = true > 0, given > 0
     sizes = [len(fold.test) for fold in folds]
-    _, group = np.unique(recordings[test].astype(str), return_inverse=True)
+    group, _ = pd.factorize(groups[test])  # numbered as in `Evaluation.outcome`, for the same draws
     return Outcome(
         task,
         true,

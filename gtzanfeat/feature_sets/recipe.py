@@ -98,6 +98,8 @@ class Item:
         columns = [column for _, column in self.chosen]
         if not isinstance(FEATURES[self.feature], FrameFeature):
             return [("", "{}", "{}")], columns
+        if not self.summary:
+            raise GtzanfeatError(f"{self.feature} has frames; give a summary of them, e.g. 'mean+std'")
         summary = find_summary(self.summary)
         kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
         return kinds, summary.columns(columns)
@@ -264,5 +266,9 @@ def _item_values(item: Item, result: np.ndarray) -> np.ndarray:
         if summary.joint is None:
             n_parts = max(1, min(len(places) // 2, len(result) * len(places) // CELLS))
         tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in np.array_split(places, n_parts))
-        return np.concatenate([summary.compute(track, item.summary_params) for track in tracks], axis=1)
+        try:
+            return np.concatenate([summary.compute(track, item.summary_params) for track in tracks], axis=1)
+        except KeyError as error:
+            message = f"summary {item.summary!r} of {item.feature} needs {error} in its summary_params"
+            raise GtzanfeatError(message) from error
     return result[None, places]

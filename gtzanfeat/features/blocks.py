@@ -210,7 +210,7 @@ FEATURES = (
             N_BANDS,
             SPECTRAL[0],
             "dB",
-            f"percentile 90 of level {{k}} of {SPECTRAL[0]} in rising order",
+            f"percentile 90 of level {{k}} of {SPECTRAL[0]} in rising order, less the mean level of the clip",
             "how loud semitone band {b} is, and for how long",
         ),
         source=SOURCE,

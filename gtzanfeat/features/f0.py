@@ -101,6 +101,8 @@ def vibrato(semitones: np.ndarray, frame_rate: float) -> tuple[float, float]:
     (6.0, 30)
     """
     n = semitones.size
+    if frame_rate < 2 * SLOWEST_HZ:  # too few frames to show it
+        return 0.0, 0.0
     time = np.arange(n) - (n - 1) / 2
     moved = semitones - semitones.mean()
     moved -= time * (time @ moved) / (time @ time)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
+
+from gtzanfeat.audio import as_clip
 
 BLUE, PALE = "#2b5f9e", "#b9cbe2"
 
@@ -18,6 +21,11 @@ def new_axes(ax: Axes | None, **how: Any) -> Axes:
     from matplotlib import pyplot
 
     return pyplot.subplots(layout="constrained", **how)[1]
+
+
+def title_of(clip: Any) -> str:
+    """What a clip calls itself, without the folders it is in."""
+    return PurePath(str(as_clip(clip))).name
 
 
 def finish(ax: Axes, title: str | None, x: str, y: str, *, empty: bool, why: str) -> None:

@@ -13,10 +13,9 @@ from typing import Any, Literal, Self
 import numpy as np
 from matplotlib.axes import Axes
 
-from gtzanfeat.audio import as_clip
 from gtzanfeat.extraction import extract
 from gtzanfeat.features import pitch, rhythm
-from gtzanfeat.report.axes import BLUE, PALE, finish, new_axes, one_dark, shaped
+from gtzanfeat.report.axes import BLUE, PALE, finish, new_axes, one_dark, shaped, title_of
 
 CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in pitch.NAMES)
 CIRCLE = tuple(CLASS_NAMES[c] for c in pitch.FIFTHS)  # C, G, D, ...
@@ -80,7 +79,7 @@ class BeatHistogramDisplay:
         clip : path, Clip or ndarray of shape (n_samples,)
             What to measure.
         name : str, optional
-            For the title; by default what the clip calls itself.
+            For the title; by default the name of its file.
         ax : matplotlib Axes, optional
             Where to draw; by default a new figure.
 
@@ -93,7 +92,7 @@ class BeatHistogramDisplay:
         ClipError
             If the clip cannot be analysed.
         """
-        name = str(as_clip(clip)) if name is None else name
+        name = title_of(clip) if name is None else name
         return cls(measured_histogram(clip, "beat-histogram"), name=name).plot(ax)
 
     @property
@@ -188,7 +187,7 @@ class PitchHistogramDisplay:
         kind : {"unfolded", "folded"}, default="unfolded"
             As for `plot`.
         name : str, optional
-            For the title; by default what the clip calls itself.
+            For the title; by default the name of its file.
         ax : matplotlib Axes, optional
             Where to draw; by default a new figure.
 
@@ -201,7 +200,7 @@ class PitchHistogramDisplay:
         ClipError
             If the clip cannot be analysed.
         """
-        name = str(as_clip(clip)) if name is None else name
+        name = title_of(clip) if name is None else name
         return cls(measured_histogram(clip, "pitch-histograms")[: pitch.N_NOTES], name=name).plot(
             ax, kind=kind
         )

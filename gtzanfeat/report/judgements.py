@@ -13,9 +13,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from gtzanfeat.audio import as_clip
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.report.axes import BLUE, finish, new_axes, shaped
+from gtzanfeat.report.axes import BLUE, finish, new_axes, shaped, title_of
 
 
 def timeline(segments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
@@ -154,7 +153,7 @@ class SegmentTimelineDisplay:
         truth : str, optional
             The right class.
         name : str, optional
-            For the title; by default what the clip calls itself.
+            For the title; by default the name of its file.
         ax : matplotlib Axes, optional
             Where to draw; by default a new figure.
 
@@ -167,7 +166,7 @@ class SegmentTimelineDisplay:
         ClipError
             If the clip cannot be analysed.
         """
-        name = str(as_clip(clip)) if name is None else name
+        name = title_of(clip) if name is None else name
         return cls.from_frame(estimator.predict_segments([clip]), truth=truth, name=name, ax=ax)
 
     @property

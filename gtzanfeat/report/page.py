@@ -16,8 +16,8 @@ from markupsafe import Markup
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.evaluation import Evaluation, Robustness
+from gtzanfeat.evaluation.explaining import Importance
 from gtzanfeat.evaluation.files import PREDICTIONS, RESULT, SEGMENTS, check_folder
-from gtzanfeat.evaluation.importance import Importance
 from gtzanfeat.export import check_place, put_in_place
 from gtzanfeat.report import mistakes, sections
 from gtzanfeat.version import __version__

@@ -17,7 +17,7 @@ import pandas as pd
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.evaluation import Audit, Evaluation, Robustness
 from gtzanfeat.evaluation.auditing import KINDS
-from gtzanfeat.evaluation.importance import Importance
+from gtzanfeat.evaluation.explaining import Importance
 from gtzanfeat.report.pictures import curve_picture, scatter_picture
 from gtzanfeat.report.words import PLAIN, interval, metric_name, number, sentence
 

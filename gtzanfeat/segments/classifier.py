@@ -20,6 +20,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction import list_of_clips
 from gtzanfeat.feature_sets import FeatureSet
+from gtzanfeat.grouping import fit_grouped
 from gtzanfeat.recipes import RECIPES, classifier
 from gtzanfeat.segments.deciding import AGGREGATES, balanced, tie_breaks
 from gtzanfeat.segments.measuring import SECONDS, SegmentRecipe, Segments, measure_segments, segment_recipe
@@ -161,7 +162,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             memory=self.memory,
         )
 
-    def fit(self, X: Any, y: Any) -> SegmentClassifier:
+    def fit(self, X: Any, y: Any, groups: Any = None) -> SegmentClassifier:
         """Measure recordings and learn from their windows.
 
         Parameters
@@ -171,6 +172,9 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             gave.
         y : array-like of shape (n_recordings,)
             Labels of the recordings.
+        groups : array-like of shape (n_recordings,), optional
+            What belongs together, such as artists; by default each recording is for itself. Handed on, window
+            by window, if the `fit` of the estimator takes groups: a search divides no recording.
 
         Returns
         -------
@@ -195,14 +199,16 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         assert_all_finite(y, input_name="y")
         check_classification_targets(y)
         segments = self._segments(X, reset=True)
-        check_consistent_length(segments, y)
+        group = np.arange(len(y)) if groups is None else np.asarray(groups)
+        check_consistent_length(segments, y, group)
         self.classes_, label = np.unique(y, return_inverse=True)
         counts = segments.counts
         chosen = balanced(counts, label) if self.balance else [np.arange(count) for count in counts]
         rows = np.concatenate([segments[i][windows] for i, windows in enumerate(chosen)])
-        label = np.repeat(label, [len(windows) for windows in chosen])
+        lengths = [len(windows) for windows in chosen]
+        label, group = np.repeat(label, lengths), np.repeat(group, lengths)
         self.n_windows_ = np.bincount(label, minlength=len(self.classes_))
-        self.estimator_ = model.fit(rows, self.classes_[label])
+        self.estimator_ = fit_grouped(model, rows, self.classes_[label], group)
         self.notes_ = getattr(_last(self.estimator_), "notes_", ())
         return self
 

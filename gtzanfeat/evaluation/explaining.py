@@ -6,9 +6,10 @@ reads the exact shares out of linear models and Gaussian mixtures. Pictures are 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -30,15 +31,16 @@ from sklearn.utils.validation import check_is_fitted
 from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.evaluation.fitting import Run, fit_grouped
+from gtzanfeat.evaluation.fitting import Run
 from gtzanfeat.evaluation.measuring import Values, measure_clips
-from gtzanfeat.evaluation.planning import Fold, plan
+from gtzanfeat.evaluation.planning import Fold, kept_apart, plan
 from gtzanfeat.evaluation.protocols import PROTOCOLS
-from gtzanfeat.evaluation.systems import fixes_features, system
+from gtzanfeat.evaluation.systems import fixes_features, system, weighted
 from gtzanfeat.evaluation.tasks import find_target
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
+from gtzanfeat.grouping import fit_grouped
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 BY = ("family", "feature", "summary", "column")
@@ -47,6 +49,7 @@ SCORES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
     "multi-label": lambda truth, answers: f1_score(truth, answers, average="macro", zero_division=0.0),
     "regression": r2_score,
 }
+UNKNOWN = "nothing is known of the {} of these columns, which are of no feature set; choose by='column'"
 # what may stand before a classifier without mixing columns
 BY_COLUMN = (
     StandardScaler,
@@ -112,6 +115,8 @@ def importance(
     random_state: int = 0,
     n_jobs: int | None = None,
     values: Values | None = None,
+    class_weight: Mapping[Any, float] | str | None = None,
+    on_error: Literal["raise", "skip"] = "raise",
 ) -> Importance:
     """Measure what the score on held-out clips owes to each group of columns.
 
@@ -141,6 +146,8 @@ def importance(
         Workers. The result does not depend on it.
     values : Extraction, array or DataFrame of shape (n_clips, n_columns), optional
         As for `evaluate`; of a DataFrame without a feature set, only ``by="column"`` is known.
+    class_weight, on_error : optional
+        As for `evaluate`.
 
     Returns
     -------
@@ -177,24 +184,28 @@ def importance(
         raise ValueError(f"permutations must be 1 or more, not {permutations}")
     if repeats is None and protocol in PROTOCOLS and PROTOCOLS[protocol].unit is not None:
         repeats = 1
-    layout = plan(
-        clips,
-        protocol,
-        folds=folds,
-        repeats=repeats,
-        random_state=random_state,
-        target=target,
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
+    lay_out = partial(
+        plan, protocol=protocol, folds=folds, repeats=repeats, random_state=random_state, target=target
     )
-    asked = find_target(clips, target)
+    layout = lay_out(clips)
     model = estimator
     if isinstance(estimator, str):
-        model = system(estimator, asked.task.name, feature_set, random_state=random_state)
+        task = find_target(clips, target).task.name
+        model = system(estimator, task, feature_set, random_state=random_state)
         if values is not None and not fixes_features(estimator):
             model = model[1:]
+    if class_weight is not None:
+        model = weighted(clone(model), class_weight)
     names = _names(model, feature_set, values)
-    measured = measure_clips(model, clips, feature_set, values, n_jobs, "raise")
+    measured = measure_clips(model, clips, feature_set, values, n_jobs, on_error)
     groups = _groups_of(names, by, measured.n_columns)
-    run = Run(measured.model, measured.rows, asked, clips.groups, n_jobs)
+    if measured.failures:
+        layout = lay_out(clips.select(measured.ok), classes=clips.classes)
+    left = clips.select(measured.ok)
+    asked = find_target(left, target)
+    run = Run(measured.model, measured.rows[measured.ok], asked, kept_apart(left, layout), n_jobs)
     done = Parallel(n_jobs=n_jobs)(
         delayed(_losses)(run, fold, list(groups.values()), permutations, [random_state, number])
         for number, fold in enumerate(layout.folds)
@@ -211,6 +222,28 @@ def importance(
     return Importance(
         asked.task.headline, float(np.mean([score for score, _ in done])), by, table, layout.description
     )
+
+
+def check_explainable(model: Any, by: str, joined: bool = False) -> None:
+    """Raise the error that `importance` would raise in the end, before anything is measured.
+
+    Parameters
+    ----------
+    model : estimator
+        What is to be explained, features first.
+    by : str
+        What groups are to be.
+    joined : bool, default=False
+        Whether columns of no feature set are among those that it learns from.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the columns have no names, or nothing is known of them but their names.
+    """
+    _names(model, None, None)
+    if joined and by != "column":
+        raise GtzanfeatError(UNKNOWN.format(by))
 
 
 def _names(model: Any, feature_set: Any, values: Values | None) -> FeatureSet | list[str]:
@@ -238,9 +271,7 @@ def _groups_of(columns: FeatureSet | list[str], by: str, n_columns: int | None) 
     elif by == "column":
         said = columns
     else:
-        raise GtzanfeatError(
-            f"nothing is known of the {by} of these columns, which are of no feature set; choose by='column'"
-        )
+        raise GtzanfeatError(UNKNOWN.format(by))
     if n_columns != len(said):
         raise GtzanfeatError(
             "importance is of named columns, but this estimator learns from something else (frames, windows, "

@@ -1,5 +1,7 @@
 """What scores and decisions owe to groups of columns: by exchange on held-out clips, and exactly."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,11 +14,14 @@ from sklearn.svm import SVC, LinearSVC
 
 from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.datasets import ClipTable
-from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.evaluation.importance import contributions, importance
-from gtzanfeat.extraction import Extraction
+from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
+from gtzanfeat.evaluation import evaluate
+from gtzanfeat.evaluation.explaining import check_explainable, contributions, importance
+from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.recipes import recipe
+from gtzanfeat.search import GroupedSearch
+from gtzanfeat.segments import SegmentClassifier
 
 SET = feature_set("classic30")
 FAMILY = np.array([row["family"] for row in SET.feature_table()])
@@ -59,6 +64,44 @@ def test_two_groups_that_tell_the_same_hide_each_other():
     values[:, FAMILY == "timbre"] = values[:, FAMILY == "rhythm"][:, :1]
     found = importance("linear-svm", clips(label=labels()), values=extraction(values), folds=3).table
     assert found.loc["rhythm", "importance"] < 0.5 * alone.loc["rhythm", "importance"]
+
+
+def test_clips_that_failed_are_left_out_as_in_evaluate():
+    values = rhythm_tells()
+    whole = importance("logistic", clips(87, label=labels(87)), values=extraction(values[:87]), folds=3)
+    values[87:] = np.nan
+    lost = [Failure(i, f"clip {i}", "it is broken") for i in (87, 88, 89)]
+    given = replace(extraction(values), failures=tuple(lost))
+    found = importance("logistic", clips(label=labels()), values=given, folds=3)
+    pd.testing.assert_frame_equal(found.table, whole.table)
+    columns = pd.DataFrame(values)
+    with pytest.raises(ClipError, match="not finite"):
+        importance("logistic", clips(label=labels()), values=columns, folds=3, by="column")
+    assert importance(
+        "logistic", clips(label=labels()), values=columns, folds=3, by="column", on_error="skip"
+    ).value == pytest.approx(whole.value)
+
+
+def test_what_is_explained_is_what_evaluate_judges():
+    """The same weights of classes; and a search divides recordings where the folds divide artists."""
+    rare = clips(60, label=np.array(["pop"] * 50 + ["jazz"] * 10, dtype=object), artist="one and the same")
+    values = np.random.default_rng(0).standard_normal((60, 30))
+    values[50:, 0] += 1.5
+    asked = {"values": extraction(values), "folds": 5, "repeats": 1, "class_weight": "balanced"}
+    assert importance("svm", rare, **asked).value == pytest.approx(evaluate("svm", rare, **asked).score)
+    search = GroupedSearch("svm", {"classify__C": [0.1, 1.0]}, folds=2)
+    del asked["class_weight"]
+    assert importance(search, rare, **asked).value == pytest.approx(evaluate(search, rare, **asked).score)
+
+
+def test_what_cannot_be_explained_is_refused_before_anything_is_measured():
+    check_explainable(recipe("svm"), "family")
+    check_explainable(recipe("svm"), "column", joined=True)
+    with pytest.raises(GtzanfeatError, match="choose by='column'"):
+        check_explainable(recipe("svm"), "family", joined=True)
+    for model in (recipe("mfcc-codebook"), SegmentClassifier("svm")):
+        with pytest.raises(GtzanfeatError, match="of named columns"):
+            check_explainable(model, "family")
 
 
 @pytest.mark.parametrize(

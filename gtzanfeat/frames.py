@@ -246,10 +246,10 @@ def _item(wanted: Any) -> Item:
         raise UnknownNameError("frame feature", name, known)
     if isinstance(wanted, Item):
         return wanted
-    for row in FEATURE_SETS.values():
-        for item in row.items:
-            if item.feature == name:
-                return Item(name, item.framing, item.params)
+    found = [item for row in FEATURE_SETS.values() for item in row.items if item.feature == name]
+    # centred frames go into one matrix with few others, so they come last
+    for item in sorted(found, key=lambda item: item.framing.edges != "none"):
+        return Item(name, item.framing, item.params)
     return Item(name, _FRAMING)
 
 

@@ -20,7 +20,7 @@ from gtzanfeat.extraction import Extraction
 
 KEY = "recording"
 IDENTITY = (  # what tables say of a clip besides what it sounds like
-    *("path", "label", "labels", "target", "artist", "album", "split", "offset", "duration"),
+    *("path", "label", "labels", "target", "song", "artist", "album", "split", "offset", "duration"),
     *("seconds", "flags", "number", "fault_filtered", "artist_fold"),
 )
 
@@ -148,8 +148,8 @@ def _checked(frame: pd.DataFrame, name: str, said: Iterable[str] = ()) -> pd.Dat
     numbers = frame[[column for column in frame if column not in passed_over]]
     if not len(numbers.columns) or frame.empty:
         raise ExportError(
-            f"{name}: it holds no numbers, apart from what is said of the clips anyway; give at least one row "
-            "and one column of them"
+            f"{name}: it holds no numbers, apart from what is said of the clips anyway; give one row, "
+            "and one column, or more"
         )
     if not numbers.columns.is_unique:
         twice = numbers.columns[numbers.columns.duplicated()][0]

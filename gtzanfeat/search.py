@@ -238,7 +238,9 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         _check_names(model, self.grid)
         truth = np.asarray(y)
         if self.kind == "halving" and truth.ndim == 2:
-            raise ProtocolError("halving is for one truth per row, not for tags; search them by grid or random")
+            raise ProtocolError(
+                "halving is for one truth per row, not for tags; search them by grid or random"
+            )
         stratified = is_classifier(model) and truth.ndim == 1
         splits = grouped_folds(
             truth, groups, self.folds, stratified=stratified, random_state=self.random_state

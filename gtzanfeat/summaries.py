@@ -88,9 +88,14 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
 
 
 def _moments(track: np.ndarray, params: Params) -> np.ndarray:
+    window, start = params["window"], params["start"]
+    if start not in STARTS:
+        raise UnknownNameError("start of texture windows", start, STARTS)
+    if not isinstance(window, int | np.integer) or window < 1:
+        raise ValueError(f"window is {window!r}; it must be a whole number of frames, 1 or more")
     out = np.zeros((5, track.shape[1]))
     if track.shape[0]:
-        texture_moments(track, params["window"], STARTS[params["start"]], out)
+        texture_moments(track, window, STARTS[start], out)
     return out
 
 

@@ -175,10 +175,13 @@ def test_a_parameter_that_is_missing_is_named():
     ids="missing disagreeing stream ingredient channels".split(),
 )
 def test_what_makes_no_sense_is_told(request_, error, message):
-    with pytest.raises(error, match=message):
+    def analyse():
         analysis = Analysis([request_])
         analysis.push(np.ones(RATE, dtype=np.float32))
         analysis.finish()
+
+    with pytest.raises(error, match=message):
+        analyse()
 
 
 def test_a_clip_ends_once(rng):

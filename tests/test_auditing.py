@@ -13,7 +13,7 @@ from gtzanfeat import ClipTable, audit, evaluate, load_dataset, segment_table
 from gtzanfeat.cli import main
 from gtzanfeat.datasets.synthetic import write_corpus
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import plan
+from gtzanfeat.evaluation import auditing, plan
 
 RATE = 22050
 
@@ -209,3 +209,24 @@ def test_the_command(planted, tmp_path, capsys):
     assert len(clean) == 20
     assert run("audit", tmp_path / "clean", "--no-near", "--repeats", 1, "-q") == 0
     assert "the same recording    none" in capsys.readouterr().out
+
+
+def test_files_that_only_agree_in_length_are_not_read_as_a_whole(tmp_path, monkeypatch):
+    """A collection of equally long recordings is not read from end to end by every evaluation."""
+    rng = np.random.default_rng(0)
+    contents = [rng.bytes(100_000) for _ in range(6)]
+    contents[4] = contents[1]
+    contents[5] = contents[2][:-1] + bytes([contents[2][-1] ^ 1])  # differs in its last byte alone
+    paths = []
+    for i, content in enumerate(contents):
+        paths.append(str(tmp_path / f"{i}.wav"))
+        (tmp_path / f"{i}.wav").write_bytes(content)
+    read = []
+    digest = auditing._digest
+    monkeypatch.setattr(auditing, "_digest", lambda path: read.append(path) or digest(path))
+    clips = ClipTable(pd.DataFrame({"path": paths, "recording": list("abcdef"), "label": "x"}), "equal")
+    found = audit(clips, [([0, 1, 2, 3], [4, 5])], near=False)
+    assert [(finding.kind, finding.train, finding.test) for finding in found.findings] == [
+        ("identical", paths[1], paths[4])
+    ]
+    assert sorted(read) == [paths[i] for i in (1, 2, 4, 5)]

@@ -10,6 +10,7 @@ from sklearn.model_selection import GridSearchCV, StratifiedKFold, cross_val_sco
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
 from test_protocols import table
 from threadpoolctl import threadpool_limits
 
@@ -22,6 +23,7 @@ from gtzanfeat.export import read_table, write_table
 from gtzanfeat.extraction import Failure, extract
 from gtzanfeat.frames import extract_frames
 from gtzanfeat.recipes import RECIPES, classifier, recipe
+from gtzanfeat.search import GroupedSearch
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures, Summarize
 
@@ -374,6 +376,36 @@ def test_the_reason_is_given_if_every_clip_fails():
 def test_values_that_are_no_table_of_numbers_are_refused(values):
     with pytest.raises(ValueError, match="values must be a table of numbers, one row per clip, not "):
         evaluate("knn1", table(list("ab") * 10), values=values)
+
+
+def test_values_may_be_plain_lists(rng):
+    values = rng.normal(size=(20, 3))
+    clips = table(["a", "b"] * 10)
+    found = [evaluate("knn1", clips, values=given, repeats=1) for given in (values, values.tolist())]
+    assert found[0].predictions.equals(found[1].predictions)
+    with pytest.raises(ValueError, match="one row for each of the 20 clips"):
+        evaluate("knn1", clips, values=1.0)
+
+
+def test_values_by_recording_are_in_the_order_of_the_clips(rng):
+    clips = table(["a", "b"] * 10)
+    by_recording = pd.DataFrame(rng.normal(size=(20, 3)), index=pd.Index(clips.recordings, name="recording"))
+    assert evaluate("knn1", clips, values=by_recording, repeats=1).n_used == 20
+    with pytest.raises(ValueError, match="not in the order of the clips; see join_columns"):
+        evaluate("knn1", clips, values=by_recording[::-1], repeats=1)
+
+
+@pytest.mark.parametrize("n_classes", [3, 4])
+def test_scores_of_pairs_of_classes_are_not_taken_for_scores_of_classes(rng, n_classes):
+    label = np.arange(24) % n_classes
+    clips, values = table(np.array(list("abcd"))[label]), rng.normal(size=(24, 3)) + label[:, None]
+    pairs = SVC(decision_function_shape="ovo")
+    searched = GroupedSearch(pairs, {"C": [1.0]}, folds=2)
+    for model in (pairs, make_pipeline(StandardScaler(), pairs), searched):
+        result = evaluate(model, clips, values=values, folds=2, repeats=1)
+        assert result.scores is None
+        assert "roc_auc_macro" not in set(result.metrics["metric"])
+    assert evaluate(SVC(), clips, values=values, folds=2, repeats=1).score_kind == "decision"
 
 
 def test_fewer_gaussians_than_asked_for_are_told(rng):

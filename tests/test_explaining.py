@@ -16,7 +16,8 @@ from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
 from gtzanfeat.evaluation import evaluate
-from gtzanfeat.evaluation.explaining import check_explainable, contributions, importance
+from gtzanfeat.evaluation.contributing import contributions
+from gtzanfeat.evaluation.explaining import check_explainable, importance
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.recipes import recipe

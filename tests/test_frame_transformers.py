@@ -28,6 +28,7 @@ from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item
 from gtzanfeat.features.spec import Framing
 from gtzanfeat.frames import Frames, frame_recipe
+from gtzanfeat.summaries import SUMMARIES
 from gtzanfeat.transformers import ClipFeatures, Deltas, FailedClipWarning, FrameFeatures, Summarize, TimeDCT
 
 STEPS = [
@@ -389,6 +390,14 @@ def test_a_clip_without_frames_is_a_row_of_zeros(step, clips):
         (Deltas(width=1), "width is 1"),
         (Summarize("mean"), r"summaries is 'mean'; give a tuple of names, e\.g\. \('mean', 'std'\)"),
         (Summarize(()), r"summaries is \(\)"),
+        (Summarize(("texture",), {"windw": 5}), "unknown parameter of summaries 'windw'"),
+        (
+            Summarize(("texture",), {"window": 0}),
+            "window is 0; it must be a whole number of frames, 1 or more",
+        ),
+        (Summarize(("running",), {"window": 2.5}), "window is 2.5; it must be"),
+        (Summarize(("texture",), {"start": "valit"}), "unknown start of texture windows 'valit'"),
+        (Summarize(("delta_mean",), {"reach": 0}), "reach is 0"),
         (Summarize(("meen",)), "unknown summary 'meen'.*Did you mean 'mean'"),
         (TimeDCT(dims=3), "dims is 3; give 1 or 2"),
         (TimeDCT(0), "n_coefficients is 0; give a number from 1, or two if dims is 2"),
@@ -438,6 +447,23 @@ def test_summaries_are_numpys(clips):
         np.testing.assert_allclose(row.T, expected, rtol=1e-6, atol=1e-7)  # float32 of the same numbers
 
 
+@pytest.mark.parametrize("name", SUMMARIES)
+def test_every_number_of_a_summary_has_a_name(name, clips):
+    summarize = Summarize((name,)).set_output(transform="pandas")
+    table = summarize.fit_transform(clips)
+    assert len(set(table.columns)) == len(table.columns) == table.shape[1]
+    assert table.columns.tolist() == Summarize((name,)).fit(clips).get_feature_names_out().tolist()
+
+
+def test_summaries_that_hear_columns_together_are_named_so():
+    summarize = Summarize(("gaussian",)).fit([np.eye(2)])
+    assert summarize.get_feature_names_out(["a", "b"]).tolist() == [
+        "a_mean", "b_mean", "a_a_cov", "a_b_cov", "b_b_cov",
+    ]  # fmt: skip
+    pooled = Summarize(("pooled",)).fit([np.eye(2)])
+    assert pooled.get_feature_names_out().tolist() == ["pooled_mean", "pooled_var"]
+
+
 def test_summaries_of_deltas_are_those_of_the_step_before(clips):
     inside = Summarize(("delta_mean", "delta_std"), {"reach": 1}).fit_transform(clips)
     outside = make_pipeline(Deltas(1, width=3), Summarize(("mean", "std"))).fit_transform(clips)
@@ -485,6 +511,15 @@ def test_the_time_dct_of_cepstra_is_the_2d_dct_of_log_bands():
         one = TimeDCT(10, absolute=absolute).fit_transform(cepstra)
         two = TimeDCT((10, 13), dims=2, absolute=absolute).fit_transform(bands)
         np.testing.assert_allclose(one, two, rtol=1e-4, atol=1e-5)  # float32 sums of 40 numbers
+
+
+def test_numbers_may_be_numpys_as_in_a_grid(clips):
+    grid = np.arange(4, 6)
+    np.testing.assert_array_equal(TimeDCT(grid[0]).fit_transform(clips), TimeDCT(4).fit_transform(clips))
+    window = Summarize(("texture",), {"window": grid[1]})
+    np.testing.assert_array_equal(
+        window.fit_transform(clips), Summarize(("texture",), {"window": 5}).fit_transform(clips)
+    )
 
 
 def test_magnitudes_do_not_depend_on_the_sign_of_a_change():

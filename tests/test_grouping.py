@@ -102,7 +102,9 @@ def test_thresholds_inside_a_search_are_tuned_over_whole_groups(monkeypatch):
     told = []
     tune = TagClassifier._out_of_fold
     monkeypatch.setattr(
-        TagClassifier, "_out_of_fold", lambda self, X, y, groups: told.append(groups) or tune(self, X, y, groups)
+        TagClassifier,
+        "_out_of_fold",
+        lambda self, X, y, groups: told.append(groups) or tune(self, X, y, groups),
     )
     X = np.random.default_rng(0).standard_normal((40, 3))
     found = GroupedSearch(TagClassifier(LogisticRegression()), {"estimator__C": [0.1, 10.0]}, folds=2)

@@ -10,7 +10,8 @@ from sklearn.model_selection import RepeatedStratifiedKFold
 from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.datasets.gtzan import catalogue
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import PROTOCOLS, plan
+from gtzanfeat.evaluation import PROTOCOLS, audit, plan
+from gtzanfeat.evaluation.planning import kept_apart
 
 GTZAN100 = Path(__file__).parents[2] / "shared" / "data" / "gtzan100"
 
@@ -270,3 +271,28 @@ def test_real_clips_under_every_protocol():
     for protocol in ("artist", "fault-filtered", "artist-3fold"):
         with pytest.raises(ProtocolError, match=rf"{protocol} means nothing .*blues"):
             plan(clips, protocol)
+
+
+@pytest.mark.parametrize("protocol", ["random", "artist", "split"])
+def test_a_song_cut_into_several_files_is_never_divided(protocol):
+    """As in MagnaTagATune, whose clips of 29 seconds have their own files and their own tags."""
+    names = [f"song{i // 5}-{29 * (i % 5)}" for i in range(100)]
+    frame = pd.DataFrame({"path": names, "recording": names, "label": ["a", "b"] * 50})
+    song = pd.Series([f"song{i // 5}" for i in range(100)])
+    frame = frame.assign(song=song, artist=song, label=np.where(np.arange(100) < 50, "a", "b"))
+    frame = frame.assign(split=np.where(np.arange(100) % 50 < 10, "test", "train"))
+    frame = frame.assign(labels=np.where(np.arange(100) % 3, "slow", "|"))
+    for clips, target in ((ClipTable(frame, "parts"), "label"), (ClipTable(frame, "parts"), "labels")):
+        laid_out = plan(clips, protocol, target=target)
+        for fold in laid_out.folds:
+            assert not set(song[fold.train]) & set(song[fold.test])
+        assert kept_apart(clips, laid_out).tolist() == song.tolist()
+        assert not audit(clips, laid_out, near=False)
+    by_row = audit(clips, [(np.arange(0, 100, 2), np.arange(1, 100, 2))], near=False)
+    assert by_row.exposed["recording"] == 50
+    assert "song1" in {finding.what for finding in by_row.findings}
+    strangers = ClipTable(frame.assign(artist=None), "parts")
+    assert strangers.groups.tolist() == song.tolist()
+    assert ClipTable(frame.drop(columns="song"), "parts").songs.tolist() == names
+    with pytest.raises(ProtocolError, match="'song0' disagree about their split"):
+        plan(ClipTable(frame.assign(split=["train", "test"] * 50), "parts"), "split")

@@ -377,6 +377,7 @@ def test_magnatagatune_has_its_top_tags_and_the_split_by_folder(tmp_path, audio)
     assert clips.tags == ("guitar", "slow")
     assert clips.tag_matrix.tolist() == [[True, True], [False, True], [False, False]]
     assert clips.tagged.all()
+    assert clips.songs.tolist() == ["0/a-song", "c/b-song", "f/b-song"]
     assert clips.splits.tolist() == ["train", "valid", "test"]
     assert clips.artists.tolist() == ["Artist a", "Artist b", "Artist b"]
     assert clips.labels.tolist() == [None] * 3

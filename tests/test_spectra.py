@@ -1,5 +1,7 @@
 """Spectra: windows, transforms, filterbanks, autocorrelations against numpy, librosa and definitions."""
 
+from dataclasses import replace
+
 import librosa
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from gtzanfeat.features.spec import Framing
 
 RATE = 22050
 FRAMES = Framing(512, 512)
+CHANNELS = Framing(512, 512, stream="two_channels")
 
 
 def build(name, framing=FRAMES):
@@ -206,7 +209,7 @@ CACHED = spectra.CACHED_FRAMES
 def test_the_summary_autocorrelation_is_its_definition(length, n_frames, rng):
     frames = noise(rng, 2, n_frames, length)
     frames[1] = np.abs(frames[1])  # as the high channel is
-    s = build("summary_autocorrelation", Framing(length, 512))(frames)
+    s = build("summary_autocorrelation", replace(CHANNELS, length=length))(frames)
     assert s.shape == (n_frames, length)
     assert s.dtype == np.float32
     low, high = np.fft.rfft(frames * np.hamming(length), 2 * length)
@@ -216,7 +219,7 @@ def test_the_summary_autocorrelation_is_its_definition(length, n_frames, rng):
 
 def test_the_summary_autocorrelation_leaves_its_input_and_the_frames_before_alone(rng):
     """Many frames, then few, then many: nothing of one call is in the next."""
-    summary = build("summary_autocorrelation")
+    summary = build("summary_autocorrelation", CHANNELS)
     frames = noise(rng, 2, CACHED + 5, 512)
     before, first = frames.copy(), summary(frames)
     kept = first.copy()
@@ -229,7 +232,7 @@ def test_the_summary_autocorrelation_leaves_its_input_and_the_frames_before_alon
 def test_the_summary_autocorrelation_of_silence_is_nothing(rng):
     frames = noise(rng, 2, 4, 512)
     frames[:, 2] = 0.0
-    s = build("summary_autocorrelation")(frames)
+    s = build("summary_autocorrelation", CHANNELS)(frames)
     assert not s[2].any()
     np.testing.assert_allclose(s[[0, 1, 3], 0], 1.0, rtol=1e-6)
 
@@ -237,5 +240,7 @@ def test_the_summary_autocorrelation_of_silence_is_nothing(rng):
 def test_the_summary_autocorrelation_has_the_period_of_a_tone():
     period = 100
     pulses = (np.arange(1024) % period == 0).astype(np.float32)
-    s = build("summary_autocorrelation", Framing(1024, 512))(np.stack([pulses, pulses])[:, None])[0]
+    s = build("summary_autocorrelation", replace(CHANNELS, length=1024))(np.stack([pulses, pulses])[:, None])[
+        0
+    ]
     assert 50 + s[50:150].argmax() == period

@@ -129,6 +129,13 @@ def test_the_split_of_a_dataset():
         plan(table(list("ab") * 4, split=["test"] * 8, tempo=range(8)), "split", target="tempo")
 
 
+def test_tags_that_no_clip_has_cannot_be_learnt():
+    names = [f"clip{i}" for i in range(10)]
+    clips = ClipTable(pd.DataFrame({"path": names, "recording": names, "labels": "|"}), "example")
+    with pytest.raises(ProtocolError, match="no clip has any tag"):
+        plan(clips, target="labels")
+
+
 def test_windows_must_agree_about_what_is_known():
     frame = table([None] * 4).frame.assign(recording=list("0011"), offset=[0.0, 1.0] * 2)
     dynamic = ClipTable(frame.assign(arousal=[0.1, 0.2, 0.3, 0.4]), "windows")

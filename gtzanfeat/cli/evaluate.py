@@ -188,8 +188,8 @@ def command(
     (--target labels) and numbers (--target COLUMN) are learnt in the same way.
     """
     from gtzanfeat.evaluation import evaluate, plan, robustness
-    from gtzanfeat.evaluation.files import check_folder
     from gtzanfeat.evaluation.explaining import check_explainable, importance
+    from gtzanfeat.evaluation.files import check_folder
     from gtzanfeat.evaluation.systems import fixes_features, system, weighted
     from gtzanfeat.evaluation.tasks import OF_COLUMN
     from gtzanfeat.export import check_place

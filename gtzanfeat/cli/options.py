@@ -26,7 +26,7 @@ class FilePath(click.Path):
 
 
 class Seconds(click.FloatRange):
-    """A length of time, of a hundredth of a second or more; `FloatRange` alone would let NaN and infinity by."""
+    """Seconds, a hundredth or more; `FloatRange` alone would let NaN and infinity by."""
 
     def __init__(self) -> None:
         super().__init__(min=0.01)

@@ -43,6 +43,9 @@ class ClipTable:
         ``artist``
             Who plays: clips of one artist must never be divided between training and test. Missing where
             unknown; left out altogether, it is unknown for all.
+        ``song``
+            The song that the recording is a part of, where a song was cut into several files: its parts are
+            never divided, as the windows of a recording are not. By default each recording is a song.
         ``album``
             What it was published on; clips of one album belong together as those of one artist do.
         ``split``
@@ -241,7 +244,7 @@ class ClipTable:
 
     @property
     def groups(self) -> np.ndarray:
-        """What a split must keep together, (n_clips,) strings: the artist, or else album, or recording.
+        """What a split must keep together, (n_clips,) strings: the artist, or else album, or song.
 
         Recordings of unknown artists are groups of their own, not one large group: that they share an
         artist is not known. So they may still leak; a strict protocol leaves them out.
@@ -249,7 +252,14 @@ class ClipTable:
         group = self.frame["artist"]
         if "album" in self.frame:
             group = group.fillna(self.frame["album"])
-        return group.fillna(self.frame["recording"]).astype(object).to_numpy(copy=True)
+        return group.fillna(pd.Series(self.songs, dtype="string")).astype(object).to_numpy(copy=True)
+
+    @property
+    def songs(self) -> np.ndarray:
+        """What no protocol divides, (n_clips,) strings: the song, or else the recording."""
+        if "song" not in self.frame:
+            return self.recordings
+        return self.frame["song"].fillna(self.frame["recording"]).astype(object).to_numpy(copy=True)
 
     @property
     def clips(self) -> np.ndarray:

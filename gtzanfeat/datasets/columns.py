@@ -16,7 +16,7 @@ REQUIRED = ("path", "recording")
 ANSWERS = ("label", "labels", "target")  # what can be learnt; one of them must be there
 TEXT = ("path", "label", "recording", "artist", "split")  # always there, in this order, or missing
 WINDOW = ("offset", "duration")  # optional, in seconds: the row is a window of its recording
-OPTIONAL = ("labels", "target", "album", *WINDOW)  # have a meaning where they are
+OPTIONAL = ("labels", "target", "song", "album", *WINDOW)  # have a meaning where they are
 SEPARATOR = "|"  # between the tags of a clip; alone it says that there are none
 
 
@@ -34,8 +34,7 @@ def validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     columns = {column: _text(frame, column, name) for column in TEXT}
     columns |= {str(other): frame[other] for other in frame.columns if other not in TEXT}
     columns |= {column: _seconds(frame, column, name) for column in WINDOW if column in frame}
-    if "album" in frame:
-        columns["album"] = _text(frame, "album", name)
+    columns |= {column: _text(frame, column, name) for column in ("song", "album") if column in frame}
     if "labels" in frame:
         columns["labels"] = _tags(frame, name)
     if "target" in frame:

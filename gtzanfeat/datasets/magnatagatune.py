@@ -11,6 +11,7 @@ tagging", ISMIR 2009.
 
 from __future__ import annotations
 
+import re
 from itertools import compress
 from pathlib import Path, PurePosixPath
 
@@ -48,7 +49,8 @@ def load(path: Path) -> ClipTable:
 
     The tags are the 50 most frequent of all 188, counted over all annotated clips, as most publications have
     them; a clip with none of them is kept. ``split`` is the common one by folder: 0 to b train, c is for
-    validation, d to f test. It does not separate artists.
+    validation, d to f test. It does not separate artists. Most songs are there in several clips, which no
+    protocol divides: ``song``.
 
     Parameters
     ----------
@@ -88,6 +90,7 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
         {
             "path": [str(audio / name) for name in clips["mp3_path"]],
             "recording": [str(PurePosixPath(name).with_suffix("")) for name in clips["mp3_path"]],
+            "song": [_song(name) for name in clips["mp3_path"]],
             "labels": [tags(set(compress(vocabulary, row))) for row in given[:, top]],
             "split": [_part(name) for name in clips["mp3_path"]],
             "artist": "",
@@ -99,6 +102,11 @@ def _read(path: Path) -> tuple[pd.DataFrame, list[str], list[str]]:
     info = info.drop_duplicates("clip_id").set_index("clip_id").reindex(clips["clip_id"])
     frame[["artist", "album"]] = info[["artist", "album"]].to_numpy()
     return frame, vocabulary, []
+
+
+def _song(name: str) -> str:
+    """Name the song of which a file is a part, of 29 seconds: it ends in where they begin and end."""
+    return re.sub(r"-\d+-\d+$", "", str(PurePosixPath(name).with_suffix("")))
 
 
 def _part(name: str) -> str:

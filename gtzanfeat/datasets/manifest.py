@@ -16,11 +16,11 @@ from gtzanfeat.datasets.columns import ANSWERS, OPTIONAL, TEXT
 from gtzanfeat.errors import DatasetError
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
-_TEXT = (*TEXT, "album", "labels")
+_TEXT = (*TEXT, "song", "album", "labels")
 ALIASES = {"genre": "label", "artist_group": "artist"}
 _EXPECTED = (
-    "it needs the columns path and label (or labels, or target), and may have recording, artist, album, "
-    "split, offset, duration"
+    "it needs the columns path and label (or labels, or target), and may have recording, song, artist, "
+    "album, split, offset, duration"
 )
 
 

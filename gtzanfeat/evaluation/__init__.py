@@ -3,13 +3,14 @@
 `tasks` says what can be asked and `systems` of whom; `protocols` and `planning` divide the recordings,
 `measuring`, `fitting` and `running` learn and answer; `scores` holds what came out, by `metrics` and
 `chance`, and `printing` and `files` are its ways out; `comparison` sets results side by side,
-`reproduction` runs published experiments again, `sweeping` degrades what is tested, and `explaining` says what
-a score and an answer owe to what. Pictures are drawn in `gtzanfeat.report`.
+`reproduction` runs published experiments again, `sweeping` degrades what is tested, and `explaining` and
+`contributing` say what a score and an answer owe to what. Pictures are drawn in `gtzanfeat.report`.
 """
 
 from gtzanfeat.evaluation.auditing import Audit, audit
 from gtzanfeat.evaluation.comparison import compare, corrected_t_test, differences, mcnemar_test
-from gtzanfeat.evaluation.explaining import Importance, contributions, importance
+from gtzanfeat.evaluation.contributing import contributions
+from gtzanfeat.evaluation.explaining import Importance, importance
 from gtzanfeat.evaluation.files import read_evaluation
 from gtzanfeat.evaluation.planning import Fold, Plan, plan
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol

@@ -23,6 +23,7 @@ from gtzanfeat.evaluation.planning import Fold, Plan
 from gtzanfeat.fingerprints import Match, fingerprints, near_duplicates
 
 SHOWN = 10  # findings of a kind that are printed
+PIECE = 4096  # bytes in the middle of a file
 # what is looked for, and what one and several of it are called
 KINDS = {
     "recording": ("the same recording", "recording", "recordings"),
@@ -186,10 +187,10 @@ def audit(
 ) -> Audit:
     """Look for what is on both sides of a split.
 
-    Looked for are the same recording, artist and album, as the table has them; files of the same bytes; and
-    near-duplicate audio: copies in another format, at another level, or cropped, five seconds or more of
-    them. That last part decodes every file once; all else takes no longer than reading those files that are
-    equally long.
+    Looked for are the same recording (or song, where it was cut into several), artist and album, as the table
+    has them; files of the same bytes; and near-duplicate audio: copies in another format, at another level,
+    or cropped, five seconds or more of them. That last part decodes every file once; all else takes no longer
+    than reading those files that are equally long.
 
     Parameters
     ----------
@@ -233,7 +234,7 @@ def audit(
         findings.extend(sorted(found[0], key=lambda finding: -finding.n_tests))
         exposed[kind] = found[1]
 
-    look("recording", _shared("recording", clips.recordings, clips.paths, laid_out))
+    look("recording", _shared("recording", clips.songs, clips.paths, laid_out))
     for kind in ("artist", "album"):
         names = clips.column(kind) if kind in clips.frame else np.full(len(clips), None)
         n_unknown = int(pd.isna(names).sum())
@@ -311,29 +312,41 @@ def _shared(
 
 
 def _contents(paths: Sequence[str], recordings: np.ndarray) -> tuple[np.ndarray, int]:
-    """Hash the bytes of files that are as long as a file of another recording; None for all others.
+    """Hash the bytes of files that may be those of another recording; None for all others.
 
-    Returned with the hashes is how many files cannot be read.
+    First files of one length are found, then those of them that agree in the middle (recordings of one
+    collection are often equally long), and only these are read as a whole. Returned with the hashes is how
+    many files cannot be read.
     """
-    by_size: dict[int, list[int]] = defaultdict(list)
-    n_unread = 0
     content = np.full(len(paths), None, dtype=object)
-    for number, path in enumerate(paths):
-        try:
-            by_size[os.path.getsize(path)].append(number)
-        except OSError:
-            n_unread += 1
-    for numbers in by_size.values():
-        if len(set(recordings[numbers])) > 1:
+    unread: set[int] = set()
+    alike = [list(range(len(paths)))]
+    for look in (os.path.getsize, _middle, _digest):
+        narrower = []
+        for numbers in alike:
+            found: dict[Any, list[int]] = defaultdict(list)
             for number in numbers:
                 try:
-                    with open(paths[number], "rb") as file:
-                        content[number] = hashlib.file_digest(file, "sha256").hexdigest()
+                    content[number] = look(paths[number])
+                    found[content[number]].append(number)
                 except OSError:
-                    n_unread += 1
-    once = ~pd.Series(content).duplicated(keep=False)
-    content[once] = None
-    return content, n_unread
+                    unread.add(number)
+            narrower += [part for part in found.values() if len(set(recordings[part])) > 1]
+        alike = narrower
+    same = np.isin(np.arange(len(paths)), [number for numbers in alike for number in numbers])
+    content[~same] = None
+    return content, len(unread)
+
+
+def _middle(path: str) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(os.path.getsize(path) // 2)
+        return file.read(PIECE)
+
+
+def _digest(path: str) -> str:
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _paired(

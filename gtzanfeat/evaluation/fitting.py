@@ -123,11 +123,21 @@ def _scores(fitted: Any, X: Any, asked: Target) -> tuple[np.ndarray | None, str 
         return None, None
     for kind, method in (("probability", "predict_proba"), ("decision", "decision_function")):
         if hasattr(fitted, method):
+            if kind == "decision" and _of_pairs(fitted):
+                return None, None
             given = getattr(fitted, method)(X)
             if asked.task.name == "multi-label":
                 return _of_tags(given, fitted), kind
             return _of_classes(np.asarray(given), fitted, asked), kind
     return None, None
+
+
+def _of_pairs(fitted: Any) -> bool:
+    """Whether decision scores are of pairs of classes (SVC as "ovo"), and so of no single class."""
+    last = fitted[-1] if isinstance(fitted, Pipeline) else fitted
+    if hasattr(last, "best_estimator_"):
+        return _of_pairs(last.best_estimator_)
+    return getattr(last, "decision_function_shape", None) == "ovo" and len(last.classes_) > 2
 
 
 def _of_tags(given: Any, fitted: Any) -> np.ndarray:

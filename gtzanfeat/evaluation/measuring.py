@@ -20,6 +20,7 @@ from gtzanfeat.extraction import Extraction, Failure, extract
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.frames import extract_frames, frame_recipe
+from gtzanfeat.join import KEY
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 Values = Extraction | np.ndarray | pd.DataFrame
@@ -182,8 +183,12 @@ def _vectors(
             on_error="skip" if on_error == "skip" or step.on_error == "nan" else "raise",
             memory=step.memory,
         )
-    if len(values if isinstance(values, np.ndarray | pd.DataFrame) else values.values) != len(clips):
+    given = values.values if isinstance(values, Extraction) else np.asarray(values)
+    if not given.ndim or len(given) != len(clips):
         raise ValueError(f"values must have one row for each of the {len(clips)} clips")
+    index = values.index if isinstance(values, pd.DataFrame) else None
+    if index is not None and index.name == KEY and list(index) != list(clips.recordings):
+        raise ValueError("values are by recording, but not in the order of the clips; see join_columns")
     if isinstance(values, Extraction):
         source, wanted = values.feature_set, find_feature_set(step.feature_set)
         if not any_set and wanted.spec_hash != source.spec_hash:
@@ -191,16 +196,15 @@ def _vectors(
         return Measured(
             model, values.values, values.failures, source.name, source.spec_hash, values.lost, values.versions
         )
-    matrix = np.asarray(values)
-    if matrix.ndim != 2 or matrix.dtype.kind not in "biuf":
+    if given.ndim != 2 or given.dtype.kind not in "biuf":
         raise ValueError(
-            f"values must be a table of numbers, one row per clip, not {matrix.ndim}-D of type {matrix.dtype}"
+            f"values must be a table of numbers, one row per clip, not {given.ndim}-D of type {given.dtype}"
         )
-    broken = np.flatnonzero(~np.isfinite(matrix).all(axis=1))
+    broken = np.flatnonzero(~np.isfinite(given).all(axis=1))
     failures = tuple(Failure(int(i), clips.paths[i], "its values are not finite") for i in broken)
     if failures and on_error == "raise":
         raise ClipError(failures[0].source, failures[0].reason, "on_error='skip' leaves such clips out")
-    return Measured(model, matrix, failures, "values as given", None)
+    return Measured(model, given, failures, "values as given", None)
 
 
 def _frames(model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str) -> Measured:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 TOP = 3
-CELLS = 20_000_000  # numbers held at once: 160 MB
+CELLS = 250_000  # numbers in one array at a time, so that passing over it again finds it in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,12 +226,8 @@ def of_order(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict
     known = truth.any(axis=0)
     if known.any():
         pairs = truth[:, known].ravel(), scores[:, known].ravel()
-        step = max(1, CELLS // max(1, len(pairs[0])))
-        both = [
-            order_of_one(*pairs, np.repeat(weights[i : i + step], known.sum(), axis=1))
-            for i in range(0, len(weights), step)
-        ]
-        metrics["roc_auc_micro"], metrics["average_precision_micro"] = np.concatenate(both, axis=1)
+        test = np.repeat(np.arange(len(truth)), known.sum())
+        metrics["roc_auc_micro"], metrics["average_precision_micro"] = order_of_one(*pairs, weights, test)
     return metrics
 
 
@@ -240,17 +236,21 @@ def order_of_each(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) ->
     return np.array([order_of_one(truth[:, i], scores[:, i], weights) for i in range(truth.shape[1])])
 
 
-def order_of_one(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def order_of_one(
+    truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, test: np.ndarray | None = None
+) -> np.ndarray:
     """ROC-AUC and average precision of one name, (2, n_draws); equal scores share one threshold.
 
     Parameters
     ----------
-    truth : ndarray of shape (n_tests,), bool
+    truth : ndarray of shape (n_answers,), bool
         Whether it is true.
-    scores : ndarray of shape (n_tests,)
+    scores : ndarray of shape (n_answers,)
         How strongly it was spoken for.
     weights : ndarray of shape (n_draws, n_tests)
         What each test counts.
+    test : ndarray of shape (n_answers,), int, optional
+        Of which test each answer is; by default there is one of each.
 
     Returns
     -------
@@ -259,12 +259,13 @@ def order_of_one(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> 
     """
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each run of equal scores
+    truth, test = truth[order], order if test is None else test[order]
     step = max(1, CELLS // max(1, len(order)))
     found = np.empty((2, len(weights)))
     for i in range(0, len(weights), step):
-        drawn = weights[i : i + step, order]
+        drawn = weights[i : i + step, test]
         passed = np.cumsum(drawn, axis=1)[:, ends]
-        hits = np.cumsum(drawn * truth[order], axis=1)[:, ends]
+        hits = np.cumsum(drawn * truth, axis=1)[:, ends]
         misses = passed - hits
         new_hits, new_misses = (np.diff(counts, axis=1, prepend=0.0) for counts in (hits, misses))
         area = (new_misses * (hits - new_hits / 2)).sum(axis=1)

@@ -171,22 +171,23 @@ def kept_apart(clips: ClipTable, layout: Plan) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n_clips,), object
-        The artist of each clip, or else its recording: what belongs together inside a training part, too,
-        and what is drawn for intervals.
+        The artist of each clip, or else its song or recording: what belongs together inside a training part,
+        too, and what is drawn for intervals.
     """
     artists = clips.artists
     if artists is None:
-        return clips.recordings
+        return clips.songs
     apart = all(
         None not in set(artists[fold.train]) | set(artists[fold.test])
         and not set(artists[fold.train]) & set(artists[fold.test])
         for fold in layout.folds
     )
-    return artists if apart else clips.recordings
+    return artists if apart else clips.songs
 
 
 def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return one row per recording, and for each clip the number of its recording's row."""
+    """Return one row per song (else recording), and for each clip the number of its row."""
+    songs = clips.songs
     frame = clips.frame.assign(stratum=asked.strata)
     said_of = {"stratum": "label" if asked.task.name == "single-label" else f"having a known {asked.column}"}
     if asked.task.name == "multi-label":
@@ -198,15 +199,18 @@ def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.Data
                 "GTZAN has it, and a manifest can have it"
             )
         said_of[row.column] = row.column
-    said = frame[list(said_of)].astype(object).fillna("?").groupby(clips.recordings).nunique()
+    values = frame[list(said_of)].astype(object).fillna("?")
     for column, words in said_of.items():
-        if (said[column] > 1).any():
+        # parts of a song were tagged one by one
+        said = values[column].groupby(clips.recordings if column == "labels" else songs).nunique()
+        if (said > 1).any():
             raise ProtocolError(
                 f"{row.name} trains or tests a recording as a whole, but the clips of "
-                f"{said[column].idxmax()!r} disagree about their {words}; give all of them the same"
+                f"{said.idxmax()!r} disagree about their {words}; give all of them the same"
             )
-    number, _ = pd.factorize(clips.recordings)
-    return frame.drop_duplicates("recording").reset_index(drop=True), number
+    number, _ = pd.factorize(songs)
+    first = np.unique(number, return_index=True)[1]
+    return frame.iloc[first].reset_index(drop=True), number
 
 
 def _numbers(

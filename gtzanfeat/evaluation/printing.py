@@ -124,7 +124,7 @@ def _groups(found: Evaluation) -> str:
     rows = found.predictions
     if "group" not in rows or (rows["group"] == rows["recording"]).all():
         return "recordings"
-    return "artists"
+    return "artists or songs"
 
 
 def _headline(found: Evaluation) -> str:

@@ -261,7 +261,7 @@ def evaluate(
 
 
 def _refuse_needless(clips: ClipTable, layout: Plan) -> None:
-    groups = clips.recordings if layout.protocol == "random" else clips.groups
+    groups = clips.songs if layout.protocol == "random" else clips.groups
     if len(set(groups)) == len(clips):
         raise ProtocolError(
             "there is no naive split beside this one: no recording has several rows, and no artist several "

@@ -55,8 +55,8 @@ class Evaluation:
         The seed of the protocol, and of a recipe given by name; also of intervals and permutations.
     predictions : DataFrame
         One row per clip and test: ``repeat``, ``fold`` (both from 1), ``clip`` (its row in the table),
-        ``recording``, ``path``, ``group`` (what is drawn for intervals: the recording, or the artist where
-        none is both trained and tested), the truth (``label``, ``labels`` with ``|`` between tags, or
+        ``recording``, ``path``, ``group`` (what is drawn for intervals: the recording or song, or the artist
+        where none is both trained and tested), the truth (``label``, ``labels`` with ``|`` between tags, or
         ``target``), ``predicted`` in the same form, and ``score_<name>`` for every class or tag, where the
         estimator gives such scores.
     n_clips : int

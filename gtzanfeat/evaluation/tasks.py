@@ -127,6 +127,10 @@ def find_target(clips: ClipTable, column: str = "label", task: str | None = None
             "'labels' tags, and any other column numbers"
         )
     names: tuple[str, ...] = ()
+    if found.name == "multi-label" and clips.tagged.any() and not clips.tags:
+        raise ProtocolError(
+            f"{clips.name}: no clip has any tag, so there is none to learn; add some to labels"
+        )
     if found.name == "single-label":
         names, truth, known = clips.classes, clips.labels, clips.frame["label"].notna().to_numpy(dtype=bool)
     elif found.name == "multi-label":

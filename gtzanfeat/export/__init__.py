@@ -42,6 +42,7 @@ IDENTITY = {
     "path": {"unit": "", "meaning": "the audio file; if relative, from the folder where extraction ran"},
     "label": {"unit": "", "meaning": "the class, such as the genre"},
     "recording": {"unit": "", "meaning": "what identifies the recording, whatever its format or folder"},
+    "song": {"unit": "", "meaning": "the song that the recording is a part of"},
     "artist": {"unit": "", "meaning": "who plays; clips of one artist must not both train and test"},
     "split": {"unit": "", "meaning": "the part of a split that the dataset comes with"},
     "album": {

@@ -105,7 +105,7 @@ def _write_csv(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> Non
 
 def _read_csv(path: Path) -> pd.DataFrame:
     text = dict.fromkeys(
-        ("path", "label", "labels", "recording", "artist", "album", "split", "flags"), "string"
+        ("path", "label", "labels", "recording", "song", "artist", "album", "split", "flags"), "string"
     )
     # only an empty cell is missing: an artist may be called NA
     return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8")

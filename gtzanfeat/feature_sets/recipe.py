@@ -52,8 +52,9 @@ class Item:
     summary_params : mapping
         Parameters of the summary.
     names : tuple of str
-        What the columns are called where they have been published under other names, one for each column
-        that is summarised: ("rolloff",) makes "rolloff_mean" of what were "spectral_rolloff_mean".
+        What the columns are called where they have been published under other names, or are of one part of
+        the sound, one for each column that is summarised (or, without a summary, that a frame has):
+        ("rolloff",) makes "rolloff_mean" of what were "spectral_rolloff_mean".
     """
 
     feature: str

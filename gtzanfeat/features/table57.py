@@ -174,9 +174,12 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         compute=sample_moments,
         of="moments",
         columns=(
-            Column("mean", "1", "Σ x[n] / N", "how far the waveform is off zero: next to nothing"),
+            Column("mean", "full scale", "Σ x[n] / N", "how far the waveform is off zero: next to nothing"),
             Column(
-                "var", "1", "Σ x[n]² / N - mean²", "the power of the clip, of which the mean is taken away"
+                "var",
+                "full scale²",
+                "Σ x[n]² / N - mean²",
+                "the power of the clip, of which the mean is taken away",
             ),
         ),
         source=f"numpy.mean and numpy.var of the waveform; {_KAGGLE}",

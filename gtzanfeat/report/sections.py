@@ -136,7 +136,11 @@ BASELINES = {
 def about_scores(found: Evaluation) -> str:
     """What intervals and baseline are."""
     rows = found.predictions
-    drawn = "recordings" if "group" not in rows or (rows["group"] == rows["recording"]).all() else "artists"
+    drawn = (
+        "recordings"
+        if "group" not in rows or (rows["group"] == rows["recording"]).all()
+        else "artists or songs"
+    )
     return (
         f"Intervals are where 95 % of the scores fall if the {found.n_groups} {drawn} are drawn anew "
         f"(bootstrap). The baseline {BASELINES[found.task]}."

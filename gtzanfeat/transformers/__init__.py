@@ -8,6 +8,7 @@ Only the scikit-learn surface is here (parameters, names, tags, validation); the
 from __future__ import annotations
 
 from gtzanfeat.transformers.clips import ClipFeatures, FailedClipWarning, FrameFeatures
-from gtzanfeat.transformers.frames import Deltas, Summarize, TimeDCT
+from gtzanfeat.transformers.frames import Deltas, Summarize
+from gtzanfeat.transformers.time_dct import TimeDCT
 
 __all__ = ["ClipFeatures", "Deltas", "FailedClipWarning", "FrameFeatures", "Summarize", "TimeDCT"]

@@ -10,8 +10,9 @@ class Twin:
     """How the contract test asks for a feature, and what should come out.
 
     ``compute`` takes the frames, (n_frames, length), of a frame feature and gives its track, or takes the
-    samples of a clip feature and gives its values; None where another test knows them. ``framing`` holds the
-    arguments of a Framing; where it is None, the feature is asked for as in the first set that has it.
+    samples of a clip feature and gives its values; None for a clip feature that the contract test lists as
+    tested elsewhere. ``framing`` holds the arguments of a Framing; where it is None, the feature is asked
+    for as in the first set that has it.
     """
 
     compute: Callable[[Any], Any] | None = None

@@ -128,7 +128,7 @@ def test_nested_in_an_evaluation_the_inner_folds_keep_artists_whole(monkeypatch)
 
 
 def test_settings_chosen_on_noise_score_at_chance():
-    """With labels that mean nothing, the best of 12 settings is worth nothing outside of its training part."""
+    """With labels that mean nothing, the best of 12 settings is worth nothing outside its training part."""
     rng = np.random.default_rng(3)
     X, y = rng.standard_normal((120, 20)), np.array(["jazz", "pop"] * 60, dtype=object)
     search = GroupedSearch("svm", {"classify__gamma": [0.001, 0.01, 0.1, 1.0], "classify__C": [0.1, 1, 10]})

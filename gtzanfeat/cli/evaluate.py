@@ -286,10 +286,8 @@ def command(
         result = replace(result, feature_set=" + ".join(sources))
     elif extraction is None:
         code = screen.failed(result.failures)
-    click.echo(str(result))
-    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
-        for warning in result.warnings:
-            screen.warn(warning)
+    if save is not None and save != report:
+        result.save(save, overwrite=overwrite)
     found = [
         robustness(
             weighted(model, "balanced") if balanced else model,
@@ -306,8 +304,6 @@ def command(
         )
         for name, strengths in sweeps
     ]
-    for sweep in found:
-        click.echo(f"\n{sweep}")
     owed = None
     if by is not None:
         owed = importance(
@@ -325,11 +321,9 @@ def command(
             class_weight="balanced" if balanced else None,
             on_error="skip" if on_error == "skip" else "raise",
         )
-        click.echo(f"\n{owed}")
+    # files before words: who closes the pipe early must not lose them
     if json_file is not None:
         _write_json(json_file, result, found)
-    if save is not None and save != report:
-        result.save(save, overwrite=overwrite)
     if report is not None:
         asked = click.get_current_context().meta["command line"]
         page = write_report(
@@ -342,6 +336,12 @@ def command(
             overwrite=overwrite,
         )
         screen.note([f"the report is {page}"], quiet)
+    click.echo(str(result))
+    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
+        for warning in result.warnings:
+            screen.warn(warning)
+    for further in (*found, *([] if owed is None else [owed])):
+        click.echo(f"\n{further}")
     return code
 
 

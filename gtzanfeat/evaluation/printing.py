@@ -76,7 +76,7 @@ def _audited(found: Evaluation) -> list[str]:
     if found.audit is None:
         return []
     clean = [kind for kind, n_tests in found.audit.exposed.items() if not n_tests]
-    return [f"audit         nothing on both sides: {', '.join(clean)}"] if clean else []
+    return [f"audit         looked for on both sides and not found: {', '.join(clean)}"] if clean else []
 
 
 def _searched(found: Evaluation) -> list[str]:

@@ -277,6 +277,9 @@ def _other_versions(of_values: Mapping[str, str]) -> list[str]:
 
 
 def _in_words(estimator: BaseEstimator) -> str:
+    places = ("memory", "n_jobs")  # where and how fast it ran is not what it is
+    bare = {name: None for name in estimator.get_params() if name.rpartition("__")[2] in places}
+    estimator = clone(estimator).set_params(**bare)
     steps = [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
     return " > ".join(" ".join(repr(step).split()) for step in steps)
 

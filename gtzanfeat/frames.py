@@ -142,15 +142,24 @@ class FrameRecipe:
         The features, in the order of the columns; their summaries do not count.
     rate : int
         Sample rate in Hz at which clips are analysed.
+    silence : float, optional
+        Frames whose RMS is more than this many dB below that of the clip's loudest frame are left out.
     """
 
     items: tuple[Item, ...]
     rate: int = RATE
+    silence: float | None = None
 
     @property
     def requests(self) -> list[Request]:
         """What an analysis must be asked for."""
-        return [item.request for item in self.items]
+        wanted = [item.request for item in self.items]
+        return wanted if self.silence is None else [*wanted, self._loudness]
+
+    @property
+    def _loudness(self) -> Request:
+        """The level of the same frames, whatever is heard in them."""
+        return Request("rms", replace(self.items[0].framing, stream="samples", remove_mean=False))
 
     @property
     def columns(self) -> list[str]:
@@ -161,25 +170,33 @@ class FrameRecipe:
     def spec_hash(self) -> str:
         """16 hexadecimal digits that stand for everything that decides the numbers."""
         audio = {"rate": self.rate, "channels": "mean", "resampler": RESAMPLER}
-        spec = {"frames": [item.spec() for item in self.items], "audio": audio}
+        spec: dict[str, Any] = {"frames": [item.spec() for item in self.items], "audio": audio}
+        if self.silence is not None:
+            spec["silence"] = float(self.silence)
         words = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
     def matrix(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
         """Arrange what an analysis gave into one matrix, float32 (n_frames, n_columns).
 
-        Frames at the start for which one of the features has no value are left out.
+        Frames at the start for which one of the features has no value are left out, and silent ones where
+        that is asked for.
         """
         lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
         tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
-        return np.concatenate(tracks, axis=1)[lead:]
+        matrix = np.concatenate(tracks, axis=1)[lead:]
+        if self.silence is None:
+            return matrix
+        rms = results[self._loudness.key][lead:, 0]
+        floor = rms.max(initial=0.0) * 10 ** (-self.silence / 20)
+        return matrix[(rms > 0) & (rms >= floor)]
 
 
 def _names(item: Item) -> Sequence[str]:
     return item.names or [column_name(item.feature, column.name) for _, column in item.chosen]
 
 
-def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
+def frame_recipe(features: Any, framing: Framing | None = None, silence: float | None = None) -> FrameRecipe:
     """Make a recipe of frame features.
 
     Parameters
@@ -189,6 +206,8 @@ def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
         with. An `Item` says all of that itself. Of a `FeatureSet`, all frame features are taken.
     framing : Framing, optional
         Takes the place of every framing.
+    silence : float, optional
+        As of `FrameRecipe`.
 
     Returns
     -------
@@ -201,9 +220,11 @@ def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
         If there is no frame feature of that name.
     ValueError
         If there is no frame feature at all, if the framings do not agree in length and hop and in whether
-        frames reach beyond the clip, if an item does not name each of its columns, or if a column would be
-        there twice.
+        frames reach beyond the clip, if an item does not name each of its columns, if a column would be
+        there twice, or if `silence` is no number of dB.
     """
+    if silence is not None and not 0 <= silence < np.inf:
+        raise ValueError(f"silence is {silence!r}; give dB below the loudest frame, such as 60, or None")
     source = features if isinstance(features, FeatureSet) else None
     if source is not None:
         wanted: Sequence[Any] = [item for item in source.items if _is_frame_feature(item.feature)]
@@ -226,7 +247,7 @@ def frame_recipe(features: Any, framing: Framing | None = None) -> FrameRecipe:
     if len(cuts) > 1:
         cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
         raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
-    recipe = FrameRecipe(tuple(items.values()), RATE if source is None else source.rate)
+    recipe = FrameRecipe(tuple(items.values()), RATE if source is None else source.rate, silence)
     twice = [name for name, count in Counter(recipe.columns).items() if count > 1]
     if twice:
         raise ValueError(

@@ -138,7 +138,7 @@ def recipe(
     >>> list(model.named_steps)
     ['features', 'scale', 'classify']
     >>> recipe("mfcc-codebook").set_params(codebook__n_words=64)["features"]
-    FrameFeatures()
+    FrameFeatures(silence=60.0)
     """
     fixed = _find(name).features
     if fixed is not None and feature_set is not None:
@@ -182,13 +182,17 @@ def _frames(random_state: int | None, n_jobs: int | None, memory: Any) -> FrameF
     return FrameFeatures("mfcc", n_jobs=n_jobs, memory=memory)
 
 
+def _sounding_frames(random_state: int | None, n_jobs: int | None, memory: Any) -> FrameFeatures:
+    return FrameFeatures("mfcc", silence=60.0, n_jobs=n_jobs, memory=memory)
+
+
 def _codebook(random_state: int | None, n_jobs: int | None) -> CodebookHistogram:
     return CodebookHistogram(256, random_state=random_state, n_jobs=n_jobs)
 
 
 def _vector_and_codebook(random_state: int | None, n_jobs: int | None, memory: Any) -> FeatureUnion:
     counted = [
-        ("frames", _frames(random_state, n_jobs, memory)),
+        ("frames", _sounding_frames(random_state, n_jobs, memory)),
         ("codebook", _codebook(random_state, n_jobs)),
     ]
     vector = ClipFeatures("full", n_jobs=n_jobs, memory=memory)
@@ -336,7 +340,7 @@ _ROWS = (
         ],
         "How often each of 256 typical MFCC frames occurs, and support vectors with flat borders.",
         "the baseline of courses; Sivic & Zisserman 2003",
-        features=_frames,
+        features=_sounding_frames,
     ),
     Recipe(
         "mfcc-gaussian",

@@ -551,3 +551,39 @@ def test_the_recipe_of_frames_is_known_by_what_decides_the_numbers():
     assert frame_recipe(FEATURE_SETS["timbre19"].items[-1]).spec_hash == (
         frame_recipe(FEATURE_SETS["classic30"].items[5]).spec_hash
     )
+
+
+def loud_quiet_nothing():
+    """Noise for a second, the same 70 dB fainter for another, and a second of nothing."""
+    loud = np.random.default_rng(0).uniform(-0.5, 0.5, 512 * 40)
+    return np.concatenate([loud, loud * 10 ** (-70 / 20), np.zeros(512 * 40)])
+
+
+@pytest.mark.parametrize(("silence", "n_frames"), [(None, 120), (80.0, 80), (60.0, 40)])
+def test_silent_frames_are_left_out_where_that_is_asked_for(silence, n_frames):
+    clip = loud_quiet_nothing()
+    (frames,) = FrameFeatures(("mfcc", "zcr"), silence=silence).fit_transform([clip])
+    (all_frames,) = FrameFeatures(("mfcc", "zcr")).fit_transform([clip])
+    np.testing.assert_array_equal(frames, all_frames[:n_frames])
+
+
+@pytest.mark.parametrize("features", ["htk_mfcc", ("mfcc", "spectral_flux"), "chroma_cqt"])
+def test_what_is_silent_does_not_depend_on_what_is_heard_in_it(features, tmp_path):
+    clip = loud_quiet_nothing()[: 512 * 80] * 1e-3
+    (frames,) = FrameFeatures(features, silence=200.0).fit_transform([clip])
+    (all_frames,) = FrameFeatures(features).fit_transform([clip])
+    np.testing.assert_array_equal(frames, all_frames)
+    kept = FrameFeatures(features, silence=200.0, memory=tmp_path)
+    for _ in range(2):
+        np.testing.assert_array_equal(kept.fit_transform([clip])[0], frames)
+    fewer = FrameFeatures(features, silence=60.0, memory=tmp_path).fit_transform([clip])[0]
+    assert 0 < len(fewer) < len(frames)  # another recipe to the cache
+
+
+def test_a_silent_clip_has_no_frames_then():
+    (frames,) = FrameFeatures("mfcc", silence=60.0).fit_transform([np.zeros(22050)])
+    assert frames.shape == (0, 13)
+    with pytest.raises(
+        ValueError, match="silence is -3; give dB below the loudest frame, such as 60, or None"
+    ):
+        FrameFeatures("mfcc", silence=-3).fit([np.zeros(22050)])

@@ -208,7 +208,7 @@ def _vectors(
 
 
 def _frames(model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str) -> Measured:
-    chosen = frame_recipe(step.features, step.framing)
+    chosen = frame_recipe(step.features, step.framing, step.silence)
     frames, failures = extract_frames(
         clips.clips,
         chosen,

@@ -202,6 +202,9 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         items that say all of that; or a feature set, of which all frame features are taken.
     framing : Framing, optional
         Length, hop and window of the frames, in the place of those.
+    silence : float, optional
+        Frames more than this many dB below the loudest of their clip (by RMS) are left out: 60, for a
+        codebook that is not to count silence. A silent clip then has no frames.
     rate, n_jobs, memory
         As of `ClipFeatures`.
     on_error : {"raise", "empty"}, default="raise"
@@ -233,6 +236,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         features: Any = "mfcc",
         *,
         framing: Framing | None = None,
+        silence: float | None = None,
         rate: int | None = None,
         n_jobs: int | None = None,
         on_error: str = "raise",
@@ -240,6 +244,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
     ) -> None:
         self.features = features
         self.framing = framing
+        self.silence = silence
         self.rate = rate
         self.n_jobs = n_jobs
         self.on_error = on_error
@@ -264,7 +269,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         UnknownNameError
             If there is no such frame feature.
         """
-        frame_recipe(self.features, self.framing)
+        frame_recipe(self.features, self.framing, self.silence)
         self._clips(X, reset=True)
         return self
 
@@ -290,7 +295,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
             raise ValueError(f"on_error is {self.on_error!r}; it can be 'raise' or 'empty'")
         frames, failures = extract_frames(
             self._clips(X, reset=False),
-            frame_recipe(self.features, self.framing),
+            frame_recipe(self.features, self.framing, self.silence),
             rate=self.rate,
             n_jobs=self.n_jobs,
             on_error="raise" if self.on_error == "raise" else "skip",
@@ -312,7 +317,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         ndarray of str objects
             One name per column.
         """
-        return np.asarray(frame_recipe(self.features, self.framing).columns, dtype=object)
+        return np.asarray(frame_recipe(self.features, self.framing, self.silence).columns, dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> FrameFeatures:
         """Do nothing: frames stay arrays, and tables begin where there is one row per clip.

@@ -290,10 +290,12 @@ def command(
         result.save(save, overwrite=overwrite)
     found = [
         robustness(
-            weighted(model, "balanced") if balanced else model,
+            weighted(model, "balanced") if balanced else classifier,
             clips,
             name,
             strengths,
+            feature_set=chosen,
+            memory=memory,
             target=target,
             protocol=protocol,
             folds=folds,

@@ -16,7 +16,6 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, clone, is_regressor
 from sklearn.model_selection import StratifiedKFold
-from sklearn.pipeline import Pipeline
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
@@ -26,7 +25,7 @@ from gtzanfeat.evaluation.fitting import FoldAnswers, Run
 from gtzanfeat.evaluation.measuring import Values, measure_clips
 from gtzanfeat.evaluation.planning import DEFAULT_FOLDS, Fold, Plan, kept_apart, plan
 from gtzanfeat.evaluation.scores import LIBRARIES, Evaluation
-from gtzanfeat.evaluation.systems import fixes_features, system, weighted
+from gtzanfeat.evaluation.systems import fixes_features, in_words, system, weighted
 from gtzanfeat.evaluation.tasks import OF_COLUMN, Target, find_target
 from gtzanfeat.export import LIBRARIES as OF_EXTRACTION
 from gtzanfeat.feature_sets import FeatureSet
@@ -210,7 +209,7 @@ def evaluate(
     )
     predictions["group"] = groups[np.searchsorted(ok, predictions["clip"])]
     found = Evaluation(
-        estimator=estimator if isinstance(estimator, str) else _in_words(measured.model),
+        estimator=estimator if isinstance(estimator, str) else in_words(measured.model),
         dataset=clips.name,
         protocol=protocol,
         description=layout.description,
@@ -274,14 +273,6 @@ def _other_versions(of_values: Mapping[str, str]) -> list[str]:
     today = versions(*OF_EXTRACTION)
     other = [f"{name} {number}" for name, number in of_values.items() if today.get(name) != number]
     return [f"the features were extracted with {', '.join(other)}, not what is installed"] if other else []
-
-
-def _in_words(estimator: BaseEstimator) -> str:
-    places = ("memory", "n_jobs")  # where and how fast it ran is not what it is
-    bare = {name: None for name in estimator.get_params() if name.rpartition("__")[2] in places}
-    estimator = clone(estimator).set_params(**bare)
-    steps = [step for _, step in estimator.steps] if isinstance(estimator, Pipeline) else [estimator]
-    return " > ".join(" ".join(repr(step).split()) for step in steps)
 
 
 # --- what is put together ----------------------------------------------------------------------------------

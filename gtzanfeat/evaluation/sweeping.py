@@ -24,7 +24,7 @@ from gtzanfeat.evaluation.fitting import Run
 from gtzanfeat.evaluation.measuring import measure_clips
 from gtzanfeat.evaluation.metrics import Outcome, measure
 from gtzanfeat.evaluation.planning import Fold, kept_apart, plan
-from gtzanfeat.evaluation.systems import system
+from gtzanfeat.evaluation.systems import in_words, system
 from gtzanfeat.evaluation.tasks import TASKS, find_target
 from gtzanfeat.extraction import Failure
 from gtzanfeat.feature_sets import FeatureSet
@@ -216,7 +216,7 @@ def robustness(
         unit=row.unit,
         metric=metric,
         table=pd.DataFrame(table),
-        estimator=estimator if isinstance(estimator, str) else " ".join(repr(estimator).split()),
+        estimator=estimator if isinstance(estimator, str) else in_words(estimator),
         dataset=clips.name,
         protocol=protocol,
         description=layout.description,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
@@ -114,6 +114,30 @@ def system(
 def fixes_features(name: str) -> bool:
     """Whether a recipe brings its own features, so that no others can go in front."""
     return getattr(RECIPES.get(name.removesuffix(CHAIN)), "features", None) is not None
+
+
+def in_words(estimator: BaseEstimator) -> str:
+    """Return what an estimator is, in code, one step after the other.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A Pipeline or not.
+
+    Returns
+    -------
+    str
+        Without folders and numbers of workers: where and how fast it ran is not what it is.
+
+    Examples
+    --------
+    >>> in_words(Pipeline([("scale", StandardScaler()), ("regress", KNeighborsRegressor(3, n_jobs=2))]))
+    'StandardScaler() > KNeighborsRegressor(n_neighbors=3)'
+    """
+    places = [name for name in estimator.get_params() if name.rpartition("__")[2] in ("memory", "n_jobs")]
+    bare = clone(estimator).set_params(**dict.fromkeys(places))
+    steps = [step for _, step in bare.steps] if isinstance(bare, Pipeline) else [bare]
+    return " > ".join(" ".join(repr(step).split()) for step in steps)
 
 
 def weighted(model: Any, class_weight: Mapping[Any, float] | str) -> BaseEstimator:

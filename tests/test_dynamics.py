@@ -1,6 +1,7 @@
 """Dynamics of a clip: closed forms, the test signals of the EBU, pyloudnorm, slow twins."""
 
 import numpy as np
+import pyloudnorm
 import pytest
 import signals
 from reference import dynamics as twin
@@ -128,7 +129,6 @@ def test_a_rate_too_low_for_the_shelf_is_refused():
 
 @pytest.mark.parametrize("rate", [22050, 44100])
 def test_the_filters_at_other_rates_are_those_of_pyloudnorm(rate):
-    pyloudnorm = pytest.importorskip("pyloudnorm", reason="the oracle of loudness, in the extra 'test'")
     meter = pyloudnorm.Meter(rate, filter_class="DeMan")
     theirs = [np.concatenate([f.b, f.a[1:]]) for f in meter._filters.values()]
     np.testing.assert_allclose(k_weighting_sections(rate), theirs, atol=1e-9)
@@ -180,7 +180,6 @@ def test_the_loudness_range_of_the_signals_of_ebu_3342(decibels, expected):
     ids="noise drums steps chord".split(),
 )
 def test_integrated_loudness_is_that_of_pyloudnorm(samples):
-    pyloudnorm = pytest.importorskip("pyloudnorm", reason="the oracle of loudness, in the extra 'test'")
     # its last block is let in by rounding up to 40 ms past the end: end where blocks of 100 ms do
     samples = samples[: len(samples) // 2205 * 2205]
     theirs = pyloudnorm.Meter(RATE, filter_class="DeMan").integrated_loudness(samples)

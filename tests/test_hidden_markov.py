@@ -11,8 +11,6 @@ from gtzanfeat.classifiers import HiddenMarkovClassifier
 from gtzanfeat.errors import ClipError, GtzanfeatError
 from gtzanfeat.frames import Frames
 
-pytest.importorskip("hmmlearn")
-
 
 @parametrize_with_checks([HiddenMarkovClassifier(random_state=0)])
 def test_scikit_learn_checks(estimator, check):

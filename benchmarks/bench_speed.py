@@ -201,10 +201,10 @@ def main() -> None:
 
     from librosa_full import librosa_full
 
-    from gtzanfeat.codebooks.histogram import assign
+    from gtzanfeat.codebooks.codebook_histogram import assign
+    from gtzanfeat.declarations import Framing
     from gtzanfeat.extraction import extract
     from gtzanfeat.feature_sets import FeatureSet, Item, feature_set
-    from gtzanfeat.features.spec import Framing
 
     with tempfile.TemporaryDirectory() as folder:
         clip = arguments.clip or Path(folder) / "clip.wav"

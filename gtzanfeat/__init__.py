@@ -10,13 +10,16 @@ TYPE_CHECKING = False  # true for type checkers, which know it by its name; typi
 if TYPE_CHECKING:
     from gtzanfeat.audio import Clip, load
     from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade, degraded
-    from gtzanfeat.cache import clear as clear_cache
-    from gtzanfeat.cache import contents as cache_contents
-    from gtzanfeat.cache import prune as prune_cache
-    from gtzanfeat.classifiers import ChiSquareSVC, GaussianMixtureClassifier, HiddenMarkovClassifier
+    from gtzanfeat.classifiers import (
+        ChiSquareSVC,
+        GaussianMixtureClassifier,
+        HiddenMarkovClassifier,
+        TagClassifier,
+    )
     from gtzanfeat.codebooks import CodebookHistogram, GaussianSupervector
     from gtzanfeat.datasets import LAYOUTS, ClipTable, load_dataset
     from gtzanfeat.datasets import check as check_dataset
+    from gtzanfeat.declarations import Framing
     from gtzanfeat.errors import (
         ClipError,
         DatasetError,
@@ -26,26 +29,23 @@ if TYPE_CHECKING:
         ProtocolError,
         UnknownNameError,
     )
-    from gtzanfeat.evaluation import (
-        PROTOCOLS,
-        Audit,
-        Evaluation,
+    from gtzanfeat.evaluation import PROTOCOLS, Audit, Evaluation, audit, evaluate, read_evaluation
+    from gtzanfeat.export import join_columns, read_metadata, read_table, write_table
+    from gtzanfeat.extraction import Extraction, Frames, extract
+    from gtzanfeat.extraction.cache import clear as clear_cache
+    from gtzanfeat.extraction.cache import contents as cache_contents
+    from gtzanfeat.extraction.cache import prune as prune_cache
+    from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, feature_set
+    from gtzanfeat.inspection import (
         Importance,
         Robustness,
-        audit,
         compare,
         contributions,
-        evaluate,
         importance,
-        read_evaluation,
         reproduce,
         robustness,
     )
-    from gtzanfeat.export import read_metadata, read_table, write_table
-    from gtzanfeat.extraction import Extraction, extract
-    from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Framing, Item, feature_set
-    from gtzanfeat.frames import Frames
-    from gtzanfeat.join import join_columns
+    from gtzanfeat.model_selection import GroupedSearch
     from gtzanfeat.recipes import RECIPES, recipe
     from gtzanfeat.report import (
         BeatHistogramDisplay,
@@ -55,9 +55,7 @@ if TYPE_CHECKING:
         confusion_matrix_figure,
         write_report,
     )
-    from gtzanfeat.search import GroupedSearch
     from gtzanfeat.segments import SegmentClassifier, Segments, segment_table
-    from gtzanfeat.tagging import TagClassifier
     from gtzanfeat.transformers import (
         ClipFeatures,
         Deltas,
@@ -92,50 +90,50 @@ _HOMES = {
     "FailedClipWarning": "transformers",
     "FeatureSet": "feature_sets",
     "FrameFeatures": "transformers",
-    "Frames": "frames",
-    "Framing": "feature_sets",
+    "Frames": "extraction",
+    "Framing": "declarations",
     "GaussianMixtureClassifier": "classifiers",
     "GaussianSupervector": "codebooks",
-    "GroupedSearch": "search",
+    "GroupedSearch": "model_selection",
     "GtzanfeatError": "errors",
     "HiddenMarkovClassifier": "classifiers",
-    "Importance": "evaluation",
+    "Importance": "inspection",
     "ImportanceDisplay": "report",
     "Item": "feature_sets",
     "MissingClipError": "errors",
     "PitchHistogramDisplay": "report",
     "ProtocolError": "errors",
-    "Robustness": "evaluation",
+    "Robustness": "inspection",
     "SegmentClassifier": "segments",
     "SegmentTimelineDisplay": "report",
     "Segments": "segments",
     "Summarize": "transformers",
-    "TagClassifier": "tagging",
+    "TagClassifier": "classifiers",
     "TimeDCT": "transformers",
     "UnknownNameError": "errors",
     "audit": "evaluation",
-    "cache_contents": "cache.contents",
+    "cache_contents": "extraction.cache.contents",
     "check_dataset": "datasets.check",
-    "clear_cache": "cache.clear",
-    "compare": "evaluation",
+    "clear_cache": "extraction.cache.clear",
+    "compare": "inspection",
     "confusion_matrix_figure": "report",
-    "contributions": "evaluation",
+    "contributions": "inspection",
     "degrade": "augmentation",
     "degraded": "augmentation",
     "evaluate": "evaluation",
     "extract": "extraction",
     "feature_set": "feature_sets",
-    "importance": "evaluation",
-    "join_columns": "join",
+    "importance": "inspection",
+    "join_columns": "export",
     "load": "audio",
     "load_dataset": "datasets",
-    "prune_cache": "cache.prune",
+    "prune_cache": "extraction.cache.prune",
     "read_evaluation": "evaluation",
     "read_metadata": "export",
     "read_table": "export",
     "recipe": "recipes",
-    "reproduce": "evaluation",
-    "robustness": "evaluation",
+    "reproduce": "inspection",
+    "robustness": "inspection",
     "segment_table": "segments",
     "write_report": "report",
     "write_table": "export",
@@ -222,8 +220,10 @@ if not TYPE_CHECKING:  # a type checker shall see the names above and no others
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
 
-        room, _, called = _HOMES[name].partition(".")
-        value = getattr(import_module(f"{__name__}.{room}"), called or name)
+        module, _, called = _HOMES[name].rpartition(".")
+        if not module:
+            module, called = called, name
+        value = getattr(import_module(f"{__name__}.{module}"), called)
         globals()[name] = value  # from now on an ordinary attribute
         return value
 

@@ -5,8 +5,8 @@
 only. How accuracy falls with strength is measured in `gtzanfeat.evaluation`.
 """
 
-from gtzanfeat.augmentation.clips import Change, degraded
+from gtzanfeat.augmentation.augmented_training import AugmentedTraining
 from gtzanfeat.augmentation.degradations import DEGRADATIONS, Degradation, degrade
-from gtzanfeat.augmentation.training import AugmentedTraining
+from gtzanfeat.augmentation.degraded_clips import Change, degraded
 
 __all__ = ["DEGRADATIONS", "AugmentedTraining", "Change", "Degradation", "degrade", "degraded"]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.audio import Clip, load
-from gtzanfeat.augmentation.library import by, exactly, library
+from gtzanfeat.augmentation.audiomentations_effects import by, exactly, library
 from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
 
 Strength = float | str | os.PathLike[str]

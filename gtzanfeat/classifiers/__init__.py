@@ -4,7 +4,8 @@ What scikit-learn has (SVM, k-NN, forests ...) is used from there and named in `
 """
 
 from gtzanfeat.classifiers.chi_square import ChiSquareSVC
+from gtzanfeat.classifiers.gaussian_mixture import GaussianMixtureClassifier
 from gtzanfeat.classifiers.hidden_markov import HiddenMarkovClassifier
-from gtzanfeat.classifiers.mixture import GaussianMixtureClassifier
+from gtzanfeat.classifiers.tags import TagClassifier
 
-__all__ = ["ChiSquareSVC", "GaussianMixtureClassifier", "HiddenMarkovClassifier"]
+__all__ = ["ChiSquareSVC", "GaussianMixtureClassifier", "HiddenMarkovClassifier", "TagClassifier"]

@@ -22,7 +22,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
 from gtzanfeat.errors import ClipError, GtzanfeatError
-from gtzanfeat.frames import is_sequence_of_frames, load_frames
+from gtzanfeat.extraction.frame_matrices import is_sequence_of_frames, load_frames
 
 __all__ = ["HiddenMarkovClassifier"]
 

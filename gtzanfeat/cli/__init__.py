@@ -18,15 +18,15 @@ from typing import Any
 import click
 
 from gtzanfeat.cli import (
-    audit,
-    cache,
-    compare,
-    datasets,
-    demo,
-    evaluate,
-    extract,
-    features,
-    reproduce,
+    audit_command,
+    cache_command,
+    compare_command,
+    datasets_command,
+    demo_command,
+    evaluate_command,
+    extract_command,
+    features_command,
+    reproduce_command,
     screen,
 )
 from gtzanfeat.errors import GtzanfeatError
@@ -98,5 +98,15 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for room in (demo, extract, evaluate, compare, reproduce, audit, features, datasets, cache):
-    main.add_command(room.command)
+for command in (
+    demo_command,
+    extract_command,
+    evaluate_command,
+    compare_command,
+    reproduce_command,
+    audit_command,
+    features_command,
+    datasets_command,
+    cache_command,
+):
+    main.add_command(command.command)

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published import cells, what_is_there
+from gtzanfeat.datasets.published_lists import cells, what_is_there
 from gtzanfeat.errors import DatasetError
 
 LIST = "allBallroomFiles"

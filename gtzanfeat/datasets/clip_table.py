@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.audio import Clip
-from gtzanfeat.datasets.columns import SEPARATOR, WINDOW, numbers, validated
+from gtzanfeat.datasets.table_columns import SEPARATOR, WINDOW, numbers, validated
 from gtzanfeat.errors import DatasetError, UnknownNameError
 
 

@@ -20,8 +20,8 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.columns import numbers
-from gtzanfeat.datasets.published import cells, read_columns, what_is_there
+from gtzanfeat.datasets.published_lists import cells, read_columns, what_is_there
+from gtzanfeat.datasets.table_columns import numbers
 from gtzanfeat.errors import DatasetError
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published import PARTS, cells, read_columns, tags, what_is_there
+from gtzanfeat.datasets.published_lists import PARTS, cells, read_columns, tags, what_is_there
 from gtzanfeat.errors import DatasetError
 
 SUBSETS = {  # by folder, the largest first: which values of the column (set, subset) it holds

@@ -13,7 +13,7 @@ from typing import NoReturn
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.columns import printable
+from gtzanfeat.datasets.table_columns import printable
 from gtzanfeat.errors import DatasetError
 
 # What counts as a recording, by suffix; of a recording in several formats, the first in this order is taken.

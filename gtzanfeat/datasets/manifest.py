@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.columns import ANSWERS, OPTIONAL, TEXT
+from gtzanfeat.datasets.table_columns import ANSWERS, OPTIONAL, TEXT
 from gtzanfeat.errors import DatasetError
 
 SUFFIXES = (".csv", ".tsv", ".parquet")

@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published import tags, what_is_there
+from gtzanfeat.datasets.published_lists import tags, what_is_there
 from gtzanfeat.errors import DatasetError
 
 FOLDERS = {f"nsynth-{part}": part for part in ("train", "valid", "test")}

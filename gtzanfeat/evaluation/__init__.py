@@ -7,42 +7,26 @@
 `contributing` say what a score and an answer owe to what. Pictures are drawn in `gtzanfeat.report`.
 """
 
-from gtzanfeat.evaluation.auditing import Audit, audit
-from gtzanfeat.evaluation.comparison import compare, corrected_t_test, differences, mcnemar_test
-from gtzanfeat.evaluation.contributing import contributions
-from gtzanfeat.evaluation.explaining import Importance, importance
-from gtzanfeat.evaluation.files import read_evaluation
-from gtzanfeat.evaluation.planning import Fold, Plan, plan
+from gtzanfeat.evaluation.cross_validation import evaluate
+from gtzanfeat.evaluation.folds import Fold, Plan, plan
+from gtzanfeat.evaluation.leakage import Audit, audit
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
-from gtzanfeat.evaluation.reproduction import EXPERIMENTS, reproduce
-from gtzanfeat.evaluation.running import evaluate
-from gtzanfeat.evaluation.scores import Evaluation
-from gtzanfeat.evaluation.sweeping import Robustness, robustness
+from gtzanfeat.evaluation.result import Evaluation
+from gtzanfeat.evaluation.storage import read_evaluation
 from gtzanfeat.evaluation.systems import REGRESSORS
 from gtzanfeat.evaluation.tasks import TASKS
 
 __all__ = [
-    "EXPERIMENTS",
     "PROTOCOLS",
     "REGRESSORS",
     "TASKS",
     "Audit",
     "Evaluation",
     "Fold",
-    "Importance",
     "Plan",
     "Protocol",
-    "Robustness",
     "audit",
-    "compare",
-    "contributions",
-    "corrected_t_test",
-    "differences",
     "evaluate",
-    "importance",
-    "mcnemar_test",
     "plan",
     "read_evaluation",
-    "reproduce",
-    "robustness",
 ]

@@ -18,10 +18,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVR
 
+from gtzanfeat.classifiers.tags import TagClassifier
 from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.recipes import RECIPES, recipe
-from gtzanfeat.tagging import TagClassifier
 from gtzanfeat.transformers import ClipFeatures
 
 CHAIN = "-chain"

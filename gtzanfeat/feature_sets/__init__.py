@@ -1,18 +1,17 @@
-"""Feature sets: named, frozen recipes of features, framings, parameters and summaries.
+"""Feature sets: named, frozen lists of features, framings, parameters and summaries.
 
 A set is data. Its canonical JSON hashes to the *spec hash*, which identifies what the numbers mean in caches,
-tables and saved models; so a released set never changes, and a change of meaning is a new name. `recipe` says
-what a set is, `sets` which there are.
+tables and saved models; so a released set never changes, and a change of meaning is a new name. `definition`
+says what a set is, `sets` which there are.
 """
 
 from __future__ import annotations
 
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.feature_sets.recipe import RATE, FeatureSet, Item, column_name
+from gtzanfeat.feature_sets.definition import RATE, FeatureSet, Item, column_name
 from gtzanfeat.feature_sets.sets import FEATURE_SETS
-from gtzanfeat.features.spec import Framing
 
-__all__ = ["FEATURE_SETS", "RATE", "FeatureSet", "Framing", "Item", "column_name", "feature_set"]
+__all__ = ["FEATURE_SETS", "RATE", "FeatureSet", "Item", "column_name", "feature_set"]
 
 
 def feature_set(name: str | FeatureSet) -> FeatureSet:

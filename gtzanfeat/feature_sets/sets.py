@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from gtzanfeat.feature_sets.recipe import RATE, FeatureSet, Item
-from gtzanfeat.features.spec import Framing
+from gtzanfeat.declarations import Framing
+from gtzanfeat.feature_sets.definition import RATE, FeatureSet, Item
 
 _FRAMES = Framing(512, 512)
 _TEXTURE = {"window": 43, "start": "valid"}

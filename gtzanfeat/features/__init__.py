@@ -9,7 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from pkgutil import iter_modules
 
-from gtzanfeat.features.spec import Accumulator, ClipFeature, Collection, FrameFeature
+from gtzanfeat.declarations import Accumulator, ClipFeature, Collection, FrameFeature
 
 _FAMILIES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 

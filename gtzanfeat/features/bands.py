@@ -10,8 +10,8 @@ from functools import partial
 
 import numpy as np
 
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import kernel
 
 MEL_BANDS = 40

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.features.spec import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import kernel
 
 QUIETEST_DB = -60.0  # re the loudest frame: what is softer counts as silence

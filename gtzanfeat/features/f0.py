@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from gtzanfeat.features.spec import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import kernel
 
 YIN = "de Cheveigné & Kawahara 2002, YIN, equations 6 to 8 and sections II.D and II.E"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import kernel
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches

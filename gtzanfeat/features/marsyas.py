@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.features.spec import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import kernel
 
 N_CLASSES = 12

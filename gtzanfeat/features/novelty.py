@@ -15,8 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gtzanfeat.distributions import shape, shape_texts
-from gtzanfeat.features.spec import ClipFeature, Column, Params
+from gtzanfeat.declarations import ClipFeature, Column, Params
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts
 
 BPM = np.arange(30, 241)
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first

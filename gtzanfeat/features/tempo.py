@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from gtzanfeat.features.spec import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import kernel
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.features.spec import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import kernel
 
 TC2002 = "Tzanetakis & Cook 2002"

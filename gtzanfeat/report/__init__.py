@@ -5,8 +5,8 @@ per picture, after scikit-learn's Displays; `confusion` is the matrix as a figur
 """
 
 from gtzanfeat.report.confusion import confusion_matrix_figure, save_figure
-from gtzanfeat.report.histograms import BeatHistogramDisplay, PitchHistogramDisplay
-from gtzanfeat.report.judgements import ImportanceDisplay, SegmentTimelineDisplay
+from gtzanfeat.report.displays import ImportanceDisplay, SegmentTimelineDisplay
+from gtzanfeat.report.histogram_displays import BeatHistogramDisplay, PitchHistogramDisplay
 from gtzanfeat.report.page import write_report
 
 __all__ = [

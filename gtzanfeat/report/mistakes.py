@@ -14,10 +14,10 @@ import pandas as pd
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.evaluation import Evaluation
-from gtzanfeat.features.pitch import N_NOTES
-from gtzanfeat.report.histograms import measured_histogram
-from gtzanfeat.report.judgements import timeline
-from gtzanfeat.report.pictures import beat_picture, circle_picture, pitch_picture, timeline_picture
+from gtzanfeat.features.pitch_histograms import N_NOTES
+from gtzanfeat.report.displays import timeline
+from gtzanfeat.report.histogram_displays import measured_histogram
+from gtzanfeat.report.vector_pictures import beat_picture, circle_picture, pitch_picture, timeline_picture
 
 SHOWN = 6
 

@@ -15,10 +15,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from gtzanfeat.datasets import ClipTable
-from gtzanfeat.evaluation import Evaluation, Robustness
-from gtzanfeat.evaluation.explaining import Importance
-from gtzanfeat.evaluation.files import PREDICTIONS, RESULT, SEGMENTS, check_folder
-from gtzanfeat.export import check_place, put_in_place
+from gtzanfeat.evaluation import Evaluation
+from gtzanfeat.evaluation.storage import PREDICTIONS, RESULT, SEGMENTS, check_folder
+from gtzanfeat.export.formats import put_in_place
+from gtzanfeat.export.tables import check_place
+from gtzanfeat.inspection import Robustness
+from gtzanfeat.inspection.feature_importance import Importance
 from gtzanfeat.report import mistakes, sections
 from gtzanfeat.version import __version__
 

@@ -15,11 +15,12 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.evaluation import Audit, Evaluation, Robustness
-from gtzanfeat.evaluation.auditing import KINDS
-from gtzanfeat.evaluation.explaining import Importance
-from gtzanfeat.report.pictures import curve_picture, scatter_picture
-from gtzanfeat.report.words import PLAIN, interval, metric_name, number, sentence
+from gtzanfeat.evaluation import Audit, Evaluation
+from gtzanfeat.evaluation.leakage import KINDS
+from gtzanfeat.inspection import Robustness
+from gtzanfeat.inspection.feature_importance import Importance
+from gtzanfeat.report.formatting import PLAIN, interval, metric_name, number, sentence
+from gtzanfeat.report.vector_pictures import curve_picture, scatter_picture
 
 PALE = 0.6  # the colour of a fold against that of the same share in the confusion matrix
 MOST_PAIRS, MOST_FINDINGS, MOST_FOLDS = 10, 30, 20

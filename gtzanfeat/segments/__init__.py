@@ -6,9 +6,9 @@ recordings, not windows, so that no splitter can put one song on both sides. Wha
 belongs to `gtzanfeat.report`.
 """
 
-from gtzanfeat.segments.classifier import SegmentClassifier
-from gtzanfeat.segments.deciding import AGGREGATES
-from gtzanfeat.segments.measuring import Segments, measure_segments
-from gtzanfeat.segments.table import segment_table
+from gtzanfeat.segments.aggregation import AGGREGATES
+from gtzanfeat.segments.flat_table import segment_table
+from gtzanfeat.segments.segment_classifier import SegmentClassifier
+from gtzanfeat.segments.windows import Segments, measure_segments
 
 __all__ = ["AGGREGATES", "SegmentClassifier", "Segments", "measure_segments", "segment_table"]

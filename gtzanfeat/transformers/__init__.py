@@ -7,8 +7,8 @@ Only the scikit-learn surface is here (parameters, names, tags, validation); the
 
 from __future__ import annotations
 
-from gtzanfeat.transformers.clips import ClipFeatures, FailedClipWarning, FrameFeatures
-from gtzanfeat.transformers.frames import Deltas, Summarize
+from gtzanfeat.transformers.clip_features import ClipFeatures, FailedClipWarning, FrameFeatures
+from gtzanfeat.transformers.frame_summaries import Deltas, Summarize
 from gtzanfeat.transformers.time_dct import TimeDCT
 
 __all__ = ["ClipFeatures", "Deltas", "FailedClipWarning", "FrameFeatures", "Summarize", "TimeDCT"]

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from gtzanfeat.extraction.frame_matrices import Frames
 from gtzanfeat.feature_sets import column_name
-from gtzanfeat.frames import Frames
-from gtzanfeat.transformers.frames import _OfFrames
+from gtzanfeat.transformers.frame_summaries import _OfFrames
 
 
 class TimeDCT(_OfFrames):

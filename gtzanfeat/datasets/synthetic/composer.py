@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from gtzanfeat.datasets.synthetic.chance import between, one_of
+from gtzanfeat.datasets.synthetic.random_draws import between, one_of
 from gtzanfeat.datasets.synthetic.styles import DRUM_PARTS, MODES, PITCH_CLASSES, Harmony, Style
 
 ACCENTS = {"X": 1.0, "x": 0.75, "o": 0.45}

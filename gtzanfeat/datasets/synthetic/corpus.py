@@ -17,9 +17,9 @@ import soundfile
 from joblib import Parallel, delayed
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.synthetic.chance import seeded
 from gtzanfeat.datasets.synthetic.composer import write_score
 from gtzanfeat.datasets.synthetic.instruments import Samples
+from gtzanfeat.datasets.synthetic.random_draws import seeded
 from gtzanfeat.datasets.synthetic.studio import ARTISTS_PER_STYLE, artist_of, record
 from gtzanfeat.datasets.synthetic.styles import STYLES, Style
 from gtzanfeat.errors import DatasetError, UnknownNameError

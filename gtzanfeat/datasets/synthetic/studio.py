@@ -13,9 +13,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.datasets.synthetic.chance import between, one_of, seeded
 from gtzanfeat.datasets.synthetic.composer import Score
 from gtzanfeat.datasets.synthetic.instruments import DRUMS, INSTRUMENTS, Samples, play, strike
+from gtzanfeat.datasets.synthetic.random_draws import between, one_of, seeded
 from gtzanfeat.datasets.synthetic.styles import TONE_PARTS, Style
 
 ARTISTS_PER_STYLE = 5

@@ -1,0 +1,246 @@
+"""What an estimator learns from: clips are measured once for all folds, wherever that can be.
+
+Measuring learns nothing, so it may stand before the folds; whatever learns is left to be fitted in each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, TransformerMixin, clone
+from sklearn.pipeline import FeatureUnion, Pipeline
+
+from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ClipError
+from gtzanfeat.export.join import KEY
+from gtzanfeat.extraction import Extraction, Failure, extract
+from gtzanfeat.extraction.frame_matrices import extract_frames, frame_recipe
+from gtzanfeat.feature_sets import FeatureSet
+from gtzanfeat.feature_sets import feature_set as find_feature_set
+from gtzanfeat.transformers import ClipFeatures, FrameFeatures
+
+Values = Extraction | np.ndarray | pd.DataFrame
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What the estimator is given: one row per clip, and where the rows come from.
+
+    Parameters
+    ----------
+    model : estimator
+        What is to be fitted in every fold.
+    rows : ndarray or sequence
+        (n_clips, n_columns); or frames or windows, a matrix per clip; or numbers of clips whose rows `model`
+        holds; or, for an estimator that measures them itself, clips.
+    failures : tuple of Failure
+        Clips that have no row worth anything.
+    feature_set : str
+        The name of what was measured.
+    spec_hash : str or None
+        Its identity.
+    lost : tuple of Failure, default=()
+        Clips that failed before, and have no row.
+    versions : mapping of str to str, default={}
+        With which the rows were made, if not here.
+    """
+
+    model: Any
+    rows: Any
+    failures: tuple[Failure, ...]
+    feature_set: str
+    spec_hash: str | None
+    lost: tuple[Failure, ...] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> np.ndarray:
+        """Numbers of the rows that have values."""
+        failed = [failure.index for failure in self.failures]
+        return np.setdiff1d(np.arange(len(self.rows)), np.array(failed, dtype=int))
+
+    @property
+    def n_columns(self) -> int | None:
+        """Width of the rows, where they are a table."""
+        return self.rows.shape[1] if len(self.rows.shape) == 2 else None
+
+
+class Recalled(TransformerMixin, BaseEstimator):
+    """Stands for a step that measures clips, and gives what was measured before: X is numbers of clips.
+
+    Parameters
+    ----------
+    rows : ndarray or Frames
+        One row per clip.
+    """
+
+    def __init__(self, rows: Any) -> None:
+        self.rows = rows
+
+    def __sklearn_clone__(self) -> Recalled:
+        return self  # a copy per fold would be a copy of all that was measured
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return True
+
+    def fit(self, X: Any, y: Any = None) -> Recalled:
+        """Do nothing."""
+        return self
+
+    def transform(self, X: np.ndarray) -> Any:
+        """Return the rows of some clips."""
+        return self.rows[np.asarray(X).ravel()]
+
+
+def measure_clips(
+    estimator: Any,
+    clips: ClipTable,
+    feature_set: str | FeatureSet | None,
+    values: Values | None,
+    n_jobs: int | None,
+    on_error: str,
+) -> Measured:
+    """Return what remains of an estimator behind its measuring step, and the rows that it learns from.
+
+    Parameters
+    ----------
+    estimator : estimator
+        A Pipeline whose first step is `ClipFeatures`, `FrameFeatures` or a FeatureUnion of such and of
+        Pipelines that begin so; an estimator with a method `measure`, as `SegmentClassifier`; one of clip
+        vectors; or one that hides `ClipFeatures` deeper, and gets the clips themselves.
+    clips : ClipTable
+        The clips.
+    feature_set : str or FeatureSet, optional
+        What is measured for an estimator of clip vectors; by default "classic30".
+    values : Extraction, array or DataFrame, optional
+        Clip vectors that are there already.
+    n_jobs : int, optional
+        Workers, where the step does not say.
+    on_error : {"raise", "skip"}
+        What becomes of a clip that fails.
+
+    Returns
+    -------
+    Measured
+
+    Raises
+    ------
+    ClipError
+        If a clip cannot be analysed and `on_error` is "raise".
+    ValueError
+        If `values` do not fit the clips or the estimator.
+    """
+    step = estimator[0] if isinstance(estimator, Pipeline) else None
+    if isinstance(step, ClipFeatures):
+        return _vectors(estimator[1:], clips, step, values, n_jobs, on_error)
+    if isinstance(step, FrameFeatures):
+        _refuse(values, "learns from frames, not from values")
+        return _frames(estimator[1:], clips, step, n_jobs, on_error)
+    if isinstance(step, FeatureUnion) and all(_starts(part) for _, part in step.transformer_list):
+        _refuse(values, "measures several things itself")
+        return _union(estimator, clips, n_jobs, on_error)
+    if hasattr(estimator, "measure"):
+        _refuse(values, "measures windows of recordings, not values")
+        rows = estimator.measure(clips.clips, on_error=on_error)
+        return Measured(estimator, rows, rows.failures, rows.recipe.name, rows.recipe.spec_hash)
+    parts = estimator.get_params().values()
+    if any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts):
+        _refuse(values, "measures the clips itself, inside")
+        return Measured(estimator, clips.clips, (), "as the estimator chooses", None)
+    wanted = ClipFeatures("classic30" if feature_set is None else feature_set)
+    return _vectors(estimator, clips, wanted, values, n_jobs, on_error, any_set=feature_set is None)
+
+
+def _refuse(values: Values | None, why: str) -> None:
+    if values is not None:
+        raise ValueError(f"this estimator {why}; leave values out")
+
+
+def _starts(part: Any) -> bool:
+    """Whether a part of a union begins by measuring clips."""
+    return isinstance(part[0] if isinstance(part, Pipeline) else part, ClipFeatures | FrameFeatures)
+
+
+def _vectors(
+    model: Any,
+    clips: ClipTable,
+    step: ClipFeatures,
+    values: Values | None,
+    n_jobs: int | None,
+    on_error: str,
+    any_set: bool = False,
+) -> Measured:
+    if values is None:
+        values = extract(
+            clips.clips,
+            step.feature_set,
+            rate=step.rate,
+            n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
+            on_error="skip" if on_error == "skip" or step.on_error == "nan" else "raise",
+            memory=step.memory,
+        )
+    given = values.values if isinstance(values, Extraction) else np.asarray(values)
+    if not given.ndim or len(given) != len(clips):
+        raise ValueError(f"values must have one row for each of the {len(clips)} clips")
+    index = values.index if isinstance(values, pd.DataFrame) else None
+    if index is not None and index.name == KEY and list(index) != list(clips.recordings):
+        raise ValueError("values are by recording, but not in the order of the clips; see join_columns")
+    if isinstance(values, Extraction):
+        source, wanted = values.feature_set, find_feature_set(step.feature_set)
+        if not any_set and wanted.spec_hash != source.spec_hash:
+            raise ValueError(f"the estimator wants {wanted.name!r}, but values are {source.name!r}")
+        return Measured(
+            model, values.values, values.failures, source.name, source.spec_hash, values.lost, values.versions
+        )
+    if given.ndim != 2 or given.dtype.kind not in "biuf":
+        raise ValueError(
+            f"values must be a table of numbers, one row per clip, not {given.ndim}-D of type {given.dtype}"
+        )
+    broken = np.flatnonzero(~np.isfinite(given).all(axis=1))
+    failures = tuple(Failure(int(i), clips.paths[i], "its values are not finite") for i in broken)
+    if failures and on_error == "raise":
+        raise ClipError(failures[0].source, failures[0].reason, "on_error='skip' leaves such clips out")
+    return Measured(model, given, failures, "values as given", None)
+
+
+def _frames(model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str) -> Measured:
+    chosen = frame_recipe(step.features, step.framing, step.silence)
+    frames, failures = extract_frames(
+        clips.clips,
+        chosen,
+        rate=step.rate,
+        n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
+        on_error="skip" if on_error == "skip" or step.on_error == "empty" else "raise",
+        memory=step.memory,
+    )
+    names = ", ".join(item.feature for item in chosen.items)
+    return Measured(model, frames, failures, f"frames of {names}", chosen.spec_hash)
+
+
+def _union(estimator: Pipeline, clips: ClipTable, n_jobs: int | None, on_error: str) -> Measured:
+    """Measure for each part of the union, and put what was measured in the place of its first step."""
+    model = clone(estimator)
+    parts, measured = [], []
+    for name, part in model[0].transformer_list:
+        step = part[0] if isinstance(part, Pipeline) else part
+        if isinstance(step, ClipFeatures):
+            found = _vectors(None, clips, step, None, n_jobs, on_error)
+        else:
+            found = _frames(None, clips, step, n_jobs, on_error)
+        recalled = Recalled(found.rows)
+        rest = part.steps[1:] if isinstance(part, Pipeline) else []
+        parts.append((name, Pipeline([("recall", recalled), *rest]) if rest else recalled))
+        measured.append(found)
+    model[0].set_params(transformer_list=parts)
+    failures = {failure.index: failure for found in measured for failure in found.failures}
+    return Measured(
+        model,
+        np.arange(len(clips)),
+        tuple(failures[index] for index in sorted(failures)),
+        " + ".join(found.feature_set for found in measured),
+        "+".join(str(found.spec_hash) for found in measured),
+    )

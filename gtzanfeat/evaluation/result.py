@@ -1,0 +1,394 @@
+"""What an evaluation found: predictions, and the scores that follow from them.
+
+Scores are computed from the predictions whenever asked for, so none can disagree with another. How they are
+printed is in `printing`, how they are kept in `files`. Nothing here fits a model or divides a table.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import confusion_matrix
+
+from gtzanfeat.evaluation import uncertainty
+from gtzanfeat.evaluation.leakage import Audit
+from gtzanfeat.evaluation.metrics import Outcome, mean_of_known, measure, of_answers, one_hot, order_of_each
+from gtzanfeat.evaluation.tasks import TASKS
+from gtzanfeat.extraction import Failure
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")  # what moves the predictions
+ORDER = (  # of the metrics, whichever of them there are
+    *("accuracy", "balanced_accuracy", "top_3_accuracy", "exact_match"),
+    *(f"{name}_{mean}" for mean in ("macro", "weighted", "micro") for name in ("precision", "recall", "f1")),
+    *(f"{name}_{mean}" for name in ("roc_auc", "average_precision") for mean in ("macro", "micro")),
+    *("log_loss", "r2", "rmse", "mae", "pearson_r"),
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Evaluation:
+    """The result of `evaluate`; printing it gives the whole report.
+
+    Parameters
+    ----------
+    estimator : str
+        The name of the recipe, or the classifier in code.
+    dataset : str
+        The name of the table.
+    protocol : str
+        The name of the protocol.
+    description : str
+        What it did, with the numbers of folds, repeats, and clips that train and test.
+    feature_set : str
+        The name of the feature set.
+    spec_hash : str or None
+        The identity of the feature set; None where the caller brought values of unknown origin.
+    n_columns : int or None
+        Width of the clip vectors; None where the estimator made them itself.
+    random_state : int
+        The seed of the protocol, and of a recipe given by name; also of intervals and permutations.
+    predictions : DataFrame
+        One row per clip and test: ``repeat``, ``fold`` (both from 1), ``clip`` (its row in the table),
+        ``recording``, ``path``, ``group`` (what is drawn for intervals: the recording or song, or the artist
+        where none is both trained and tested), the truth (``label``, ``labels`` with ``|`` between tags, or
+        ``target``), ``predicted`` in the same form, and ``score_<name>`` for every class or tag, where the
+        estimator gives such scores.
+    n_clips : int
+        Clips given, and those that failed before `values` were read from a table.
+    n_used : int
+        Clips that were trained or tested.
+    failures : tuple of Failure
+        The clips that could not be analysed, and why; these take no part.
+    left_out : dict of str to int
+        Why the protocol left clips out, and how many.
+    warnings : tuple of str
+        What a reader must know before the score.
+    versions : dict of str to str
+        Of this package, Python and the libraries that move the numbers.
+    task : str, default="single-label"
+        A key of `TASKS`.
+    target : str, default="label"
+        The column that was predicted.
+    names : tuple of str, default=()
+        The classes or tags there are; by default those that were tested.
+    score_kind : {"probability", "decision"} or None, default=None
+        What ``score_<name>`` is.
+    folds : DataFrame, optional
+        One row per fold: ``repeat``, ``fold``, ``n_train``, ``n_test``, ``fit_seconds``, ``predict_seconds``.
+    priors : ndarray of shape (n_folds, n_names) or (n_folds, 1), optional
+        What the training part of each fold says without any feature: the share of every class or tag, or the
+        mean of the numbers.
+    naive : float or None, default=None
+        The headline metric if rows are divided regardless of recordings and artists: what leakage is worth.
+    refits : tuple of float, default=()
+        The headline metric of estimators trained on permuted truth.
+    segments : DataFrame, optional
+        What was answered of every window of the tests of the first repeat, where the estimator says it:
+        ``clip``, ``start`` and ``end`` in seconds, ``predicted``, ``score_<name>``.
+    audit : Audit, optional
+        What is on both sides of the folds.
+    search : dict, optional
+        Where settings were searched inside the training parts: ``inner``, what was done, and ``chosen``, the
+        settings of each fold.
+    """
+
+    estimator: str
+    dataset: str
+    protocol: str
+    description: str
+    feature_set: str
+    spec_hash: str | None
+    n_columns: int | None
+    random_state: int
+    predictions: pd.DataFrame
+    n_clips: int
+    n_used: int
+    failures: tuple[Failure, ...]
+    left_out: dict[str, int]
+    warnings: tuple[str, ...]
+    versions: dict[str, str]
+    task: str = "single-label"
+    target: str = "label"
+    names: tuple[str, ...] = ()
+    score_kind: str | None = None
+    folds: pd.DataFrame | None = None
+    priors: np.ndarray | None = None
+    naive: float | None = None
+    refits: tuple[float, ...] = ()
+    segments: pd.DataFrame | None = None
+    audit: Audit | None = None
+    search: dict[str, Any] | None = None
+
+    def __str__(self) -> str:
+        return "\n".join(self.lines())
+
+    def __repr__(self) -> str:
+        warned = f"; {len(self.warnings)} warnings" if self.warnings else ""
+        score = f"{self.score:.1%}" if self.task == "single-label" else f"{self.headline} {self.score:.3f}"
+        return f"Evaluation({self.estimator!r}, {self.protocol!r}: {score}{warned})"
+
+    # --- what was true, and what was answered --------------------------------------------------------
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes or tags, in the order of every table here."""
+        if self.names or self.task == "regression":
+            return self.names
+        return tuple(sorted(self.predictions["label"].unique()))
+
+    @cached_property
+    def truth(self) -> np.ndarray:
+        """What was true: classes (n_tests,), tags (n_tests, n_tags) bool, or numbers (n_tests,)."""
+        return self._column(TASKS[self.task].truth)
+
+    @cached_property
+    def answers(self) -> np.ndarray:
+        """What was answered, in the form of `truth`."""
+        return self._column("predicted")
+
+    @cached_property
+    def scores(self) -> np.ndarray | None:
+        """How strongly each class or tag was spoken for, (n_tests, n_names); None if that is not known."""
+        if self.score_kind is None:
+            return None
+        return self.predictions[[f"score_{name}" for name in self.labels]].to_numpy(dtype=float)
+
+    def _column(self, name: str) -> np.ndarray:
+        if self.task == "regression":
+            return self.predictions[name].to_numpy(dtype=float)
+        if self.task == "single-label":
+            return self.predictions[name].astype(object).to_numpy()
+        given = [set(text.split("|")) for text in self.predictions[name]]
+        flags = [[tag in tags for tag in self.labels] for tags in given]
+        return np.array(flags, dtype=bool).reshape(len(given), len(self.labels))
+
+    @cached_property
+    def outcome(self) -> Outcome:
+        """The same as plain arrays, classes and groups numbered, for `gtzanfeat.evaluation.metrics`."""
+        rows = self.predictions
+        truth, answers = self.truth, self.answers
+        if self.task == "single-label":
+            number = {name: i for i, name in enumerate(self.labels)}
+            truth, answers = (
+                np.array([number.get(name, -1) for name in column]) for column in (truth, answers)
+            )
+        group, _ = pd.factorize(rows["group"] if "group" in rows else rows["recording"])
+        return Outcome(
+            self.task,
+            truth,
+            answers,
+            self.scores,
+            self.score_kind == "probability",
+            rows["repeat"].to_numpy(),
+            rows["fold"].to_numpy(),
+            group,
+        )
+
+    # --- the scores ----------------------------------------------------------------------------------
+
+    @property
+    def headline(self) -> str:
+        """The metric that stands for all: ``accuracy``, ``f1_macro`` or ``r2``."""
+        return TASKS[self.task].headline
+
+    @property
+    def score(self) -> float:
+        """The value of the headline metric."""
+        return uncertainty.headline(self.outcome)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """All metrics: ``metric``, ``value``, ``low`` and ``high`` (95 %), ``baseline``.
+
+        The interval is a bootstrap over ``group`` of `predictions` (see `chance`). The baseline is the same
+        metric on the same folds for whom the features tell nothing: always the commonest class of the
+        training part, the tags that most of its clips have, its mean. What is taken over what is said in
+        `gtzanfeat.evaluation.metrics.measure`.
+        """
+        values = measure(self.outcome)
+        spans = uncertainty.intervals(self.outcome, values, self.random_state)
+        baseline = {} if self.priors is None else measure(self._told_nothing())
+        names = [name for name in ORDER if name in values]
+        return pd.DataFrame(
+            {
+                "metric": names,
+                "value": [float(values[name][0]) for name in names],
+                "low": [spans[name][0] for name in names],
+                "high": [spans[name][1] for name in names],
+                "baseline": [float(baseline[name][0]) if name in baseline else np.nan for name in names],
+            }
+        )
+
+    def _told_nothing(self) -> Outcome:
+        """The same tests, answered from the training parts without any feature."""
+        assert self.folds is not None
+        place = {key: i for i, key in enumerate(zip(self.folds["repeat"], self.folds["fold"], strict=True))}
+        keys = zip(self.predictions["repeat"], self.predictions["fold"], strict=True)
+        prior = np.asarray(self.priors)[[place[key] for key in keys]]
+        if self.task == "regression":
+            return replace(self.outcome, answers=prior[:, 0])
+        answers = prior.argmax(axis=1) if self.task == "single-label" else prior > 0.5
+        scores = None if self.scores is None else prior
+        return replace(self.outcome, answers=answers, scores=scores)
+
+    @cached_property
+    def permutation_test(self) -> uncertainty.PermutationTest:
+        """How often the truth, shuffled among recordings or artists, agrees with the answers as well."""
+        return uncertainty.permutation_test(self.outcome, self.random_state, self.refits)
+
+    @property
+    def n_groups(self) -> int:
+        """How many recordings or artists intervals are drawn from."""
+        return self.outcome.n_groups
+
+    @property
+    def untested(self) -> tuple[str, ...]:
+        """Classes or tags without a positive test: the macro metrics leave them out."""
+        if self.task == "regression":
+            return ()
+        found = set(self.truth) if self.task == "single-label" else set()
+        if self.task == "multi-label":
+            found = {name for name, n in zip(self.labels, self.truth.sum(axis=0), strict=True) if n}
+        return tuple(name for name in self.labels if name not in found)
+
+    @cached_property
+    def fold_scores(self) -> pd.DataFrame:
+        """One row per fold: ``repeat``, ``fold``, ``clips`` (tested) and the headline metric."""
+        return pd.DataFrame(
+            {
+                "repeat": int(part.repeat[0]),
+                "fold": int(part.fold[0]),
+                "clips": len(part.repeat),
+                self.headline: uncertainty.headline(part),
+            }
+            for part in self.outcome.folds()
+        )
+
+    @property
+    def accuracy(self) -> float:
+        """Mean of the accuracies of all folds, where there are classes."""
+        self._only("accuracy", "single-label")
+        return self.score
+
+    @property
+    def spread_folds(self) -> float | None:
+        """Standard deviation (n - 1) of the headline metric of all folds; None if there is only one."""
+        return _deviation(self.fold_scores[self.headline])
+
+    @property
+    def spread_repeats(self) -> float | None:
+        """Standard deviation (n - 1) of the means of the repeats; None if there is only one."""
+        return _deviation(self.fold_scores.groupby("repeat")[self.headline].mean())
+
+    @property
+    def majority(self) -> float:
+        """Share of the commonest class in the tests: what one and the same answer could score at best."""
+        self._only("majority", "single-label")
+        return float(pd.Series(self.truth).value_counts(normalize=True).iloc[0])
+
+    @cached_property
+    def confusion(self) -> np.ndarray:
+        """Tests of class i (row) answered as class j (column), as in scikit-learn, all repeats summed."""
+        self._only("confusion", "single-label")
+        return confusion_matrix(self.truth, self.answers, labels=list(self.labels))
+
+    @property
+    def confusion_paper(self) -> np.ndarray:
+        """Per cent of the tests of class j (column) answered as class i (row), as in the paper's tables."""
+        counts = self.confusion
+        return 100.0 * counts.T / np.maximum(counts.sum(axis=1), 1)
+
+    @cached_property
+    def per_class(self) -> pd.DataFrame:
+        """Precision, recall and F1 of each class or tag over all tests, and how many clips of it were tested.
+
+        Where scores are known, also ``roc_auc`` and ``average_precision``, as means over folds.
+        """
+        self._only("per_class", "single-label", "multi-label")
+        tested, names = self.outcome, list(self.labels)
+        truth, answers = one_hot(tested, tested.truth), one_hot(tested, tested.answers)
+        ones = np.ones((1, len(truth)))
+        columns = [of_answers(truth[:, [i]], answers[:, [i]], ones) for i in range(len(names))]
+        table = pd.DataFrame(
+            {
+                name: [float(np.nan_to_num(column[f"{name}_macro"][0])) for column in columns]
+                for name in ("precision", "recall", "f1")
+            },
+            index=pd.Index(names, name="label"),
+        )
+        once = ~self.predictions.duplicated("clip").to_numpy()
+        table["clips"] = truth[once].sum(axis=0)
+        if self.scores is not None:
+            parts = [
+                order_of_each(one_hot(tested, part.truth), part.scores, ones[:, : len(part.truth)])
+                for part in tested.folds()
+                if part.scores is not None
+            ]
+            table[["roc_auc", "average_precision"]] = mean_of_known(np.array(parts)[..., 0])
+        return table
+
+    @property
+    def macro_recall(self) -> float:
+        """Mean of the recalls of the classes: the accuracy if all classes were equally common."""
+        return float(self.per_class["recall"].mean())
+
+    def _only(self, what: str, *tasks: str) -> None:
+        if self.task not in tasks:
+            raise AttributeError(f"there is no {what} in an evaluation of the task {self.task}; see metrics")
+
+    # --- ways out ------------------------------------------------------------------------------------
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row per fold that says all by itself what it is, for comparing many evaluations."""
+        identity = ("estimator", "dataset", "feature_set", "spec_hash", "protocol", "random_state")
+        same = {name: getattr(self, name) for name in identity} | {"warnings": " ".join(self.warnings)}
+        return pd.concat([pd.DataFrame(same, index=self.fold_scores.index), self.fold_scores], axis=1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return all but the single predictions as plain dicts, lists, strings and numbers, for JSON.
+
+        What is not defined (NaN) is None.
+        """
+        from gtzanfeat.evaluation.storage import plain
+
+        return plain(self)
+
+    def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+        """Write ``evaluation.json`` and ``predictions.parquet``, which `read_evaluation` reads.
+
+        Parameters
+        ----------
+        directory : str or path
+            Where to; made if it is not there.
+        overwrite : bool, default=False
+            Whether files that are there are replaced.
+
+        Returns
+        -------
+        Path
+            The folder.
+
+        Raises
+        ------
+        ExportError
+            If the files are there already, or cannot be written.
+        """
+        from gtzanfeat.evaluation.storage import save
+
+        return save(self, directory, overwrite=overwrite)
+
+    def lines(self) -> list[str]:
+        """Return the whole report as lines of plain text: what was done, warnings, then the scores."""
+        from gtzanfeat.evaluation.text import lines
+
+        return lines(self)
+
+
+def _deviation(scores: pd.Series) -> float | None:
+    return float(scores.std(ddof=1)) if len(scores) > 1 else None

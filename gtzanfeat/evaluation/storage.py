@@ -1,0 +1,202 @@
+"""Evaluations on disk: ``evaluation.json`` for all that can be said, ``predictions.parquet`` for the answers.
+
+Where windows of recordings were answered, ``segments.parquet`` holds that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import MISSING, asdict, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from gtzanfeat.errors import ExportError
+from gtzanfeat.evaluation.leakage import Audit, Finding
+from gtzanfeat.evaluation.result import Evaluation
+from gtzanfeat.export.formats import put_in_place
+from gtzanfeat.export.tables import check_place
+from gtzanfeat.extraction import Failure
+
+RESULT = "evaluation.json"
+PREDICTIONS = "predictions.parquet"
+SEGMENTS = "segments.parquet"
+TABLES = ("predictions", "segments")
+OF_FOLDS = ("repeat", "fold", "n_train", "n_test", "fit_seconds", "predict_seconds")
+
+
+def plain(found: Evaluation) -> dict[str, Any]:
+    """Return all of an evaluation but its tables as plain dicts, lists, strings and numbers.
+
+    Parameters
+    ----------
+    found : Evaluation
+        The evaluation.
+
+    Returns
+    -------
+    dict
+        For JSON; what is not defined (NaN) is None.
+    """
+    folds = found.fold_scores if found.folds is None else found.fold_scores.merge(found.folds)
+    stated = {item.name: getattr(found, item.name) for item in fields(found) if item.name not in TABLES}
+    stated |= {
+        "failures": [asdict(failure) for failure in found.failures],
+        "warnings": list(found.warnings),
+        "names": list(found.names),
+        "labels": list(found.labels),
+        "priors": None if found.priors is None else np.asarray(found.priors).tolist(),
+        "refits": list(found.refits),
+        "audit": None if found.audit is None else found.audit.to_dict(),
+        "headline": found.headline,
+        "score": found.score,
+        "spread_folds": found.spread_folds,
+        "spread_repeats": found.spread_repeats,
+        "metrics": found.metrics.to_dict("records"),
+        "permutation_test": asdict(found.permutation_test),
+        "untested": list(found.untested),
+        "folds": folds.to_dict("records"),
+    }
+    if found.task != "regression":
+        stated["per_class"] = found.per_class.to_dict("index")
+    if found.task == "single-label":
+        stated |= {
+            "accuracy": found.accuracy,
+            "macro_recall": found.macro_recall,
+            "majority": found.majority,
+            "confusion": found.confusion.tolist(),
+            "confusion_paper": found.confusion_paper.tolist(),
+        }
+    return _plain(stated)
+
+
+def _plain(value: Any) -> Any:
+    """Turn what numpy and pandas leave into what JSON knows."""
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def save(evaluation: Evaluation, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Write an evaluation to a folder.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+        What to write.
+    directory : str or path
+        Where to; made if it is not there.
+    overwrite : bool, default=False
+        Whether files that are there are replaced.
+
+    Returns
+    -------
+    Path
+        The folder.
+
+    Raises
+    ------
+    ExportError
+        If the files are there already, or cannot be written.
+    """
+    folder = Path(directory)
+    check_folder(folder, overwrite)
+    text = json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if evaluation.segments is None:
+            (folder / SEGMENTS).unlink(missing_ok=True)
+        else:
+            with put_in_place(folder / SEGMENTS) as segments:
+                evaluation.segments.to_parquet(segments, index=False)
+        with put_in_place(folder / PREDICTIONS) as predictions, put_in_place(folder / RESULT) as result:
+            evaluation.predictions.to_parquet(predictions, index=False)
+            result.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    return folder
+
+
+def check_folder(folder: Path, overwrite: bool) -> None:
+    """Raise ExportError if a folder holds an evaluation that may not be replaced, or is no folder."""
+    if folder.exists() and not folder.is_dir():
+        raise ExportError(f"{folder}: it is a file; give the name of a folder")
+    if folder.is_dir():
+        for name in (RESULT, PREDICTIONS, SEGMENTS):
+            check_place(folder / name, overwrite)
+
+
+def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
+    """Read what `Evaluation.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The folder, or ``evaluation.json`` in it.
+
+    Returns
+    -------
+    Evaluation
+        All scores are computed anew from the predictions.
+
+    Raises
+    ------
+    ExportError
+        If there is no evaluation, or it cannot be read.
+
+    Examples
+    --------
+    >>> read_evaluation("nowhere")
+    Traceback (most recent call last):
+    ...
+    gtzanfeat.errors.ExportError: nowhere: there is no evaluation.json; give a folder that Evaluation.save ...
+    """
+    given = Path(path)
+    folder = given.parent if given.name == RESULT else given
+    if not (folder / RESULT).is_file():
+        raise ExportError(f"{given}: there is no {RESULT}; give a folder that Evaluation.save (--save) wrote")
+    try:
+        stated = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+        predictions = pd.read_parquet(folder / PREDICTIONS)
+        segments = pd.read_parquet(folder / SEGMENTS) if (folder / SEGMENTS).is_file() else None
+        return _evaluation(stated, predictions, segments)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = f"it has no {error}" if isinstance(error, KeyError) else " ".join(str(error).split())
+        raise ExportError(f"{given}: it cannot be read as an evaluation ({reason}); write it anew") from error
+
+
+def _evaluation(
+    stated: dict[str, Any], predictions: pd.DataFrame, segments: pd.DataFrame | None
+) -> Evaluation:
+    needed = [item.name for item in fields(Evaluation) if item.default is MISSING]
+    known = {item.name: stated[item.name] for item in fields(Evaluation) if item.name in stated}
+    known |= {name: stated[name] for name in needed if name != "predictions"}
+    folds = pd.DataFrame(stated["folds"])
+    return Evaluation(
+        **known
+        | {
+            "predictions": predictions,
+            "segments": segments,
+            "failures": tuple(Failure(**failure) for failure in stated["failures"]),
+            "warnings": tuple(stated["warnings"]),
+            "names": tuple(stated["names"]),
+            "audit": None if stated["audit"] is None else _audit(stated["audit"]),
+            "refits": tuple(stated["refits"]),
+            "folds": folds[list(OF_FOLDS)] if set(OF_FOLDS) <= set(folds) else None,
+            "priors": None if stated["priors"] is None else np.array(stated["priors"], dtype=float),
+        }
+    )
+
+
+def _audit(stated: dict[str, Any]) -> Audit:
+    findings = tuple(Finding(**finding) for finding in stated["findings"])
+    return Audit(**stated | {"findings": findings, "notes": tuple(stated["notes"])})

@@ -1,0 +1,289 @@
+"""Tables out: one row per analysed clip, in a file that explains itself to pandas, Polars, DuckDB or R.
+
+Here an `Extraction` and the `ClipTable` it came from become Parquet or CSV, with the identity of the feature
+set, the clips that failed and the meaning of every column beside the numbers; and such a file becomes the
+two again. Nothing is computed, and a file is either whole or not there.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
+from gtzanfeat.export.formats import FORMATS, Format
+from gtzanfeat.extraction import Extraction, Failure
+from gtzanfeat.feature_sets import feature_set
+from gtzanfeat.version import versions
+
+LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
+
+# What the columns before the features are; any column not named here is passed on as it came.
+IDENTITY = {
+    "path": {"unit": "", "meaning": "the audio file; if relative, from the folder where extraction ran"},
+    "label": {"unit": "", "meaning": "the class, such as the genre"},
+    "recording": {"unit": "", "meaning": "what identifies the recording, whatever its format or folder"},
+    "song": {"unit": "", "meaning": "the song that the recording is a part of"},
+    "artist": {"unit": "", "meaning": "who plays; clips of one artist must not both train and test"},
+    "split": {"unit": "", "meaning": "the part of a split that the dataset comes with"},
+    "album": {
+        "unit": "",
+        "meaning": "the record it is from",
+    },
+    "labels": {"unit": "", "meaning": "its tags, with | between them; | alone if it has none"},
+    "target": {"unit": "", "meaning": "a number to predict"},
+    "offset": {"unit": "s", "meaning": "where in the recording the clip begins"},
+    "duration": {"unit": "s", "meaning": "length of the clip; missing if it goes on to the end"},
+    "fault_filtered": {"unit": "", "meaning": "its part of the split of GTZAN without faults, if any"},
+    "artist_fold": {"unit": "", "meaning": "which of three folds of GTZAN, made of whole artists, tests it"},
+    "seconds": {"unit": "s", "meaning": "length of what was analysed, counted while decoding"},
+    "flags": {"unit": "", "meaning": "what to know of the clip, such as silent or no_beat"},
+}
+PASSED_ON = {"unit": "", "meaning": "as the dataset has it"}
+
+
+def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+    """Say now, rather than after hours of analysis, whether a table can be written to `path`.
+
+    Parameters
+    ----------
+    path : str or path
+        Where the table is to be; its suffix is that of one of `FORMATS`.
+    overwrite : bool, default=False
+        Whether a file that is there already may be replaced.
+
+    Returns
+    -------
+    Path
+        `path`, with ``~`` expanded.
+
+    Raises
+    ------
+    UnknownNameError
+        If no format has this suffix.
+    ExportError
+        If the folder does not exist or cannot be written to, or the file exists and may not be replaced.
+
+    Examples
+    --------
+    >>> check_destination("features.xls")
+    Traceback (most recent call last):
+        ...
+    gtzanfeat.errors.UnknownNameError: unknown table format '.xls'. Known: .parquet, .csv.
+    """
+    where = Path(path).expanduser()
+    for file in _format(where).files(where):
+        check_place(file, overwrite)
+    return where
+
+
+def check_place(file: Path, overwrite: bool) -> None:
+    """Raise ExportError if no file can be put there, or if one is there that may not be replaced."""
+    if file.is_dir():
+        raise ExportError(f"{file}: it is a folder; give the name of a file")
+    if file.exists() and not overwrite:
+        raise ExportError(
+            f"{file}: the file exists already; choose another name or say overwrite (--overwrite)"
+        )
+    if not file.parent.is_dir():
+        raise ExportError(f"{file}: there is no folder {file.parent}; make it first")
+    if not os.access(file.parent, os.W_OK):
+        raise ExportError(f"{file}: the folder {file.parent} cannot be written to")
+
+
+def write_table(
+    path: str | os.PathLike[str], extraction: Extraction, table: ClipTable, *, overwrite: bool = False
+) -> Path:
+    """Write one row per analysed clip: what it is, then its features.
+
+    The columns are ``path``, ``label``, ``recording``, ``artist``, ``split``, any others of the table
+    (album, fold ...), ``seconds``, ``flags`` and the columns of the feature set, float32 and bit by bit
+    those of the extraction. What was measured takes the place of a column of the same name in the table.
+    A clip that failed has no row, but is in the metadata with its reason: see `read_metadata`. The same
+    input gives the same bytes.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to; the suffix decides: ``.parquet``, or ``.csv`` with its metadata in ``NAME.meta.json``
+        beside it.
+    extraction : Extraction
+        From `extract`.
+    table : ClipTable
+        The clips that were extracted, in the same order.
+    overwrite : bool, default=False
+        Whether to replace a file that is there already.
+
+    Returns
+    -------
+    Path
+        Where the table is now.
+
+    Raises
+    ------
+    UnknownNameError
+        If no format has this suffix.
+    ExportError
+        If there is no such folder, the file exists and may not be replaced, extraction and table do not
+        belong together, or the disk refuses. No half-written file is left.
+
+    See Also
+    --------
+    read_table : The way back.
+
+    Examples
+    --------
+    >>> from gtzanfeat.datasets import load_dataset
+    >>> from gtzanfeat.extraction import extract
+    >>> clips = load_dataset("music")  # doctest: +SKIP
+    >>> write_table("features.parquet", extract(clips.clips), clips)  # doctest: +SKIP
+    PosixPath('features.parquet')
+    """
+    where = check_destination(path, overwrite=overwrite)
+    if len(extraction.values) != len(table):
+        raise ExportError(
+            f"{where}: an extraction of {len(extraction.values)} clips and a table of {len(table)} do not "
+            "belong together; give the table whose clips were extracted"
+        )
+    frame = _frame(extraction, table)
+    try:
+        _format(where).write(where, frame, _metadata(extraction, table, frame))
+    except OSError as error:
+        raise ExportError(f"{where}: cannot be written ({error.strerror or error})") from error
+    except pa.ArrowException as error:  # a column of the user's own that holds this and that
+        raise ExportError(f"{where}: cannot be written ({' '.join(map(str, error.args))})") from error
+    return where
+
+
+def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what a table says of itself.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `write_table` wrote.
+
+    Returns
+    -------
+    dict
+        ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: with which
+        package, Python and libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
+        ``row`` (of that table, from 0), ``path`` and ``reason``; ``columns``: by name, ``unit`` and
+        ``meaning``, and for features also ``formula``, ``source`` and ``family``.
+
+    Raises
+    ------
+    UnknownNameError
+        If no format has this suffix.
+    ExportError
+        If there is no such file, or it was not written by `write_table`.
+    """
+    where = Path(path).expanduser()
+    with _told_apart(where):
+        return _format(where).read_metadata(where)
+
+
+def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
+    """Read a table back as what it was written from, less the clips that failed.
+
+    Parameters
+    ----------
+    path : str or path
+        A file that `write_table` wrote.
+
+    Returns
+    -------
+    clips : ClipTable
+        The clips that were analysed.
+    extraction : Extraction
+        Their features, to be given to `evaluate` as ``values``, and on record the clips that failed.
+
+    Raises
+    ------
+    UnknownNameError, ExportError
+        As `read_metadata`; also if this version of the package knows the feature set by another meaning.
+    """
+    where = Path(path).expanduser()
+    metadata = read_metadata(where)
+    try:
+        chosen = feature_set(metadata["feature_set"])
+    except UnknownNameError as error:
+        raise ExportError(f"{where}: {error}") from error
+    if chosen.spec_hash != metadata["spec_hash"]:
+        raise ExportError(
+            f"{where}: its {chosen.name} has the spec {metadata['spec_hash']}, not {chosen.spec_hash} as in "
+            "this version; extract it anew"
+        )
+    with _told_apart(where):
+        frame = _format(where).read(where)
+        clips = ClipTable(frame.drop(columns=["seconds", "flags", *chosen.columns]), metadata["dataset"])
+        values = frame[list(chosen.columns)].to_numpy(dtype="float32")
+        seconds = frame["seconds"].to_numpy(dtype="float64")
+        flags = tuple(frame["flags"].fillna("").astype(object))
+        lost = tuple(Failure(clip["row"], clip["path"], clip["reason"]) for clip in metadata["failures"])
+    return clips, Extraction(chosen, values, seconds, flags, (), lost, metadata["versions"])
+
+
+def _format(path: Path) -> Format:
+    suffix = path.suffix.lower()
+    if suffix not in FORMATS:
+        raise UnknownNameError("table format", suffix, FORMATS)
+    return FORMATS[suffix]
+
+
+@contextlib.contextmanager
+def _told_apart(path: Path) -> Iterator[None]:
+    """Turn what goes wrong in reading `path` into an `ExportError`: it is not there, or it is not ours."""
+    try:
+        yield
+    except GtzanfeatError:
+        raise
+    except FileNotFoundError as error:
+        raise ExportError(f"{error.filename or path}: there is no such file; check the path") from error
+    except (OSError, LookupError, TypeError, ValueError) as error:  # of pyarrow and json, too
+        raise ExportError(f"{path}: it is not a table that write_table wrote; extract it anew") from error
+
+
+def _frame(extraction: Extraction, table: ClipTable) -> pd.DataFrame:
+    """Rows of the clips that were analysed."""
+    measured = pd.DataFrame({"seconds": extraction.seconds, "flags": extraction.flags})
+    measured["flags"] = measured["flags"].astype("string")
+    features = pd.DataFrame(extraction.values, columns=list(extraction.columns), dtype="float32")
+    # SQL knows no case, so `Seconds` of the table and `seconds` cannot stand side by side
+    taken = {name.lower() for name in [*measured.columns, *features.columns]}
+    identity = table.frame[[name for name in table.frame.columns if name.lower() not in taken]]
+    whole = pd.concat([identity, measured, features], axis=1)
+    return whole.loc[extraction.ok].reset_index(drop=True)
+
+
+def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
+    """Gather what `read_metadata` gives back; nothing in it depends on when or where it was made."""
+    chosen = extraction.feature_set
+    meanings = {
+        row["column"]: {"unit": row["unit"], "meaning": row["hears"]}
+        | {key: row[key] for key in ("formula", "source", "family")}
+        for row in chosen.feature_table()
+    }
+    known = IDENTITY | meanings
+    return {
+        "feature_set": chosen.name,
+        "spec_hash": chosen.spec_hash,
+        "spec_json": chosen.spec_json,
+        "versions": dict(extraction.versions) or versions(*LIBRARIES),
+        "dataset": table.name,
+        "failures": [
+            *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
+            *(
+                {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
+                for failure in extraction.failures
+            ),
+        ],
+        "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
+    }

@@ -1,0 +1,386 @@
+"""Analysis: sound in, blocks of frames through, each ingredient once, tracks and histograms out.
+
+The one way through. Samples may arrive in pieces of any size; they are cut anew at fixed absolute
+positions, so that files, arrays and live streams give the same bits. Only tracks (a few numbers per frame)
+grow with the recording: no spectrum of a whole clip ever exists. What the numbers mean is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from gtzanfeat.declarations import Accumulator, ClipFeature, Framing, Params, Request, TrackFeature
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.extraction.collectors import AccumulatorRun, CollectionRun, FrameRun
+from gtzanfeat.features import ACCUMULATORS, FEATURES
+from gtzanfeat.ingredients import (
+    chroma,
+    constant_q,
+    envelopes,
+    hpss,
+    periodicity,
+    psychoacoustics,
+    spectra,
+    yin,
+)
+
+BLOCK = 1 << 17  # samples analysed at a time: 256 frames of hop 512, whose spectra stay in cache
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """An intermediate that several features share, made from a block of frames.
+
+    ``build(framing, rate, params)`` gives the function from the needed ingredients to this one; `uses` names
+    the parameters that it depends on. The ingredient "frames" is given.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    build: Callable[[Framing, int, Params], Callable[..., np.ndarray]]
+    uses: tuple[str, ...] = ()
+
+
+INGREDIENTS: dict[str, Ingredient] = {
+    row.name: row
+    for row in (
+        Ingredient("spectrum", ("frames",), spectra.spectrum),
+        Ingredient("power", ("spectrum",), spectra.power),
+        Ingredient("magnitude", ("power",), spectra.magnitude),
+        Ingredient("log_power", ("power",), spectra.log_power),
+        Ingredient("slaney_bands", ("power",), spectra.slaney_bands),
+        Ingredient("slaney_log_bands", ("slaney_bands",), spectra.log_bands),
+        Ingredient("marsyas_log_bands", ("slaney_bands",), spectra.marsyas_log_bands),
+        Ingredient("mel_bands", ("power",), spectra.mel_bands, spectra.MEL_PARAMS),
+        Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (*spectra.MEL_PARAMS, "floor")),
+        Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),
+        Ingredient("beat_envelope", ("frames",), envelopes.beat_envelope),
+        Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
+        Ingredient("beat_peaks", ("beat_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient("summary_autocorrelation", ("frames",), spectra.summary_autocorrelation),
+        Ingredient("pitch_peaks", ("summary_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient("sonogram", ("frames",), psychoacoustics.sonogram),
+        Ingredient("modulation", ("sonogram",), psychoacoustics.modulation),
+        Ingredient("chroma_energies", ("power",), chroma.chroma_energies),
+        Ingredient("constant_q_thirds", ("frames",), constant_q.constant_q_thirds),
+        Ingredient("constant_q_classes", ("constant_q_thirds",), constant_q.constant_q_classes),
+        Ingredient("difference", ("frames",), yin.difference, yin.DIFFERENCE_PARAMS),
+    )
+}
+
+
+class Analysis:
+    """Compute features of one clip after another, each pushed through in pieces of any size.
+
+    Parameters
+    ----------
+    requests : iterable of Request
+        What to compute. Requests that agree in feature, framing and parameters are computed once.
+    rate : int, default=22050
+        Sample rate of what will be pushed, in Hz.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from gtzanfeat.features.spec import Framing, Request
+    >>> zcr = Request("zcr", Framing(512, 512))
+    >>> analysis = Analysis([zcr])
+    >>> for block in np.split(np.zeros(2048, dtype=np.float32), 4):
+    ...     analysis.push(block)
+    >>> analysis.finish()[zcr.key].shape
+    (4, 1)
+    """
+
+    def __init__(self, requests: Iterable[Request], rate: int = 22050) -> None:
+        self.rate = rate
+        self._requests = list({request.key: request for request in requests}.values())
+        self._framed: dict[Framing, _Framed] = {}
+        for request in self._requests:
+            if request.feature not in FEATURES:
+                raise UnknownNameError("feature", request.feature, FEATURES)
+            if request.framing not in self._framed:
+                self._framed[request.framing] = _Framed(request.framing, rate)
+            _must_agree_with_framing(request, rate)
+            try:
+                self._framed[request.framing].add(request)
+            except KeyError as error:
+                raise _missing(request, error) from error
+        names = {framing.stream for framing in self._framed} - {"samples"}
+        for name in sorted(names - envelopes.STREAMS.keys() - set(hpss.PARTS)):
+            raise UnknownNameError("stream", name, ["samples", *envelopes.STREAMS, *hpss.PARTS])
+        self._separation = hpss.Separation() if names & set(hpss.PARTS) else None
+        if self._separation is not None:  # it shares its spectra with the features of that framing
+            if hpss.FRAMING not in self._framed:
+                self._framed[hpss.FRAMING] = _Framed(hpss.FRAMING, rate)
+            self._framed[hpss.FRAMING].pass_on(self._separation.push, hpss.NEEDS)
+        self._filters = sorted(names - set(hpss.PARTS))
+        self._block = np.empty(BLOCK, dtype=np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was pushed, and start a new clip."""
+        self.n_samples = 0
+        self._filled = 0
+        self._silent = True
+        self._results: dict[tuple[Any, ...], np.ndarray] = {}
+        self._streams = {name: envelopes.STREAMS[name](self.rate) for name in self._filters}
+        if self._separation is not None:
+            self._separation.reset()
+        for framed in self._framed.values():
+            framed.reset()
+
+    def push(self, samples: np.ndarray) -> None:
+        """Analyse what comes next.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n_samples,)
+            Mono samples as `audio.blocks` gives them: float32, finite; any number of them.
+
+        Raises
+        ------
+        GtzanfeatError
+            If the clip has been ended by `finish`.
+        """
+        if self._results:
+            raise GtzanfeatError("this clip has ended; call reset() before the next is pushed")
+        start = 0
+        while start < len(samples):
+            n = min(BLOCK - self._filled, len(samples) - start)
+            self._block[self._filled : self._filled + n] = samples[start : start + n]
+            self._filled += n
+            start += n
+            if self._filled == BLOCK:
+                self._process()
+
+    def finish(self) -> dict[tuple[Any, ...], np.ndarray]:
+        """End the clip.
+
+        Returns
+        -------
+        dict
+            By the `key` of each request: the track of a frame feature, float32 (n_frames, n_columns), or the
+            values of a clip feature, float64 (n_columns,).
+
+        Raises
+        ------
+        GtzanfeatError
+            If nothing was pushed, or if a feature lacks a parameter that it needs now.
+        """
+        if self._results:
+            return dict(self._results)
+        if self._filled:
+            self._process()
+        if self.n_samples == 0:
+            raise GtzanfeatError("there is nothing to analyse; push at least one sample")
+        for framed in self._by_stream("samples", *self._streams):
+            framed.end()
+        if self._separation is not None:
+            self._pass_on(*self._separation.flush(self.n_samples))
+            for framed in self._by_stream(*hpss.PARTS):
+                framed.end()
+        results = {}
+        for request in self._requests:
+            try:
+                results[request.key] = self._framed[request.framing].result(request)
+            except KeyError as error:
+                raise _missing(request, error) from error
+        self._results = results
+        return dict(results)
+
+    def flags(self) -> tuple[str, ...]:
+        """What the user should know of the clip just finished: "silent", "padded_65536" ..."""
+        flags = ["silent"] if self._silent else []
+        flags += [
+            f"padded_{length}" for length in sorted({f.length for f in self._framed if self._padded(f)})
+        ]
+        for request in self._requests:
+            row = FEATURES[request.feature]
+            if isinstance(row, ClipFeature) and row.flag and not self._results[request.key].any():
+                flags.append(row.flag)
+        return tuple(flags)
+
+    def _padded(self, framing: Framing) -> bool:
+        return self.n_samples < framing.length
+
+    def _process(self) -> None:
+        samples = self._block[: self._filled]
+        self.n_samples += self._filled
+        self._filled = 0
+        self._silent = self._silent and not samples.any()
+        for framed in self._by_stream("samples"):
+            framed.push(samples)
+        for name, stream in self._streams.items():
+            filtered = stream(samples)
+            for framed in self._by_stream(name):
+                framed.push(filtered)
+        if self._separation is not None:
+            self._pass_on(*self._separation.take())
+
+    def _pass_on(self, *parts: np.ndarray) -> None:
+        """Push the parts of the sound that have been separated, which lag behind it."""
+        for name, part in zip(hpss.PARTS, parts, strict=True):
+            for framed in self._by_stream(name):
+                framed.push(part)
+
+    def _by_stream(self, *names: str) -> list[_Framed]:
+        return [framed for framing, framed in self._framed.items() if framing.stream in names]
+
+
+def _missing(request: Request, error: KeyError) -> GtzanfeatError:
+    given = ", ".join(request.params) or "none"
+    return GtzanfeatError(f"{request.feature} needs the parameter {error}; it was given {given}")
+
+
+def _must_agree_with_framing(request: Request, rate: int) -> None:
+    """Refuse a frame rate by which all times and tempi would be wrong."""
+    if not isinstance(FEATURES[request.feature], ClipFeature) or "frame_rate" not in request.params:
+        return
+    given, hop = request.params["frame_rate"], request.framing.hop
+    if abs(given * hop - rate) > 1e-6 * rate:
+        raise GtzanfeatError(
+            f"{request.feature} was told of {given:g} frames per second, but frames every {hop} samples at "
+            f"{rate} Hz are {rate / hop:g}; give frame_rate={rate}/{hop}"
+        )
+
+
+class _Framed:
+    """One framing: its buffer, the plan of ingredients and features, and what they have given so far."""
+
+    def __init__(self, framing: Framing, rate: int) -> None:
+        self.framing = framing
+        self.rate = rate
+        self._places: dict[tuple[Any, ...], int] = {("frames",): 0}
+        self._steps: list[tuple[Callable[..., np.ndarray], list[int]]] = []
+        self._frame_features: dict[tuple[Any, ...], FrameRun] = {}
+        self._accumulators: dict[tuple[Any, ...], AccumulatorRun | CollectionRun] = {}
+        self._listeners: list[tuple[Callable[..., None], list[int]]] = []
+        self._buffer = np.empty(0, dtype=np.float32)
+
+    # -- the plan --
+
+    def add(self, request: Request) -> None:
+        row = FEATURES[request.feature]
+        if isinstance(row, ClipFeature | TrackFeature):
+            for name in (row.of,) if isinstance(row, ClipFeature) else row.needs:
+                if name in ACCUMULATORS:
+                    self._add_accumulator(name, request.params)
+                else:
+                    self.add(Request(name, request.framing, request.params))
+        elif request.key not in self._frame_features:
+            needs = [self._place(need.format(**request.params), request.params) for need in row.needs]
+            constants = row.constants(self.framing, self.rate, request.params)
+            self._frame_features[request.key] = FrameRun(row, needs, constants)
+
+    def _add_accumulator(self, name: str, params: Params) -> None:
+        key = Request(name, self.framing, params).key
+        if key not in self._accumulators:
+            row = ACCUMULATORS[name]
+            needs = [self._place(need, params) for need in row.needs]
+            constants = row.constants(self.framing, self.rate, params)
+            self._accumulators[key] = (
+                AccumulatorRun(row.kernel, needs, constants, np.zeros(row.shape))
+                if isinstance(row, Accumulator)
+                else CollectionRun(row.kernel, needs, constants)
+            )
+
+    def pass_on(self, listener: Callable[..., None], needs: tuple[str, ...]) -> None:
+        """Give these ingredients of every block to a `listener` too."""
+        self._listeners.append((listener, [self._place(need, {}) for need in needs]))
+
+    def _place(self, name: str, params: Params) -> int:
+        """Where the ingredient stands in a block's list of ingredients; plans it if it is new."""
+        if name == "frames":
+            return 0
+        if name not in INGREDIENTS:
+            raise UnknownNameError("ingredient", name, INGREDIENTS)
+        row = INGREDIENTS[name]
+        key = (name, *(repr(params[used]) for used in row.uses))
+        if key not in self._places:
+            needs = [self._place(need, params) for need in row.needs]
+            self._steps.append((row.build(self.framing, self.rate, params), needs))
+            self._places[key] = len(self._steps)
+        return self._places[key]
+
+    # -- the work --
+
+    def reset(self) -> None:
+        self.n_frames = 0
+        self._length = 0
+        self._started = False
+        for feature in self._frame_features.values():
+            feature.reset()
+        for accumulator in self._accumulators.values():
+            accumulator.reset()
+
+    def push(self, samples: np.ndarray) -> None:
+        """Take the next samples, (n,) or (n_channels, n), and analyse the frames that are complete."""
+        n = samples.shape[-1]
+        if self._buffer.shape[:-1] != samples.shape[:-1] or self._buffer.size == 0:
+            capacity = 2 * self.framing.length + BLOCK
+            self._buffer = np.zeros((*samples.shape[:-1], capacity), dtype=np.float32)
+        if n and self.framing.margin and not self._started:
+            self._length = self.framing.margin
+            self._buffer[..., : self._length] = samples[..., :1] if self.framing.edges == "copy" else 0.0
+        self._started = self._started or n > 0
+        self._buffer[..., self._length : self._length + n] = samples
+        self._length += n
+        n_frames = (self._length - self.framing.length) // self.framing.hop + 1
+        if n_frames > 0:
+            self._analyse(n_frames, self.framing.length)
+            used = n_frames * self.framing.hop
+            rest = self._length - used
+            self._buffer[..., :rest] = self._buffer[..., used : self._length].copy()
+            self._length = rest
+
+    def end(self) -> None:
+        """Analyse what reaches beyond the end, and zero-pad a clip that is shorter than one frame."""
+        if self.framing.margin and self._started:
+            shape = (*self._buffer.shape[:-1], self.framing.margin)
+            last = self._buffer[..., self._length - 1 : self._length] if self.framing.edges == "copy" else 0.0
+            self.push(np.broadcast_to(last, shape).astype(np.float32))
+        if self.n_frames == 0 and self._length:
+            self._buffer[..., self._length : self.framing.length] = 0.0
+            self._analyse(1, self._length)
+
+    def _analyse(self, n_frames: int, length: int) -> None:
+        """Run the plan over the frames that begin the buffer; their first `length` samples are sound."""
+        *channels, step = self._buffer.strides
+        frames = np.ndarray(
+            (*self._buffer.shape[:-1], n_frames, self.framing.length),
+            dtype=np.float32,
+            buffer=self._buffer,
+            strides=(*channels, step * self.framing.hop, step),
+        )
+        if self.framing.remove_mean:
+            means = frames[..., :length].mean(axis=-1, keepdims=True, dtype=np.float64)
+            frames = frames - means.astype(np.float32)
+            frames[..., length:] = 0.0
+        ingredients = [frames]
+        for function, needs in self._steps:
+            ingredients.append(function(*[ingredients[i] for i in needs]))
+        for feature in self._frame_features.values():
+            feature.run(ingredients, n_frames)
+        for accumulator in self._accumulators.values():
+            accumulator.run(ingredients)
+        for listener, needs in self._listeners:
+            listener(*[ingredients[i] for i in needs])
+        self.n_frames += n_frames
+
+    def result(self, request: Request) -> np.ndarray:
+        row = FEATURES[request.feature]
+        if isinstance(row, ClipFeature):
+            return row.compute(self._source(row.of, request), self.n_frames, request.params)
+        if isinstance(row, TrackFeature):
+            sources = [self._source(name, request) for name in row.needs]
+            return row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+        return self._frame_features[request.key].track()
+
+    def _source(self, name: str, request: Request) -> np.ndarray:
+        """What the feature `name` has given, with the framing and the parameters of `request`."""
+        asked = replace(request, feature=name)
+        return self._accumulators[asked.key].result() if name in ACCUMULATORS else self.result(asked)

@@ -1,0 +1,95 @@
+"""Rows at work: what features, accumulators and collections have given so far of one clip.
+
+Each takes the ingredients of one block after another. Which ingredients there are, and who makes them, is
+the business of `analysis`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from gtzanfeat.declarations import FrameFeature
+
+
+class FrameRun:
+    """A frame feature at work: its rows so far and the spectra before the next block."""
+
+    def __init__(self, row: FrameFeature, needs: list[int], constants: tuple[Any, ...]) -> None:
+        self.row = row
+        self.needs = needs
+        self.constants = constants
+
+    def reset(self) -> None:
+        """Forget the clip before."""
+        self.blocks: list[np.ndarray] = []
+        self.previous: np.ndarray | None = None
+
+    def run(self, ingredients: list[np.ndarray], n_frames: int) -> None:
+        """Take the next block."""
+        inputs = [ingredients[i] for i in self.needs]
+        past = self.row.past
+        out = np.empty((n_frames, len(self.row.columns)), dtype=np.float32)
+        if self.row.before is not None:
+            if self.previous is None:
+                self.previous = np.full((past, inputs[0].shape[1]), self.row.before, dtype=np.float32)
+            self.row.kernel(*inputs, self.previous, *self.constants, out)
+            self.previous = np.concatenate([self.previous, inputs[0][-past:]])[-past:]
+        else:
+            self.row.kernel(*inputs, *self.constants, out)
+        self.blocks.append(out)
+
+    def track(self) -> np.ndarray:
+        """Give the rows of all frames, float32 (n_frames, n_columns)."""
+        if len(self.blocks) > 1:
+            self.blocks = [np.concatenate(self.blocks)]
+        self.blocks[0][: self.row.lead] = 0.0
+        return self.blocks[0]
+
+
+@dataclass
+class AccumulatorRun:
+    """An accumulator at work: its total so far."""
+
+    kernel: Callable[..., None]
+    needs: list[int]
+    constants: tuple[Any, ...]
+    total: np.ndarray
+
+    def reset(self) -> None:
+        """Forget the clip before."""
+        self.total[...] = 0.0
+
+    def run(self, ingredients: list[np.ndarray]) -> None:
+        """Take the next block."""
+        self.kernel(*[ingredients[i] for i in self.needs], *self.constants, self.total)
+
+    def result(self) -> np.ndarray:
+        """Give the total, float64."""
+        return self.total.copy()
+
+
+class CollectionRun:
+    """A collection at work: what was found so far."""
+
+    def __init__(self, kernel: Callable[..., Any], needs: list[int], constants: tuple[Any, ...]) -> None:
+        self.kernel = kernel
+        self.needs = needs
+        self.constants = constants
+
+    def reset(self) -> None:
+        """Forget the clip before."""
+        self.blocks: list[np.ndarray] = []
+
+    def run(self, ingredients: list[np.ndarray]) -> None:
+        """Take the next block."""
+        self.blocks.append(self.kernel(*[ingredients[i] for i in self.needs], *self.constants))
+
+    def result(self) -> np.ndarray:
+        """Give what was found in all frames, float32 (n_found, n_values)."""
+        if len(self.blocks) > 1:  # held once: several features may ask
+            self.blocks = [np.concatenate(self.blocks)]
+        return self.blocks[0]

@@ -1,0 +1,339 @@
+"""Frames of many clips, one clip at a time: what is between sound and the transformers of frames.
+
+Which frame features are wanted becomes a recipe like any other, so that the cache knows it by its hash.
+What becomes of the frames (deltas, summaries, codebooks) is for the rooms above.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from typing import Any, overload
+
+import numpy as np
+
+from gtzanfeat.audio import RESAMPLER
+from gtzanfeat.declarations import FrameFeature, Framing, Request
+from gtzanfeat.errors import ClipError, UnknownNameError
+from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.vectors import Failure, Listener, hear_all
+from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureSet, Item, column_name
+from gtzanfeat.features import FEATURES
+
+_FRAMING = Framing(512, 512)
+
+
+class Frames(Sequence[np.ndarray]):
+    """Matrices of frames, (n_frames, n_columns) each, made or loaded when they are asked for.
+
+    Nothing is held: who wants the same clip twice asks twice. An index gives a matrix; a slice, a list of
+    indices or a mask gives `Frames` of these clips.
+
+    Parameters
+    ----------
+    load : callable
+        ``load(i)`` gives the matrix of clip i.
+    indices : sequence of int
+        Which clips.
+    columns : sequence of str, optional
+        Names of the columns, for the steps that follow.
+
+    Examples
+    --------
+    >>> clips = [np.zeros((3, 2)), np.ones((4, 2))]
+    >>> frames = Frames(clips.__getitem__, range(2))
+    >>> len(frames), frames[1].shape, frames[::-1][0].shape
+    (2, (4, 2), (4, 2))
+    """
+
+    def __init__(
+        self,
+        load: Callable[[int], np.ndarray],
+        indices: Sequence[int] | np.ndarray,
+        columns: Sequence[str] | np.ndarray | None = None,
+    ) -> None:
+        self._load = load
+        self._indices = np.asarray(indices, dtype=np.intp)
+        self.columns = None if columns is None else tuple(columns)
+
+    @property
+    def shape(self) -> tuple[int]:
+        """(n_clips,), as of an array of objects: scikit-learn counts and selects by it."""
+        return (len(self),)
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    @overload
+    def __getitem__(self, which: int) -> np.ndarray: ...
+    @overload
+    def __getitem__(self, which: Any) -> Any: ...
+    def __getitem__(self, which: Any) -> Any:
+        chosen = self._indices[which]
+        return Frames(self._load, chosen, self.columns) if chosen.ndim else self._load(int(chosen))
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        return map(self._load, self._indices.tolist())
+
+    def __repr__(self) -> str:
+        return f"<frames of {len(self)} clips>"
+
+    def map(
+        self, function: Callable[[np.ndarray], np.ndarray], columns: Sequence[str] | np.ndarray | None = None
+    ) -> Frames:
+        """Apply a function to each matrix, when that is asked for; `columns` are the names from then on."""
+        return Frames(partial(_mapped, self._load, function), self._indices, columns)
+
+
+def _mapped(load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int) -> np.ndarray:
+    return function(load(i))
+
+
+def is_sequence_of_frames(X: Any) -> bool:
+    """Whether X holds frame matrices, and is not itself a matrix with one clip per row.
+
+    What is neither list nor array but has a length and indices is a sequence that loads its clips when
+    asked for them, and is not asked here.
+    """
+    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or isinstance(X, str | bytes | Mapping):
+        return False
+    if len(getattr(X, "shape", ())) == 2:
+        return False
+    if not isinstance(X, list | tuple | np.ndarray) and not hasattr(X, "to_numpy"):
+        return True
+    if not len(X):
+        return not hasattr(X, "shape")
+    # judged by the first clip that has frames: one without may be an empty list
+    return np.ndim(next((clip for clip in X if np.size(clip)), next(iter(X)))) == 2
+
+
+def load_frames(clips: Any, index: int) -> np.ndarray:
+    """Return the frame matrix of a clip in float32 or float64, or say what is wrong with it.
+
+    Whatever holds no numbers has no frames; it may not even say how wide they would be.
+    """
+    frames = np.asarray(clips[index])
+    if frames.size == 0:
+        return np.empty((0, frames.shape[1] if frames.ndim == 2 else 0), dtype=np.float32)
+    if frames.ndim != 2:
+        shape = f"it has the shape {frames.shape}, not (n_frames, n_columns)"
+        raise ClipError(f"clip {index}", shape, "give one row per frame")
+    if frames.dtype not in (np.float32, np.float64):
+        try:
+            frames = frames.astype(np.float64, casting="unsafe" if frames.dtype == object else "same_kind")
+        except (TypeError, ValueError) as error:
+            raise ClipError(f"clip {index}", "its frames are not real numbers", "give floats") from error
+    if not np.isfinite(frames).all():
+        raise ClipError(f"clip {index}", "its frames hold NaN or infinity", "repair or drop those frames")
+    return frames
+
+
+@dataclass(frozen=True)
+class FrameRecipe:
+    """Which frame features make a matrix.
+
+    Parameters
+    ----------
+    items : tuple of Item
+        The features, in the order of the columns; their summaries do not count.
+    rate : int
+        Sample rate in Hz at which clips are analysed.
+    silence : float, optional
+        Frames whose RMS is more than this many dB below that of the clip's loudest frame are left out.
+    """
+
+    items: tuple[Item, ...]
+    rate: int = RATE
+    silence: float | None = None
+
+    @property
+    def requests(self) -> list[Request]:
+        """What an analysis must be asked for."""
+        wanted = [item.request for item in self.items]
+        return wanted if self.silence is None else [*wanted, self._loudness]
+
+    @property
+    def _loudness(self) -> Request:
+        """The level of the same frames, whatever is heard in them."""
+        return Request("rms", replace(self.items[0].framing, stream="samples", remove_mean=False))
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns: ``<feature>_<column>``, or the `names` of an item."""
+        return [name for item in self.items for name in _names(item)]
+
+    @cached_property
+    def spec_hash(self) -> str:
+        """16 hexadecimal digits that stand for everything that decides the numbers."""
+        audio = {"rate": self.rate, "channels": "mean", "resampler": RESAMPLER}
+        spec: dict[str, Any] = {"frames": [item.spec() for item in self.items], "audio": audio}
+        if self.silence is not None:
+            spec["silence"] = float(self.silence)
+        words = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(words.encode()).hexdigest()[:16]
+
+    def matrix(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
+        """Arrange what an analysis gave into one matrix, float32 (n_frames, n_columns).
+
+        Frames at the start for which one of the features has no value are left out, and silent ones where
+        that is asked for.
+        """
+        lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
+        tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
+        matrix = np.concatenate(tracks, axis=1)[lead:]
+        if self.silence is None:
+            return matrix
+        rms = results[self._loudness.key][lead:, 0]
+        floor = rms.max(initial=0.0) * 10 ** (-self.silence / 20)
+        return matrix[(rms > 0) & (rms >= floor)]
+
+
+def _names(item: Item) -> Sequence[str]:
+    return item.names or [column_name(item.feature, column.name) for _, column in item.chosen]
+
+
+def frame_recipe(features: Any, framing: Framing | None = None, silence: float | None = None) -> FrameRecipe:
+    """Make a recipe of frame features.
+
+    Parameters
+    ----------
+    features : str, Item, FeatureSet, or sequence of str and Item
+        A name is that of a frame feature, framed and with the parameters that the first feature set has it
+        with. An `Item` says all of that itself. Of a `FeatureSet`, all frame features are taken.
+    framing : Framing, optional
+        Takes the place of every framing.
+    silence : float, optional
+        As of `FrameRecipe`.
+
+    Returns
+    -------
+    FrameRecipe
+        Its items are the frame features.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no frame feature of that name.
+    ValueError
+        If there is no frame feature at all, if the framings do not agree in length and hop and in whether
+        frames reach beyond the clip, if an item does not name each of its columns, if a column would be
+        there twice, or if `silence` is no number of dB.
+    """
+    if silence is not None and not 0 <= silence < np.inf:
+        raise ValueError(f"silence is {silence!r}; give dB below the loudest frame, such as 60, or None")
+    source = features if isinstance(features, FeatureSet) else None
+    if source is not None:
+        wanted: Sequence[Any] = [item for item in source.items if _is_frame_feature(item.feature)]
+    else:
+        wanted = [features] if isinstance(features, str | Item) else list(features)
+    items: dict[Any, Item] = {}
+    for item in map(_item, wanted):
+        item = replace(item, framing=framing or item.framing, summary="", summary_params={})
+        if item.names and len(item.names) != len(item.chosen):
+            raise ValueError(
+                f"{item.feature} has {len(item.chosen)} columns to name, not {len(item.names)}; name them all"
+            )
+        items.setdefault((item.request.key, item.columns), item)  # a set may summarise one twice
+    cuts = {
+        (item.framing.length, item.framing.hop, " centred" if item.framing.margin else "")
+        for item in items.values()
+    }
+    if not cuts:
+        raise ValueError(f"{features!r} has no frame features; name one, e.g. 'mfcc'")
+    if len(cuts) > 1:
+        cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
+        raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
+    recipe = FrameRecipe(tuple(items.values()), RATE if source is None else source.rate, silence)
+    twice = [name for name, count in Counter(recipe.columns).items() if count > 1]
+    if twice:
+        raise ValueError(
+            f"the frames would have the column {twice[0]!r} twice; leave one item out, or give it names"
+        )
+    return recipe
+
+
+def _is_frame_feature(name: str) -> bool:
+    return isinstance(FEATURES.get(name), FrameFeature)
+
+
+def _item(wanted: Any) -> Item:
+    name = wanted.feature if isinstance(wanted, Item) else wanted
+    if not (isinstance(name, str) and _is_frame_feature(name)):
+        known = [row.name for row in FEATURES.values() if isinstance(row, FrameFeature)]
+        raise UnknownNameError("frame feature", name, known)
+    if isinstance(wanted, Item):
+        return wanted
+    found = [item for row in FEATURE_SETS.values() for item in row.items if item.feature == name]
+    # centred frames go into one matrix with few others, so they come last
+    for item in sorted(found, key=lambda item: item.framing.edges != "none"):
+        return Item(name, item.framing, item.params)
+    return Item(name, _FRAMING)
+
+
+def extract_frames(
+    clips: Sequence[Any] | np.ndarray,
+    recipe: FrameRecipe,
+    *,
+    rate: int | None = None,
+    n_jobs: int | None = None,
+    on_error: str = "raise",
+    memory: Any = None,
+) -> tuple[Frames, tuple[Failure, ...]]:
+    """Compute the frame features of many clips.
+
+    Parameters
+    ----------
+    clips, rate, n_jobs, on_error
+        As of `gtzanfeat.extract`.
+    recipe : FrameRecipe
+        From `frame_recipe`.
+    memory : path or joblib.Memory, optional
+        All clips are analysed now; with `memory` their frames are kept there and loaded clip by clip when
+        they are asked for, without it they are all held.
+
+    Returns
+    -------
+    frames : Frames
+        One matrix per clip, float32 (n_frames, n_columns); that of a failed clip has no frames.
+    failures : tuple of Failure
+        The clips that could not be analysed.
+    """
+    cache = Cache.open(memory, recipe.spec_hash)
+    numbered = list(enumerate(clips))
+    listener = Listener(recipe.requests, recipe.rate, recipe.matrix, cache)
+    nothing = np.zeros((0, len(recipe.columns)), dtype=np.float32)
+    failures = []
+    held = []
+    for _, heard in hear_all(listener, numbered, rate, n_jobs, on_error):
+        failed = isinstance(heard, Failure)
+        if failed:
+            failures.append(heard)
+        if cache is None:
+            held.append(nothing if failed else heard[0])
+    failures.sort(key=lambda failure: failure.index)
+    load: Callable[[int], np.ndarray] = held.__getitem__
+    if cache is not None:
+        lost = frozenset(failure.index for failure in failures)
+        load = _Recall(listener, [clip for _, clip in numbered], rate, lost, nothing)
+    return Frames(load, range(len(numbered)), recipe.columns), tuple(failures)
+
+
+@dataclass(frozen=True)
+class _Recall:
+    """Loads the frames of clips that have been analysed before."""
+
+    listener: Listener
+    clips: Sequence[Any]
+    rate: int | None
+    lost: frozenset[int]
+    nothing: np.ndarray
+
+    def __call__(self, index: int) -> np.ndarray:
+        if index in self.lost:
+            return self.nothing
+        own = replace(self.listener)  # one for each call: it may have to listen again, and in any thread
+        return own.hear(self.clips[index], index, self.rate)[0]

@@ -1,0 +1,158 @@
+"""Rhythmic content: the beat histogram and what is read from it.
+
+The envelope, its autocorrelation and the peaks are ingredients; here they are counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
+from gtzanfeat.jit import kernel
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+
+SLOWEST_BPM, FASTEST_BPM = 40, 200
+NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
+MODULATION_HALF = 0.1  # modulation depth at which a window counts half
+SILENT_ENVELOPE = 1e-9
+FAINT_PEAK = 0.1  # of the largest: what is lower is no peak of its own
+TC2002 = "Tzanetakis & Cook 2002, section II-B"
+
+
+@kernel
+def count_beats(
+    peaks: np.ndarray, envelope: np.ndarray, per_minute: float, weighted: bool, total: np.ndarray
+) -> None:
+    """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; or w = 1."""
+    n = envelope.shape[1]
+    for t in range(peaks.shape[0]):
+        mean = 0.0
+        for i in range(n):
+            mean += np.float64(envelope[t, i])
+        mean /= n
+        if not mean > SILENT_ENVELOPE:
+            continue
+        weight = 1.0
+        if weighted:
+            variance = 0.0
+            for i in range(n):
+                d = np.float64(envelope[t, i]) - mean
+                variance += d * d
+            depth = variance / n / (mean * mean)
+            weight = depth / (depth + MODULATION_HALF)
+        for p in range(peaks.shape[1]):
+            if peaks[t, p, 1] > 0:
+                bpm = int(np.rint(per_minute * n / peaks[t, p, 0]))
+                if SLOWEST_BPM <= bpm <= FASTEST_BPM:
+                    total[bpm - SLOWEST_BPM] += weight * peaks[t, p, 1]
+
+
+def counting(framing: Framing, rate: int, params: Params) -> Arrays:
+    """How many windows a minute has, and whether they are weighted."""
+    return 60.0 * rate / framing.length, params["weighted"]
+
+
+def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """A0 A1 RA P1 P2 SUM, and SUM per window, of a beat histogram of 161 bins."""
+    total = histogram.sum()
+    if not total > 0:
+        return np.zeros(7)
+    first = int(histogram.argmax())
+    rest = histogram.copy()
+    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
+    second = int(rest.argmax())
+    a0, a1 = histogram[first], rest[second]
+    p2 = second + SLOWEST_BPM if a1 > 0 else 0
+    return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
+
+
+def whole_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """The histogram itself."""
+    return histogram
+
+
+def count_peaks(histogram: np.ndarray) -> int:
+    """How many bins are at least 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
+    padded = np.pad(histogram, NEIGHBOURS_BPM)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS_BPM + 1)
+    return int(((around.argmax(axis=1) == NEIGHBOURS_BPM) & (histogram > FAINT_PEAK * histogram.max())).sum())
+
+
+def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram."""
+    bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
+    return np.append(shape(histogram, bpm), count_peaks(histogram))
+
+
+ACCUMULATORS = (
+    Accumulator(
+        name="beats",
+        kernel=count_beats,
+        needs=("beat_peaks", "beat_envelope"),
+        shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
+        constants=counting,
+    ),
+)
+
+_HEARD = (
+    "whether what repeats itself is slow or fast",
+    "how far slow and fast repetition lie apart",
+    "whether slow repetition rules with some fast (positive) or the other way round",
+    "one cluster of tempi with a few far away (large), or several clusters (small)",
+    "how many tempi share in the rhythm: 0 for a single one",
+    "how evenly the tempi that are there share in the rhythm",
+    "how far the strongest tempo stands out",
+)
+
+FEATURES = (
+    ClipFeature(
+        name="beat",
+        family="rhythm",
+        compute=beat,
+        of="beats",
+        columns=(
+            Column("a0", "share", "BH[P1] / Σ BH", "how much one tempo prevails"),
+            Column("a1", "share", "BH[P2] / Σ BH", "how strong the second tempo is"),
+            Column("ra", "ratio", "A1 / A0", "the second tempo against the first: accents and sub-beats"),
+            Column("p1", "bpm", "argmax BH", "the strongest tempo, be it of beat, bar or sub-beat"),
+            Column("p2", "bpm", "argmax BH more than 4 bpm from P1", "the second tempo"),
+            Column("sum", "1", "Σ BH", "beat strength: how strongly the sound repeats itself"),
+            Column(
+                "sum_per_window", "1/window", "Σ BH / windows", "beat strength whatever the clip's length"
+            ),
+        ),
+        source=TC2002,
+        gain_invariant=True,
+        flag="no_beat",
+    ),
+    ClipFeature(
+        name="beat_shape",
+        family="rhythm",
+        compute=beat_shape,
+        of="beats",
+        columns=(
+            *(Column(*text, hears) for text, hears in zip(shape_texts("BH", "bpm"), _HEARD, strict=True)),
+            Column(
+                "peaks",
+                "peaks",
+                "number of n with BH[n] the largest within ±4 bpm, and over 0.1 of the largest of all",
+                "how many tempi are heard side by side: beat, bar, sub-beats",
+            ),
+        ),
+        source="Lykartsis & Lerch 2015, Beat histogram features for rhythm-based genre classification",
+        gain_invariant=True,
+        flag="no_beat",
+    ),
+    ClipFeature(
+        name="beat_histogram",
+        family="rhythm",
+        compute=whole_histogram,
+        of="beats",
+        columns=tuple(
+            Column(f"{bpm:03d}", "1", f"Σ amplitude of peaks at {bpm} bpm", f"repetition at {bpm} bpm")
+            for bpm in range(SLOWEST_BPM, FASTEST_BPM + 1)
+        ),
+        source=TC2002,
+        gain_invariant=True,
+    ),
+)

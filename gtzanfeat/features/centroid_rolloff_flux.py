@@ -1,0 +1,221 @@
+"""Features of the shape of one spectrum, and of its change from frame to frame.
+
+Kernels take a magnitude or a power spectrum, whichever the set names. Filterbanks and what follows
+them are in `cepstral`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+TC2002 = "Tzanetakis & Cook 2002"
+MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
+
+
+@kernel
+def spectral_centroid(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
+    """C = Σ f_k S[k] / Σ S[k]; 0 for silence."""
+    for t in range(spectrum.shape[0]):
+        row = spectrum[t]
+        total = np.float32(0.0)
+        moment = np.float32(0.0)
+        for k in range(row.size):
+            total += row[k]
+            moment += np.float32(k) * row[k]
+        out[t, 0] = bin_hz * moment / total if total > 0 else 0.0
+
+
+@kernel
+def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
+    """Smallest r with Σ_{k<=r} S[k] >= share · Σ S[k]; -1 for silence.
+
+    Sums of 16 bins, which the compiler vectorises, find the neighbourhood; only there bins are counted.
+    """
+    n_whole = row.size // 16
+    n_chunks = (row.size + 15) // 16
+    for c in range(n_whole):
+        part = 0.0
+        for k in range(16):
+            part += np.float64(row[16 * c + k])
+        chunks[c] = part
+    if n_chunks > n_whole:
+        part = 0.0
+        for k in range(16 * n_whole, row.size):
+            part += np.float64(row[k])
+        chunks[n_whole] = part
+    total = 0.0
+    for c in range(n_chunks):
+        total += chunks[c]
+    if not total > 0:
+        return -1
+    target = share * total
+    reached = 0.0
+    c = 0
+    while c < n_chunks - 1 and reached + chunks[c] < target:
+        reached += chunks[c]
+        c += 1
+    k = 16 * c
+    reached += row[k]
+    while reached < target and k < row.size - 1:
+        k += 1
+        reached += row[k]
+    return k
+
+
+@kernel
+def spectral_rolloff(spectrum: np.ndarray, bin_hz: float, share: float, out: np.ndarray) -> None:
+    """R = f_r, r the smallest bin with Σ_{k<=r} S[k] >= share · Σ S[k]; 0 for silence."""
+    chunks = np.empty((spectrum.shape[1] + 15) // 16, dtype=np.float64)
+    for t in range(spectrum.shape[0]):
+        out[t, 0] = max(rolloff_bin(spectrum[t], share, chunks), 0) * bin_hz
+
+
+@kernel
+def spectral_flux(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+    """F = Σ_k (N_t[k] - N_{t-1}[k])², N = S / ‖S‖₂, and N = 0 for silence."""
+    last = previous[0]
+    energy = np.float32(0.0)
+    for k in range(last.size):
+        energy += last[k] * last[k]
+    last_scale = np.float32(1.0) / np.sqrt(energy) if energy > 0 else np.float32(0.0)
+    for t in range(spectrum.shape[0]):
+        row = spectrum[t]
+        energy = np.float32(0.0)
+        for k in range(row.size):
+            energy += row[k] * row[k]
+        scale = np.float32(1.0) / np.sqrt(energy) if energy > 0 else np.float32(0.0)
+        total = np.float32(0.0)
+        for k in range(row.size):
+            d = scale * row[k] - last_scale * last[k]
+            total += d * d
+        out[t, 0] = total
+        last = row
+        last_scale = scale
+
+
+@kernel
+def marsyas_centroid(power: np.ndarray, out: np.ndarray) -> None:
+    """(Σ k P[k]) / (Σ P[k]) / n_bins; 0.5 for silence."""
+    n_bins = np.float32(power.shape[1])
+    for t in range(power.shape[0]):
+        row = power[t]
+        total = np.float32(0.0)
+        moment = np.float32(0.0)
+        for k in range(row.size):
+            total += row[k]
+            moment += np.float32(k) * row[k]
+        out[t, 0] = moment / total / n_bins if total > 0 else 0.5
+
+
+@kernel
+def marsyas_rolloff(power: np.ndarray, share: float, out: np.ndarray) -> None:
+    """One bin below the rolloff, over n_bins; 1 for silence and for a rolloff in bins 0 to 2."""
+    n_bins = power.shape[1]
+    chunks = np.empty((n_bins + 15) // 16, dtype=np.float64)
+    for t in range(power.shape[0]):
+        r = rolloff_bin(power[t], share, chunks) - 1
+        out[t, 0] = r / n_bins if r >= 2 else 1.0
+
+
+@kernel
+def marsyas_flux(log_power: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+    """Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1; 0 where nothing changes."""
+    last = previous[0]
+    n_bins = log_power.shape[1]
+    for t in range(log_power.shape[0]):
+        row = log_power[t]
+        total = np.float32(0.0)
+        largest = np.float32(0.0)
+        for k in range(1, n_bins):
+            d = row[k] - last[k]
+            total += d * d
+            largest = max(largest, d * d)
+        out[t, 0] = total / (largest * n_bins) if largest > 0 else 0.0
+        last = row
+
+
+def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Hz from one bin to the next."""
+    return (rate / framing.length,)
+
+
+def bin_width_and_share(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Hz from one bin to the next, and the share of the sum that the rolloff stands for."""
+    return rate / framing.length, params["share"]
+
+
+def share_only(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The share of the sum that the rolloff stands for."""
+    return (params["share"],)
+
+
+_BRIGHT = "brightness: the centre of gravity of the spectrum"
+_TOP = "brightness: the frequency below which most of the spectrum lies"
+_CHANGE = "how much the spectrum changes from one frame to the next"
+
+FEATURES = (
+    FrameFeature(
+        name="spectral_centroid",
+        family="timbre",
+        kernel=spectral_centroid,
+        needs=("{spectrum}",),
+        columns=(Column("", "Hz", "Σ f_k S[k] / Σ S[k]", _BRIGHT),),
+        source=f"{TC2002}, eq. 1",
+        gain_invariant=True,
+        constants=bin_width,
+    ),
+    FrameFeature(
+        name="spectral_rolloff",
+        family="timbre",
+        kernel=spectral_rolloff,
+        needs=("{spectrum}",),
+        columns=(Column("", "Hz", "f_r, smallest r with Σ_{k<=r} S[k] >= 0.85 Σ S[k]", _TOP),),
+        source=f"{TC2002}, eq. 2",
+        gain_invariant=True,
+        constants=bin_width_and_share,
+    ),
+    FrameFeature(
+        name="spectral_flux",
+        family="timbre",
+        kernel=spectral_flux,
+        needs=("{spectrum}",),
+        columns=(Column("", "1", "Σ (N_t[k] - N_{t-1}[k])², N = S/‖S‖₂", _CHANGE),),
+        source=f"{TC2002}, eq. 3",
+        gain_invariant=True,
+        before=0.0,
+        lead=1,
+    ),
+    FrameFeature(
+        name="marsyas_centroid",
+        family="timbre",
+        kernel=marsyas_centroid,
+        needs=("power",),
+        columns=(Column("", "share of bins", "Σ k P[k] / Σ P[k] / n_bins", _BRIGHT),),
+        source=f"{MARSYAS}, Centroid",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="marsyas_rolloff",
+        family="timbre",
+        kernel=marsyas_rolloff,
+        needs=("power",),
+        columns=(Column("", "share of bins", "(r - 1) / n_bins, r the rolloff bin of P", _TOP),),
+        source=f"{MARSYAS}, Rolloff",
+        gain_invariant=True,
+        constants=share_only,
+    ),
+    FrameFeature(
+        name="marsyas_flux",
+        family="timbre",
+        kernel=marsyas_flux,
+        needs=("log_power",),
+        columns=(Column("", "1", "Σ d[k] / (n_bins max d), d = (Δ ln P)²", _CHANGE),),
+        source=f"{MARSYAS}, Flux",
+        gain_invariant=False,
+        before=0.0,
+        lead=1,
+    ),
+)

@@ -1,0 +1,104 @@
+"""Cepstral features: discrete cosine transforms of log filterbank energies.
+
+The filterbanks and the logarithm are ingredients (`spectra`); here is what is made of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.filterbanks import dct_basis
+from gtzanfeat.jit import kernel
+
+N_COEFFICIENTS = 13
+N_BANDS = 40
+LIBROSA_COEFFICIENTS = 20
+HTK_LIFTER = 22
+
+
+@kernel
+def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
+    """c[q] = Σ_b basis[q, b] L[b]."""
+    for t in range(log_bands.shape[0]):
+        for q in range(basis.shape[0]):
+            total = np.float32(0.0)
+            for b in range(basis.shape[1]):
+                total += basis[q, b] * log_bands[t, b]
+            out[t, q] = total
+
+
+_SLANEY = "Σ_b √(2/40) cos(π{0}(b+½)/40) log10 E_b"
+_LIBROSA = "Σ_b √(2/B) cos(π{0}(b+½)/B) 10 log10 E_b"
+_HTK = "(1 + 11 sin(π{0}/22)) Σ_b √(2/B) cos(π{0}(b+½)/B) ln E_b"
+
+
+def dct_of_bands(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The basis that takes 40 bands to 13 coefficients."""
+    return (dct_basis(N_COEFFICIENTS, N_BANDS),)
+
+
+def librosa_basis(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The orthonormal basis that takes ln of any number of bands to 20 coefficients in dB."""
+    return (dct_basis(LIBROSA_COEFFICIENTS, params["bands"]) * np.float32(10 / np.log(10)),)
+
+
+def htk_basis(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Rows √(2/B) cos(πq(b+½)/B), the first like the others, times the lifter 1 + 11 sin(πq/22)."""
+    basis = dct_basis(N_COEFFICIENTS, params["bands"])
+    basis[0] *= np.sqrt(2)
+    lifter = 1 + HTK_LIFTER / 2 * np.sin(np.pi * np.arange(N_COEFFICIENTS) / HTK_LIFTER)
+    return ((basis * lifter[:, None]).astype(np.float32),)
+
+
+def _coefficient(q: int, unit: str = "log10 power", formula: str = _SLANEY) -> Column:
+    hears = {
+        0: "overall level, on a logarithmic scale",
+        1: "the balance of low against high frequencies",
+        2: "middle frequencies against both ends of the spectrum",
+    }.get(q, f"the spectral envelope, as a cosine of {q} half periods over the bands")
+    return Column(f"{q:02d}", unit, formula.format(q), hears)
+
+
+FEATURES = (
+    FrameFeature(
+        name="mfcc",
+        family="timbre",
+        kernel=cepstrum,
+        needs=("slaney_log_bands",),
+        columns=tuple(_coefficient(q) for q in range(N_COEFFICIENTS)),
+        source="Davis & Mermelstein 1980; Slaney 1998, Auditory Toolbox",
+        gain_invariant=False,
+        constants=dct_of_bands,
+    ),
+    FrameFeature(
+        name="librosa_mfcc",
+        family="timbre",
+        kernel=cepstrum,
+        needs=("mel_log_bands",),
+        columns=tuple(_coefficient(q, "dB", _LIBROSA) for q in range(LIBROSA_COEFFICIENTS)),
+        source="librosa.feature.mfcc of power_to_db(S, top_db=None)",
+        gain_invariant=False,
+        constants=librosa_basis,
+    ),
+    FrameFeature(
+        name="htk_mfcc",
+        family="timbre",
+        kernel=cepstrum,
+        needs=("mel_log_bands",),
+        columns=tuple(_coefficient(q, "ln power", _HTK) for q in range(N_COEFFICIENTS)),
+        source="Young et al., The HTK Book, section 5.6, of the power spectrum",
+        gain_invariant=False,
+        constants=htk_basis,
+    ),
+    FrameFeature(
+        name="marsyas_mfcc",
+        family="timbre",
+        kernel=cepstrum,
+        needs=("marsyas_log_bands",),
+        columns=tuple(_coefficient(q) for q in range(N_COEFFICIENTS)),
+        source="Marsyas (Tzanetakis 2000-2023), MFCC",
+        gain_invariant=False,
+        constants=dct_of_bands,
+    ),
+)

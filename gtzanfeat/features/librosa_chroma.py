@@ -1,0 +1,244 @@
+"""The tuning of a clip, and its chroma at that tuning, as librosa computes them.
+
+Chroma at 440 Hz, and what is made of it, is in `tonal`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from gtzanfeat.declarations import (
+    Arrays,
+    ClipFeature,
+    Collection,
+    Column,
+    FrameFeature,
+    Framing,
+    Params,
+    TrackFeature,
+)
+from gtzanfeat.ingredients.filterbanks import librosa_chroma_filterbank
+from gtzanfeat.jit import kernel
+
+# The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
+# Energies are kept at 16 tunings, between which every weight is a polynomial to 4e-6 of the largest, but for
+# the lowest 8 bins, whose filters are so wide that they have a kink: those are kept as they are. That is 200
+# numbers per frame (2.1 MB a minute) instead of 1025.
+
+N_CLASSES = 12
+N_LOW = 8
+N_TUNINGS = 16
+N_KEPT = N_LOW + N_TUNINGS * N_CLASSES
+TUNINGS = 0.5 * np.cos(np.pi * (np.arange(N_TUNINGS) + 0.5) / N_TUNINGS)  # where polynomials are exact
+LOWEST_HZ, HIGHEST_HZ = 150.0, 4000.0  # of the peaks that tell the tuning
+PEAK_SHARE = 0.1  # of the largest power of a frame that a peak must pass
+
+
+@kernel
+def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+    """E[t, c] = Σ_k P[t, k] w[k, c].
+
+    No library's matrix product, whose last bits depend on how many threads it takes. Four frames share what
+    is read of the weights, and four bins what is read and written of the sums.
+    """
+    n_bins = power.shape[1]
+    n_fours = n_bins // 4 * 4
+    p = np.zeros((4, n_bins), dtype=np.float32)
+    total = np.empty(4 * N_KEPT, dtype=np.float32)
+    for start in range(0, power.shape[0], 4):
+        n = min(4, power.shape[0] - start)
+        for t in range(n):
+            p[t] = power[start + t]
+        total[:] = 0.0
+        for k in range(n_fours, n_bins):
+            for t in range(4):
+                for c in range(N_KEPT):
+                    total[t * N_KEPT + c] += p[t, k] * weights[k, c]
+        for k in range(0, n_fours, 4):
+            p0, p1, p2, p3 = p[0, k], p[0, k + 1], p[0, k + 2], p[0, k + 3]
+            q0, q1, q2, q3 = p[1, k], p[1, k + 1], p[1, k + 2], p[1, k + 3]
+            r0, r1, r2, r3 = p[2, k], p[2, k + 1], p[2, k + 2], p[2, k + 3]
+            s0, s1, s2, s3 = p[3, k], p[3, k + 1], p[3, k + 2], p[3, k + 3]
+            v0, v1, v2, v3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
+            for c in range(N_KEPT):
+                w0, w1, w2, w3 = v0[c], v1[c], v2[c], v3[c]
+                total[c] += p0 * w0 + p1 * w1 + p2 * w2 + p3 * w3
+                total[N_KEPT + c] += q0 * w0 + q1 * w1 + q2 * w2 + q3 * w3
+                total[2 * N_KEPT + c] += r0 * w0 + r1 * w1 + r2 * w2 + r3 * w3
+                total[3 * N_KEPT + c] += s0 * w0 + s1 * w1 + s2 * w2 + s3 * w3
+        for t in range(n):
+            for c in range(N_KEPT):
+                out[start + t, c] = total[t * N_KEPT + c]
+
+
+@lru_cache
+def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
+    """Weights that keep the lowest bins and fold the others at every tuning, float32 (n_bins, 200)."""
+    filters = np.concatenate([librosa_chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
+    filters[:, :N_LOW] = 0.0
+    rows = np.concatenate([np.eye(N_LOW, filters.shape[1]), filters], dtype=np.float32)
+    return np.ascontiguousarray(rows.T)
+
+
+def weights_of_framing(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Weights of each bin in the columns of ``chroma_at_tunings``."""
+    return (weights_at_tunings(framing.length, rate),)
+
+
+@kernel
+def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndarray:
+    """Frequency and height of the peaks of each power spectrum within bins first..last-1, by a parabola.
+
+    A peak is larger than the bin before, not smaller than the bin after, and larger than a tenth of the
+    largest of its frame.
+    """
+    out = np.empty((power.shape[0] * ((last - first) // 2 + 1), 2), dtype=np.float32)
+    n = 0
+    n_fft = 2 * (power.shape[1] - 1)
+    for t in range(power.shape[0]):
+        row = power[t]
+        largest = np.float32(0.0)
+        for k in range(row.size):
+            largest = max(largest, row[k])
+        least = np.float32(PEAK_SHARE) * largest
+        for k in range(first, last):
+            if row[k] > least and row[k] > row[k - 1] and row[k] >= row[k + 1]:
+                bend = row[k + 1] + row[k - 1] - np.float32(2.0) * row[k]
+                slope = (row[k + 1] - row[k - 1]) / np.float32(2.0)
+                shift = np.float32(0.0) if abs(slope) >= abs(bend) else -slope / bend
+                out[n, 0] = (k + np.float64(shift)) * rate / n_fft
+                out[n, 1] = row[k] + np.float32(0.5) * slope * shift
+                n += 1
+    return out[:n].copy()
+
+
+def range_of_peaks(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Sample rate, and the bins from 150 to 4000 Hz."""
+    hz = np.arange(framing.length // 2) * rate / framing.length
+    return rate, int(np.searchsorted(hz, LOWEST_HZ)), int(np.searchsorted(hz, HIGHEST_HZ))
+
+
+def tuning_of(peaks: np.ndarray) -> float:
+    """How far the peaks lie from A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
+
+    The mode, in steps of 0.01, over the higher half of all peaks.
+    """
+    if len(peaks) == 0:
+        return 0.0
+    hz, height = peaks.T
+    hz = hz[height >= np.median(height)]
+    off = np.mod(12 * np.log2(hz / np.float32(27.5)), np.float32(1.0))
+    off[off >= 0.5] -= 1.0
+    edges = np.linspace(-0.5, 0.5, 101)
+    return float(edges[np.histogram(off, edges)[0].argmax()])
+
+
+def tuning(peaks: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """`tuning_of` as a feature, (1,)."""
+    return np.array([tuning_of(peaks)])
+
+
+def lagrange(tuning: float) -> np.ndarray:
+    """What each of the values at `TUNINGS` counts for in the polynomial through them, at `tuning`: (16,)."""
+    same = np.eye(N_TUNINGS, dtype=bool)
+    apart = np.where(same, 1.0, TUNINGS[:, None] - TUNINGS)
+    return np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
+
+
+def size_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Samples that are transformed at a time, and the sample rate."""
+    return framing.length, rate
+
+
+def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int) -> np.ndarray:
+    """Energies of the 12 pitch classes at the tuning of the clip, over the largest of their frame.
+
+    Parameters
+    ----------
+    at_tunings : ndarray of shape (n_frames, 200)
+        The power of the lowest bins, and energies at 16 tunings.
+    peaks : ndarray of shape (n_peaks, 2)
+        Frequencies in Hz and heights.
+    n_fft : int
+        Samples that were transformed at a time.
+    rate : int
+        Sample rate in Hz.
+
+    Returns
+    -------
+    ndarray of shape (n_frames, 12)
+        C first; zeros for silence.
+
+    References
+    ----------
+    Ellis, D. P. W. (2007). Chroma feature analysis and synthesis; librosa.feature.chroma_stft.
+    """
+    tuning = tuning_of(peaks)
+    low = librosa_chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
+    high = np.kron(lagrange(tuning), np.eye(N_CLASSES))
+    weights = np.concatenate([low, high], axis=1, dtype=np.float32)
+    energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
+    largest = energies.max(axis=1, keepdims=True)
+    return energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
+
+
+_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
+
+ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), range_of_peaks),)
+
+FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
+    ClipFeature(
+        name="tuning",
+        family="pitch",
+        compute=tuning,
+        of="tuning_peaks",
+        columns=(
+            Column(
+                "",
+                "semitones",
+                "mode of how far spectral peaks lie from A = 440 Hz, in steps of 0.01",
+                "whether it is tuned above or below concert pitch, or a tape runs fast or slow",
+            ),
+        ),
+        source="librosa.estimate_tuning of power spectra",
+        gain_invariant=True,
+    ),
+    FrameFeature(
+        name="chroma_at_tunings",
+        family="pitch",
+        kernel=energies_at_tunings,
+        needs=("power",),
+        columns=tuple(
+            Column(f"bin_{k}", "power", f"P[{k}]", "the lowest frequencies, down to nothing that is heard")
+            for k in range(N_LOW)
+        )
+        + tuple(
+            Column(
+                f"{i:02d}_{name}",
+                "power",
+                f"Σ_k w[c, k] P[k], tuned {TUNINGS[i]:+.3f} semitones",
+                f"how much of the sound is {name}, in all octaves, if instruments are tuned so",
+            )
+            for i in range(N_TUNINGS)
+            for name in _CLASSES
+        ),
+        source="Ellis 2007; librosa.filters.chroma",
+        gain_invariant=False,
+        constants=weights_of_framing,
+    ),
+    TrackFeature(
+        name="chroma_stft",
+        family="pitch",
+        kernel=chroma_stft,
+        needs=("chroma_at_tunings", "tuning_peaks"),
+        columns=tuple(
+            Column(name, "1", "E[c] / max E, at the tuning of the clip", f"how much of the sound is {name}")
+            for name in _CLASSES
+        ),
+        source="Ellis 2007; librosa.feature.chroma_stft",
+        gain_invariant=True,
+        constants=size_and_rate,
+    ),
+)

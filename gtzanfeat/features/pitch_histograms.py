@@ -1,0 +1,231 @@
+"""Pitch content: the unfolded and folded pitch histograms and what is read from them.
+
+The two channels, their summary autocorrelation and its peaks are ingredients; here they are counted.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
+from gtzanfeat.jit import kernel
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+
+N_NOTES, N_CLASSES = 128, 12
+FIFTHS = 7 * np.arange(N_CLASSES) % N_CLASSES  # pitch classes along the circle of fifths: C, G, D, ...
+FAINT_NOTE, FAINT_CLASS = 0.1, 0.25  # of the largest: what is rarer is not in use
+NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
+TC2002 = "Tzanetakis & Cook 2002, section II-C"
+
+
+@kernel
+def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
+    """UPH[n] += amplitude, n = round(69 + 12 log2(rate / lag / 440))."""
+    for t in range(peaks.shape[0]):
+        for p in range(peaks.shape[1]):
+            if peaks[t, p, 1] > 0:
+                note = int(np.rint(69.0 + 12.0 * np.log2(rate / np.float64(peaks[t, p, 0]) / 440.0)))
+                if 0 <= note < total.size:
+                    total[note] += peaks[t, p, 1]
+
+
+def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
+    """The sample rate, which turns lags into frequencies."""
+    return (float(rate),)
+
+
+def fold(unfolded: np.ndarray) -> np.ndarray:
+    """Sum the octaves of a histogram over MIDI notes: 12 pitch classes, C first."""
+    folded = np.zeros(N_CLASSES)
+    np.add.at(folded, np.arange(unfolded.size) % N_CLASSES, unfolded)
+    return folded
+
+
+def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """FA0 UP0 FP0 IPO1 SUM and variants, of an unfolded histogram of 128 MIDI notes."""
+    total = unfolded.sum()
+    if not total > 0:
+        return np.zeros(9)
+    circle = fold(unfolded)[FIFTHS]
+    first = int(circle.argmax())
+    rest = circle.copy()
+    rest[first] = 0.0
+    second = int(rest.argmax())
+    interval = (second - first + 5) % N_CLASSES - 5 if rest[second] > 0 else 0
+    angle = 2 * np.pi * first / N_CLASSES
+    return np.array(
+        [
+            circle[first] / total,
+            int(unfolded.argmax()),
+            first,
+            interval,
+            total,
+            total / n_frames,
+            FIFTHS[first],
+            np.cos(angle),
+            np.sin(angle),
+        ]
+    )
+
+
+def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """Shapes of the unfolded and of the folded histogram, and the latter's place on the circle of fifths."""
+    total = unfolded.sum()
+    if not total > 0:
+        return np.zeros(16)
+    circle = fold(unfolded)[FIFTHS]
+    angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
+    interval = angles[1] * pitch(unfolded, n_frames, params)[3]
+    return np.array(
+        [
+            *shape(unfolded, np.arange(unfolded.size)),
+            (unfolded > FAINT_NOTE * unfolded.max()).sum(),
+            *shape(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
+            (circle > FAINT_CLASS * circle.max()).sum(),
+            np.cos(angles) @ circle / total,
+            np.sin(angles) @ circle / total,
+            np.cos(interval),
+            np.sin(interval),
+        ]
+    )
+
+
+def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """The unfolded histogram, then the folded one."""
+    return np.concatenate([unfolded, fold(unfolded)])
+
+
+ACCUMULATORS = (
+    Accumulator(
+        name="notes", kernel=count_notes, needs=("pitch_peaks",), shape=(N_NOTES,), constants=sample_rate
+    ),
+)
+
+_HEARD_UNFOLDED = (
+    "whether the music lies low or high",
+    "how wide the range of notes is",
+    "a low range with some high notes (positive), or the other way round",
+    "most notes close together with a few far away (large)",
+    "how many notes share in the music",
+    "how evenly the notes that are there share in the music",
+    "how far the commonest note stands out",
+)
+_HEARD_FOLDED = (
+    "how many pitch classes share in the music: low for simple harmony",
+    "how evenly all pitch classes share in the music",
+    "how far the main pitch class stands out",
+)
+
+FEATURES = (
+    ClipFeature(
+        name="pitch",
+        family="pitch",
+        compute=pitch,
+        of="notes",
+        columns=(
+            Column(
+                "fa0",
+                "share",
+                "max FPH / Σ FPH",
+                "how much one pitch class prevails: low where harmony moves",
+            ),
+            Column("up0", "MIDI note", "argmax UPH", "the octave range of the dominant pitch"),
+            Column(
+                "fp0",
+                "fifths from C",
+                "7 · argmax FPH mod 12",
+                "the main pitch class, often tonic or dominant",
+            ),
+            Column(
+                "ipo1",
+                "fifths",
+                "interval from the largest to the second FPH bin on the circle of fifths, -5..6",
+                "the main tonal interval: 1 or -1 where fifth or fourth rule, as in simple harmony",
+            ),
+            Column("sum", "1", "Σ UPH", "strength of pitch: how clearly notes stand out"),
+            Column(
+                "sum_per_frame", "1/frame", "Σ UPH / frames", "strength of pitch whatever the clip's length"
+            ),
+            Column("class", "semitones from C", "argmax FPH", "the main pitch class"),
+            Column("fp0_cos", "1", "cos(2π FP0 / 12)", "the main pitch class on the circle of fifths, x"),
+            Column("fp0_sin", "1", "sin(2π FP0 / 12)", "the main pitch class on the circle of fifths, y"),
+        ),
+        source=TC2002,
+        gain_invariant=True,
+        flag="no_pitch",
+    ),
+    ClipFeature(
+        name="pitch_shape",
+        family="pitch",
+        compute=pitch_shape,
+        of="notes",
+        columns=(
+            *(
+                Column(f"unfolded_{name}", unit, formula, hears)
+                for (name, unit, formula), hears in zip(
+                    shape_texts("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
+                )
+            ),
+            Column(
+                "unfolded_notes",
+                "notes",
+                "number of n with UPH[n] > 0.1 max UPH",
+                "how many notes are in use",
+            ),
+            *(
+                Column(f"folded_{name}", unit, formula, hears)
+                for (name, unit, formula), hears in zip(
+                    shape_texts("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
+                )
+            ),
+            Column(
+                "folded_classes",
+                "pitch classes",
+                "number of c with FPH[c] > 0.25 max FPH",
+                "how many pitch classes are in use: 5 for a pentatonic scale, 12 for chromatic music",
+            ),
+            Column(
+                "fifths_cos",
+                "1",
+                "Σ cos(2π 7c / 12) FPH[c] / Σ FPH",
+                "where on the circle of fifths the harmony stands, and how close together, x",
+            ),
+            Column(
+                "fifths_sin",
+                "1",
+                "Σ sin(2π 7c / 12) FPH[c] / Σ FPH",
+                "where on the circle of fifths the harmony stands, and how close together, y",
+            ),
+            Column(
+                "ipo1_cos", "1", "cos(2π IPO1 / 12)", "the main tonal interval: 0.87 for a fourth or fifth"
+            ),
+            Column("ipo1_sin", "1", "sin(2π IPO1 / 12)", "whether that interval goes up or down by fifths"),
+        ),
+        source="after Tzanetakis, Ermolinskyi & Cook 2003, Pitch histograms in audio and symbolic music",
+        gain_invariant=True,
+        flag="no_pitch",
+    ),
+    ClipFeature(
+        name="pitch_histogram",
+        family="pitch",
+        compute=both_histograms,
+        of="notes",
+        columns=(
+            *(
+                Column(
+                    f"note_{n:03d}",
+                    "1",
+                    f"Σ amplitude of peaks at MIDI note {n}",
+                    f"{NAMES[n % 12]} {n // 12 - 1}",
+                )
+                for n in range(N_NOTES)
+            ),
+            *(
+                Column(f"class_{c:02d}", "1", f"Σ UPH[n], n mod 12 = {c}", f"the pitch class {NAMES[c]}")
+                for c in range(N_CLASSES)
+            ),
+        ),
+        source=TC2002,
+        gain_invariant=True,
+    ),
+)

@@ -1,0 +1,204 @@
+"""Rhythm Patterns and their kin: how loudness in 24 critical bands is spread and how it fluctuates.
+
+A frame here is a segment of 6 s (2^17 samples), so a track has one row per segment: the median or mean over
+segments describes the clip, statistics over segments its changes. A clip shorter than a segment is padded
+with silence and flagged; a rest shorter than a segment is left out. The sonogram and its modulation spectrum
+are ingredients.
+
+Order and constants are those of rp_extract, with one difference: that leaves out the first and the last
+segment of clips of 45 s and more, here every segment counts.
+
+References
+----------
+Rauber, Pampalk & Merkl 2002 (Rhythm Patterns); Lidy & Rauber 2005, "Evaluation of feature extractors and
+psycho-acoustic transformations for music genre classification" (SSD, RH); Lidy et al. 2010, "On the
+suitability of state-of-the-art music information retrieval methods for analyzing, categorizing and accessing
+non-Western and ethnic music collections" (TSSD, TRH, MVD); github.com/tuwien-musicir/rp_extract.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.jit import kernel
+
+N_BANDS, N_MODULATIONS = 24, 60
+BIN_HZ = 22050 / 2**17  # between modulation bins of the usual segment; only for the text of the rows
+STRONGEST_HZ = 4.0  # the fluctuation that is heard best
+STEADY = 1e-5  # a deviation below this share of the mean is rounding: it counts as none
+
+STATISTICS = (
+    ("mean", "{}", "mean {}"),
+    ("var", "({})²", "variance {}"),
+    ("skewness", "1", "skewness {}, 0 where steady"),
+    ("kurtosis", "1", "kurtosis {} (normal: 3), 0 where steady"),
+    ("median", "{}", "median {}"),
+    ("min", "{}", "minimum {}"),
+    ("max", "{}", "maximum {}"),
+)
+
+
+@kernel
+def seven(row: np.ndarray, out: np.ndarray) -> None:
+    """Mean, variance, g1 = m3/m2^1.5, m4/m2², median, minimum and maximum; population moments."""
+    n = row.size
+    mean = 0.0
+    for i in range(n):
+        mean += np.float64(row[i])
+    mean /= n
+    m2, m3, m4 = 0.0, 0.0, 0.0
+    lowest, highest = row[0], row[0]
+    for i in range(n):
+        d = np.float64(row[i]) - mean
+        square = d * d
+        m2 += square
+        m3 += square * d
+        m4 += square * square
+        lowest = min(lowest, row[i])
+        highest = max(highest, row[i])
+    m2 /= n
+    steady = not np.sqrt(m2) > STEADY * abs(mean)
+    out[0] = mean
+    out[1] = 0.0 if steady else m2
+    out[2] = 0.0 if steady else m3 / n / (m2 * np.sqrt(m2))
+    out[3] = 0.0 if steady else m4 / n / (m2 * m2)
+    out[4] = np.median(row)
+    out[5] = lowest
+    out[6] = highest
+
+
+@kernel
+def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
+    """The seven statistics of each band over time: all means, then all variances .."""
+    n_bands = sonograms.shape[1]
+    for t in range(sonograms.shape[0]):
+        for b in range(n_bands):
+            seven(sonograms[t, b], out[t, b::n_bands])
+
+
+@kernel
+def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
+    """The seven statistics of each modulation over bands: all means, then all variances .."""
+    n_modulations = modulation.shape[2]
+    for t in range(modulation.shape[0]):
+        for m in range(n_modulations):
+            seven(modulation[t, :, m], out[t, m::n_modulations])
+
+
+@kernel
+def histogram(modulation: np.ndarray, out: np.ndarray) -> None:
+    """RH[m] = Σ_b M[b, m]."""
+    for t in range(modulation.shape[0]):
+        for m in range(modulation.shape[2]):
+            total = 0.0
+            for b in range(modulation.shape[1]):
+                total += np.float64(modulation[t, b, m])
+            out[t, m] = total
+
+
+@kernel
+def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+    """RP[m, b] = w[m] M[b, m]: all bands at the first modulation, then at the second .."""
+    n_bands = modulation.shape[1]
+    for t in range(modulation.shape[0]):
+        for m in range(modulation.shape[2]):
+            for b in range(n_bands):
+                out[t, m * n_bands + b] = weight[m] * modulation[t, b, m]
+
+
+def fluctuation_strength(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Weight of each modulation, 1/(f/4 + 4/f): fluctuation at 4 Hz is heard best."""
+    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
+    return ((1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)).astype(np.float32),)
+
+
+# --- the rows ---------------------------------------------------------------------------------------
+
+_BANDS = [(f"b{b:02d}", f"critical band {b}") for b in range(1, N_BANDS + 1)]
+_MODULATIONS = [(f"m{m:02d}", f"{m * BIN_HZ:.2f} Hz") for m in range(1, N_MODULATIONS + 1)]
+_HEARS = {
+    "mean": "how loud {} is",
+    "var": "how much the loudness of {} moves",
+    "skewness": "whether {} is mostly soft with loud moments, or the other way round",
+    "kurtosis": "how rare and how extreme the loud and soft moments of {} are",
+    "median": "how loud {} is half of the time",
+    "min": "how loud {} is at its softest",
+    "max": "how loud {} is at its loudest",
+}
+_CODE = "rp_extract (github.com/tuwien-musicir/rp_extract)"
+
+FEATURES = (
+    FrameFeature(
+        name="ssd",
+        family="timbre",
+        kernel=statistics_over_time,
+        needs=("sonogram",),
+        columns=tuple(
+            Column(
+                f"{band}_{statistic}",
+                unit.format("sone"),
+                formula.format(f"over a segment of the loudness of {place}"),
+                _HEARS[statistic].format(place),
+            )
+            for statistic, unit, formula in STATISTICS
+            for band, place in _BANDS
+        ),
+        source="Lidy & Rauber 2005; " + _CODE,
+        gain_invariant=False,
+    ),
+    FrameFeature(
+        name="rh",
+        family="rhythm",
+        kernel=histogram,
+        needs=("modulation",),
+        columns=tuple(
+            Column(
+                m,
+                "sone",
+                f"Σ over bands of |DFT of loudness| at {hz}",
+                f"how strongly the sound pulses at {hz}",
+            )
+            for m, hz in _MODULATIONS
+        ),
+        source="Lidy & Rauber 2005; " + _CODE,
+        gain_invariant=False,
+    ),
+    FrameFeature(
+        name="rp",
+        family="rhythm",
+        kernel=pattern,
+        needs=("modulation",),
+        columns=tuple(
+            Column(
+                f"{band}_{m}",
+                "sone",
+                f"1/(f/4 + 4/f) · |DFT of the loudness of {place}| at f = {hz}",
+                f"how strongly {place} pulses at {hz}",
+            )
+            for m, hz in _MODULATIONS
+            for band, place in _BANDS
+        ),
+        source="Rauber, Pampalk & Merkl 2002; Lidy & Rauber 2005; " + _CODE,
+        gain_invariant=False,
+        constants=fluctuation_strength,
+    ),
+    FrameFeature(
+        name="mvd",
+        family="rhythm",
+        kernel=statistics_over_bands,
+        needs=("modulation",),
+        columns=tuple(
+            Column(
+                f"{m}_{statistic}",
+                unit.format("sone"),
+                formula.format(f"over bands of |DFT of loudness| at {hz}, before any weighting"),
+                f"how evenly the bands share in the pulse at {hz}",
+            )
+            for statistic, unit, formula in STATISTICS
+            for m, hz in _MODULATIONS
+        ),
+        source="Lidy et al. 2010; " + _CODE,
+        gain_invariant=False,
+    ),
+)

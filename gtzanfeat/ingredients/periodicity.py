@@ -1,0 +1,145 @@
+"""Peaks of enhanced autocorrelations: the periods that beat and pitch histograms count.
+
+Rhythm and pitch share this analysis (Tolonen & Karjalainen 2000; Tzanetakis & Cook 2002, sections II-B and
+II-C). The autocorrelations themselves are spectra's, the histograms are features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.jit import kernel
+
+
+def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
+
+    The factors are taken in ascending order, whatever order they come in.
+
+    Returns
+    -------
+    before : ndarray of shape (n_lags, n_factors), int32
+    share : ndarray of shape (n_lags, n_factors), float32
+    """
+    lags, a = np.arange(n_lags)[:, None], np.sort(np.asarray(factors, dtype=np.int64))
+    return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
+
+
+@kernel
+def enhance(
+    r: np.ndarray,
+    before: np.ndarray,
+    share: np.ndarray,
+    keep_lobe: bool,
+    clipped: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
+
+    `before` and `share` are from `stretching`; `out` has n_lags values, `clipped`
+    one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
+    0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
+    gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
+    reaches 0, which most do at once.
+    """
+    n_lags, n_factors = before.shape
+    start = 0
+    if not keep_lobe:
+        while start < r.size and r[start] > 0:
+            start += 1
+    for lag in range(min(start, n_lags)):
+        clipped[lag] = 0.0
+        out[lag] = 0.0
+    for lag in range(start, n_lags):
+        clipped[lag] = max(r[lag], np.float32(0.0))
+    clipped[n_lags] = 0.0
+    for lag in range(start, n_lags):
+        value = clipped[lag]
+        f = 0
+        # from the factor on that takes l/a into the part that is 0, there is nothing to subtract
+        while value > 0 and f < n_factors and before[lag, f] + 1 >= start:
+            i = before[lag, f]
+            value -= clipped[i] + share[lag, f] * (clipped[i + 1] - clipped[i])
+            f += 1
+        out[lag] = max(value, np.float32(0.0))
+
+
+@kernel
+def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
+    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`."""
+    value = e[lag]
+    if not (value > 0 and value > e[lag - 1] and value >= e[lag + 1]):
+        return False
+    for other in range(max(lag - radius, 0), min(lag + radius + 1, e.size)):
+        if e[other] > value:
+            return False
+    return True
+
+
+@kernel
+def enhanced_peaks(
+    autocorrelation: np.ndarray,
+    before: np.ndarray,
+    share: np.ndarray,
+    keep_lobe: bool,
+    shortest: int,
+    longest: int,
+    radius: int,
+    refine: bool,
+    out: np.ndarray,
+) -> None:
+    """The largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
+
+    `out` has the shape (n_rows, n_peaks, 2); what is not found stays 0. `refine` moves a lag to the top of
+    the parabola through its three points.
+    """
+    n_lags = before.shape[0]
+    clipped = np.empty(n_lags + 1, dtype=np.float32)
+    e = np.empty(n_lags, dtype=np.float32)
+    n_peaks = out.shape[1]
+    for t in range(autocorrelation.shape[0]):
+        peaks = out[t]
+        peaks[:] = 0.0
+        enhance(autocorrelation[t], before, share, keep_lobe, clipped, e)
+        for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
+            if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
+                place = n_peaks - 1
+                while place > 0 and e[lag] > peaks[place - 1, 1]:
+                    peaks[place] = peaks[place - 1]
+                    place -= 1
+                peaks[place, 0] = lag
+                peaks[place, 1] = e[lag]
+        if refine:
+            for place in range(n_peaks):
+                lag = int(peaks[place, 0])
+                if lag > 0:
+                    left, top, right = e[lag - 1], e[lag], e[lag + 1]
+                    bend = left - 2 * top + right
+                    if bend < 0:
+                        peaks[place, 0] += np.float32(0.5) * (left - right) / bend
+
+
+def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+    """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
+    shortest, longest = params["lags"]
+    before, share = stretching(params["factors"], longest + params["radius"] + 1)
+    how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
+
+    def pick(autocorrelation: np.ndarray) -> np.ndarray:
+        if autocorrelation.shape[1] < len(before):
+            raise GtzanfeatError(
+                f"peaks up to lag {longest} need {len(before)} lags, but frames of {framing.length} samples "
+                f"have {autocorrelation.shape[1]}; take longer frames or smaller lags"
+            )
+        out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
+        enhanced_peaks(autocorrelation, before, share, *how, out)
+        return out
+
+    return pick
+
+
+PEAK_PARAMS = ("factors", "keep_lobe", "lags", "n_peaks", "radius", "refine")

@@ -1,0 +1,304 @@
+"""Spectra: windowed frames -> Fourier transform -> power, magnitude, filterbank energies.
+
+What several frame features share and what is made from a block of frames alone lives here. What needs
+the past (filters) or the time domain (wavelets) lives in `envelopes`; numbers per frame are features.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.fft
+
+from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.ingredients.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
+from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
+
+LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
+
+PREDICTION_LAGS = 17  # enough for linear prediction of order 16
+
+CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
+SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
+COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
+
+Block = Callable[..., np.ndarray]
+
+
+def window(name: str, length: int) -> np.ndarray:
+    """Window function by name, float32.
+
+    "hamming" is symmetric, 0.54 - 0.46 cos(2πn/(N-1)), as in Marsyas; "hann" is periodic, ½ - ½ cos(2πn/N),
+    as in librosa; "none" is 1.
+    """
+    if name == "hamming":
+        return np.hamming(length).astype(np.float32)
+    if name == "hann":
+        return np.hanning(length + 1)[:-1].astype(np.float32)
+    if name == "none":
+        return np.ones(length, dtype=np.float32)
+    raise ValueError(f"unknown window {name!r}. Known: hamming, hann, none")
+
+
+def spectrum(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
+    taper = window(framing.window, framing.length)
+    scratch = np.empty((0, framing.length), dtype=np.float32)
+
+    def transform(frames: np.ndarray) -> np.ndarray:
+        nonlocal scratch
+        if scratch.shape[0] < frames.shape[0]:
+            scratch = np.empty(frames.shape, dtype=np.float32)
+        tapered = np.multiply(frames, taper, out=scratch[: frames.shape[0]])
+        return scipy.fft.rfft(tapered, axis=-1)
+
+    return transform
+
+
+def power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build X -> P = |X|², float32 (n_frames, n_bins)."""
+
+    def square(spectrum: np.ndarray) -> np.ndarray:
+        out = np.empty(spectrum.shape, dtype=np.float32)
+        square_modulus(spectrum, out)
+        return out
+
+    return square
+
+
+def magnitude(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> M = √P, float32 (n_frames, n_bins)."""
+    return np.sqrt
+
+
+def log_power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> ln(P + 1e-10), float32 (n_frames, n_bins)."""
+
+    def logarithm(power: np.ndarray) -> np.ndarray:
+        out = power + np.float32(LOG_FLOOR)
+        return np.log(out, out=out)
+
+    return logarithm
+
+
+def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
+    filters = packed_slaney_filterbank(framing.length, rate)
+
+    def filtered(power: np.ndarray) -> np.ndarray:
+        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
+        apply_filterbank(power, *filters, out)
+        return out
+
+    return filtered
+
+
+def log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> log10(max(E, 1e-10)), float32."""
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.maximum(bands, np.float32(LOG_FLOOR))
+        np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
+        out *= np.float32(1 / np.log(10))
+        return out
+
+    return logarithm
+
+
+def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> log10 E, and 0 where E is 0, float32."""
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.where(bands > 0, bands, np.float32(1.0))
+        np.log(out, out=out)
+        out *= np.float32(1 / np.log(10))
+        return out
+
+    return logarithm
+
+
+MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
+
+
+def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in the filters of `mel_filterbank`, float32 (n_frames, bands)."""
+    filters = packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS))
+
+    def filtered(power: np.ndarray) -> np.ndarray:
+        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
+        apply_filterbank(power, *filters, out)
+        return out
+
+    return filtered
+
+
+def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build E -> ln(max(E, floor)), float32; ``floor`` is a parameter."""
+    floor = np.float32(params["floor"])
+
+    def logarithm(bands: np.ndarray) -> np.ndarray:
+        out = np.maximum(bands, floor)
+        return np.log(out, out=out)
+
+    return logarithm
+
+
+def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames -> r[l] = Σ_n y[n] y[n+l] of the windowed frame, l = 0..16, float64 (n_frames, 17)."""
+    taper = window(framing.window, framing.length)
+
+    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+        out = np.empty((frames.shape[0], PREDICTION_LAGS), dtype=np.float64)
+        lagged_products(frames, taper, out)
+        return out
+
+    return autocorrelation
+
+
+def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build envelope (n, m) -> r[l] / r[0], r the autocorrelation of the envelope less its mean, (n, m).
+
+    A constant envelope gives zeros.
+    """
+
+    def autocorrelation(envelope: np.ndarray) -> np.ndarray:
+        n = envelope.shape[1]
+        centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
+        spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
+        power = np.empty(spectrum.shape, dtype=np.float32)
+        square_modulus(spectrum, power)
+        return _normalised(_even_inverse(power), n)
+
+    return autocorrelation
+
+
+def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames of two channels (2, n, N) -> s[l] / s[0], float32 (n, N).
+
+    s is the inverse transform of |X_low|^0.67 + |X_high|^0.67, the frames padded to 2N samples (Tolonen &
+    Karjalainen 2000). A silent frame gives zeros.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the framing is of another stream.
+    """
+    if framing.stream != "two_channels":
+        raise GtzanfeatError(
+            f"pitches are found in the stream 'two_channels', not in {framing.stream!r}; "
+            "give Framing(..., stream='two_channels')"
+        )
+    length = framing.length
+    taper = window(framing.window, length)
+    padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
+
+    def some(frames: np.ndarray) -> np.ndarray:
+        n = frames.shape[1]
+        np.multiply(frames, taper, out=padded[:, :n, :length])
+        compressed = np.empty((n, length + 1), dtype=np.float32)
+        add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
+        return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
+
+    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+        # two padded channels are four times as much as the frames: a few at a time stay in cache
+        n = frames.shape[1]
+        parts = [some(frames[:, i : i + CACHED_FRAMES]) for i in range(0, n, CACHED_FRAMES)]
+        return np.concatenate(parts)
+
+    return autocorrelation
+
+
+def _even_inverse(spectrum: np.ndarray) -> np.ndarray:
+    """Inverse transform, lags 0..m, of a real one-sided spectrum of m + 1 bins.
+
+    A real spectrum has an even inverse: a cosine transform does without the imaginary half.
+    """
+    return scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+
+
+def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
+    """r[l] / r[0] for the first lags of an `_even_inverse`; zeros where r[0] <= `silence`."""
+    whole = 2 * (r.shape[1] - 1)  # the transform is not divided by its length
+    largest = r[:, :1]
+    scale = np.divide(1.0, largest, out=np.zeros_like(largest), where=largest > max(silence * whole, 1e-30))
+    return r[:, :n_lags] * scale
+
+
+@kernel
+def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
+    """P = Re² + Im²; `abs` of a complex array would take a square root and scale against overflow."""
+    for t in range(spectrum.shape[0]):
+        for k in range(spectrum.shape[1]):
+            re = spectrum[t, k].real
+            im = spectrum[t, k].imag
+            out[t, k] = re * re + im * im
+
+
+@kernel
+def power_law(x: Any, exponent: Any) -> Any:
+    """x^exponent for float32 x >= 0, to 3e-6: 2^(exponent · log2 x) by series, which loops can vectorise.
+
+    log2 x = e + log2 m with m in [√½, √2), log2 m = 2/ln 2 · artanh((m-1)/(m+1)); 2^y = 2^n e^(f ln 2) with
+    f in [-½, ½]. Subnormal numbers count as 0.
+    """
+    bits: Any = float_to_bits(x)
+    e = (bits - np.int32(0x3F3504F3)) >> np.int32(23)  # 0x3F3504F3 is √½
+    m = bits_to_float(bits - (e << np.int32(23)))
+    s = (m - np.float32(1.0)) / (m + np.float32(1.0))
+    z = s * s
+    series = np.float32(0.961796694) + z * (np.float32(0.577078016) + z * np.float32(0.412198583))
+    y = exponent * (np.float32(e) + s * (np.float32(2.885390082) + z * series))
+    n = np.floor(y + np.float32(0.5))
+    f = (y - n) * np.float32(0.693147181)
+    series = np.float32(1 / 24) + f * (np.float32(1 / 120) + f * np.float32(1 / 720))
+    series = np.float32(0.5) + f * (np.float32(1 / 6) + f * series)
+    series = np.float32(1.0) + f * (np.float32(1.0) + f * series)
+    result = series * bits_to_float((np.int32(n) + np.int32(127)) << np.int32(23))
+    return result if x > np.float32(1.2e-38) else np.float32(0.0)
+
+
+@kernel
+def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
+    """|X_low|^0.67 + |X_high|^0.67; `spectrum` is (2, n_frames, n_bins)."""
+    exponent = np.float32(COMPRESSION / 2)
+    for t in range(out.shape[0]):
+        for k in range(out.shape[1]):
+            low, high = spectrum[0, t, k], spectrum[1, t, k]
+            low_power = low.real * low.real + low.imag * low.imag
+            high_power = high.real * high.real + high.imag * high.imag
+            out[t, k] = power_law(low_power, exponent) + power_law(high_power, exponent)
+
+
+@kernel
+def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> None:
+    """r[l] = Σ_n y[n] y[n+l], y = taper · frame, for as many lags as `out` has columns.
+
+    In float64: the equations of linear prediction magnify every error of r, for tones a thousandfold.
+    """
+    n = frames.shape[1]
+    y = np.empty(n, dtype=np.float64)
+    for t in range(frames.shape[0]):
+        for i in range(n):
+            y[i] = np.float64(frames[t, i]) * np.float64(taper[i])
+        for lag in range(out.shape[1]):
+            total = 0.0
+            for i in range(n - lag):
+                total += y[i] * y[i + lag]
+            out[t, lag] = total
+
+
+@kernel
+def apply_filterbank(
+    power: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+) -> None:
+    """E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero."""
+    for t in range(power.shape[0]):
+        row = power[t]
+        for b in range(first.size):
+            total = np.float32(0.0)
+            for i in range(width[b]):
+                total += weights[b, i] * row[first[b] + i]
+            out[t, b] = total

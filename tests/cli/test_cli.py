@@ -1,0 +1,588 @@
+"""The command line as a user meets it: results, words on standard error, exit codes."""
+
+import csv
+import errno
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import numpy as np
+import pandas as pd
+import pytest
+import soundfile
+from click.testing import CliRunner
+from signals import RATE, tone, white_noise
+
+from gtzanfeat import cli
+from gtzanfeat.cli import demo_command, main, screen
+from gtzanfeat.datasets import LAYOUTS, load_dataset
+from gtzanfeat.datasets.synthetic import compose
+from gtzanfeat.evaluation import PROTOCOLS
+from gtzanfeat.export import read_metadata, read_table
+from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.recipes import RECIPES
+from gtzanfeat.version import __version__
+
+GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
+
+
+def run(*words):
+    """Run a command in this process."""
+    return CliRunner().invoke(main, [str(word) for word in words])
+
+
+def commands(group=main, words=()):
+    """Yield the words of every command, subcommands and all."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*words, name))
+        else:
+            yield *words, name
+
+
+@pytest.fixture
+def music(tmp_path, monkeypatch):
+    """Two classes of four clips in the folder "music" of the working directory."""
+    monkeypatch.chdir(tmp_path)
+    for i in range(4):
+        for label, samples in (("hiss", white_noise(1, random_state=i)), ("hum", tone(200 + 50 * i, 1))):
+            path = tmp_path / "music" / label / f"{i}.wav"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            soundfile.write(path, samples, RATE)
+    return tmp_path
+
+
+@pytest.fixture
+def broken(music):
+    """The same, and one file that is no recording."""
+    (music / "music" / "hum" / "9.wav").write_text("nothing")
+    return music
+
+
+BROKEN = (
+    "gtzanfeat: failed: music/hum/9.wav: libsndfile cannot read it (Format not recognised); "
+    "convert it, e.g. `ffmpeg -i IN -ar 22050 -ac 1 OUT.wav`, or leave it out"
+)
+
+# --- the program -------------------------------------------------------------------------------------
+
+
+def test_it_runs_as_a_module():
+    words = [sys.executable, "-m", "gtzanfeat", "--version"]
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == (f"gtzanfeat {__version__}\n", "")
+
+
+def test_the_program_alone_shows_what_there_is():
+    done = run()
+    assert done.exit_code == 0
+    for name in ("demo", "extract", "evaluate", "features", "datasets", "cache"):
+        assert f"\n  {name} " in done.stdout
+    assert "\n  synthesize " in run("datasets").stdout
+    assert "\n  prune " in run("cache").stdout
+
+
+@pytest.mark.parametrize("words", [*commands()], ids=" ".join)
+def test_every_command_explains_itself(words):
+    done = run(*words, "--help")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"Usage: gtzanfeat {' '.join(words)} ")
+
+
+def test_help_lists_classifiers_and_protocols():
+    done = run("evaluate", "-h")
+    for name in (*RECIPES, *PROTOCOLS):
+        assert f"\n  {name} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["xyz"], "No such command 'xyz'. See 'gtzanfeat --help'."),
+        (["extract", "a.wav"], "Missing option '--output' / '-o'. See 'gtzanfeat extract --help'."),
+        (
+            ["evaluate", ""],
+            "Invalid value for 'DATASET': the path is empty. See 'gtzanfeat evaluate --help'.",
+        ),
+        (["evaluate"], "Missing argument 'DATASET'. See 'gtzanfeat evaluate --help'."),
+        (
+            ["evaluate", ".", "--jobs", "0"],
+            "Invalid value for '--jobs' / '-j': 0 workers would never finish; give 1 or more, or -1 for one "
+            "per core. See 'gtzanfeat evaluate --help'.",
+        ),
+        (
+            ["evaluate", "music", "--segments", "nan"],
+            "Invalid value for '--segments': nan is no number of seconds. See 'gtzanfeat evaluate --help'.",
+        ),
+        (
+            ["extract", "a.wav", "-o", "a.csv", "--segments", "1", "--hop", "inf"],
+            "Invalid value for '--hop': inf is no number of seconds. See 'gtzanfeat extract --help'.",
+        ),
+        (
+            ["evaluate", "music", "--segments", "0.5", "--importance", "family"],
+            "importance is of named columns; give an estimator of clip vectors (ClipFeatures)",
+        ),
+        (
+            ["extract", "a.wav", "-o", "a.xls"],
+            "unknown table format '.xls'. Known: .parquet, .csv.",
+        ),
+        (
+            ["extract", "a.wav", "-o", "nowhere/a.csv"],
+            "nowhere/a.csv: there is no folder nowhere; make it first",
+        ),
+        (
+            ["evaluate", ".", "--layout", "gtzen"],
+            f"unknown dataset layout 'gtzen'. Known: {', '.join(LAYOUTS)}. Did you mean 'gtzan'?",
+        ),
+        (
+            ["evaluate", "music", "--protocol", "randon"],
+            f"unknown protocol 'randon'. Known: {', '.join(PROTOCOLS)}. Did you mean 'random'?",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_error_is_one_line_and_exit_code_2(music, words, line):
+    done = run(*words)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"gtzanfeat: error: {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "line"),
+    [
+        (KeyboardInterrupt(), 130, "\ngtzanfeat: interrupted\n"),
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, ""),
+        (
+            OSError(errno.ENOSPC, "No space left on device", "x.csv"),
+            2,
+            "gtzanfeat: error: x.csv: No space left on device\n",
+        ),
+        (click.FileError("x.csv", "too odd"), 2, "gtzanfeat: error: Could not open file 'x.csv': too odd\n"),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception | KeyboardInterrupt) else "",
+)
+def test_every_other_end_is_without_a_traceback(monkeypatch, what, code, line):
+    def end(*args, **options):
+        raise what
+
+    monkeypatch.setattr(screen, "table", end)
+    done = run("features")
+    assert (done.exit_code, done.stdout, done.stderr) == (code, "", line)
+
+
+@pytest.mark.parametrize("words", ["features", "--help"])
+def test_a_closed_output_is_no_bug(words):
+    code = f"import sys; sys.stdout = None; from gtzanfeat.cli import main; main(['{words}'])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_bug_keeps_its_traceback(monkeypatch):
+    monkeypatch.setattr(screen, "table", lambda *args, **options: 1 / 0)
+    assert isinstance(run("features").exception, ZeroDivisionError)
+
+
+def test_an_interrupted_process_does_not_wait_for_its_workers(monkeypatch):
+    ends = []
+    monkeypatch.setattr(cli.os, "_exit", ends.append)
+    monkeypatch.setattr(main, "main", lambda: sys.exit(130))
+    with pytest.raises(SystemExit):
+        main()
+    assert ends == [130]
+
+
+# --- extract -----------------------------------------------------------------------------------------
+
+
+def test_extract_writes_one_row_per_clip(music):
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet")
+    spec = FEATURE_SETS["timbre19"].spec_hash
+    expected = f"features.parquet: 8 of 8 clips, 19 columns of timbre19 (spec {spec})\n"
+    assert (done.exit_code, done.stdout, done.stderr) == (0, expected, "")
+    frame = pd.read_parquet("features.parquet")
+    assert frame["path"].tolist() == [f"music/{label}/{i}.wav" for label in ("hiss", "hum") for i in range(4)]
+    assert np.isfinite(frame[list(FEATURE_SETS["timbre19"].columns)]).all(axis=None)
+
+
+def test_extract_does_not_depend_on_jobs(music):
+    for jobs in (1, 2):
+        assert run("extract", "music", "-o", f"{jobs}.parquet", "--jobs", jobs).exit_code == 0
+    assert (music / "1.parquet").read_bytes() == (music / "2.parquet").read_bytes()
+
+
+def test_extract_takes_files(music):
+    files = ["music/hum/3.wav", "music/hiss/0.wav"]
+    assert run("extract", *files, "-o", "features.csv", "--set", "timbre19").exit_code == 0
+    clips, _ = read_table("features.csv")
+    assert clips.paths.tolist() == clips.recordings.tolist() == files
+    assert clips.labels.tolist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (
+            ["music", "music/hum/0.wav"],
+            "music: a dataset must stand alone; give one, or any number of audio files",
+        ),
+        (
+            ["music/hum/0.wav", "--layout", "folder"],
+            "a layout is for a dataset; leave --layout out for audio files",
+        ),
+    ],
+)
+def test_extract_takes_one_dataset_or_files(music, words, line):
+    done = run("extract", *words, "-o", "features.csv")
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+
+
+def test_extract_replaces_a_table_only_when_told(music):
+    words = ["extract", "music", "--set", "timbre19", "-o", "features.csv"]
+    assert run(*words).exit_code == 0
+    done = run(*words)
+    line = "features.csv: the file exists already; choose another name or say overwrite (--overwrite)"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+    done = run(*words, "--overwrite", "--quiet")
+    assert (done.exit_code, done.output) == (0, "")
+
+
+def test_extract_lists_what_failed(broken):
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet", "--quiet")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", f"{BROKEN}\n")
+    assert len(read_table("features.parquet")[0]) == 8
+    assert [clip["path"] for clip in read_metadata("features.parquet")["failures"]] == ["music/hum/9.wav"]
+
+
+def test_extract_stops_where_it_is_told_to(broken):
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet", "--on-error", "fail")
+    assert (done.exit_code, done.stderr) == (2, BROKEN.replace("failed", "error") + "\n")
+    assert not (broken / "features.parquet").exists()
+
+
+def test_notes_are_for_those_who_want_them(music):
+    soundfile.write("music/hum/0.flac", tone(), RATE)
+    words = ["extract", "music", "--set", "timbre19", "-o", "features.csv", "--overwrite"]
+    assert run(*words).stderr.startswith("gtzanfeat: note: left out, because hum/0.wav is the same recording")
+    assert run(*words, "--quiet").stderr == ""
+
+
+# --- evaluate ----------------------------------------------------------------------------------------
+
+QUICK = ("--classifier", "knn1", "--folds", "2", "--repeats", "1")
+
+
+def test_evaluate_prints_the_score_and_what_qualifies_it(music):
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--seed", "3")
+    assert done.exit_code == 0
+    for words in (
+        "random: stratified 2-fold",
+        "seed          3",
+        "accuracy      100.0%",
+        "columns are the truth",
+    ):
+        assert words in done.stdout
+    assert FEATURE_SETS["timbre19"].spec_hash in done.stdout
+    # the report may have gone to a file: its warnings are told, too
+    assert "artists are unknown" in done.stdout
+    assert done.stderr.startswith("gtzanfeat: warning: ")
+    assert "artists are unknown" in done.stderr
+
+
+def test_evaluate_takes_a_table_that_extract_wrote(music):
+    run("extract", "music", "--set", "timbre19", "-o", "features.parquet")
+    done = run("evaluate", "features.parquet", *QUICK)
+    assert done.exit_code == 0
+    report = run("evaluate", "music", "--set", "timbre19", *QUICK).stdout
+    assert done.stdout == report
+    done = run("evaluate", "features.parquet", "--set", "rhythm6", *QUICK)
+    line = "features.parquet: it holds timbre19, not rhythm6; leave --set out, or give the recordings"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+
+
+def test_evaluate_takes_a_manifest(music):
+    rows = "".join(f"music/{label}/{i}.wav,{label}\n" for label in ("hiss", "hum") for i in range(4))
+    (music / "list.csv").write_text(f"path,label\n{rows}")
+    done = run("evaluate", "list.csv", "--set", "timbre19", *QUICK)
+    assert (done.exit_code, "(manifest)" in done.stdout) == (0, True)
+
+
+def test_evaluate_explains_what_is_left_where_a_clip_failed(broken):
+    done = run(
+        "evaluate", "music", "--set", "timbre19", "--folds", 2, "--repeats", 1, "--importance", "family", "-q"
+    )
+    assert done.exit_code == 1, done.output
+    assert BROKEN in done.stderr
+    assert done.stdout.rstrip().endswith("(19 columns)")
+
+
+def test_audit_looks_at_what_is_tagged_too(music):
+    rows = [(f"music/hum/{i}.wav", "slow|loud" if i else "|", "Ella") for i in range(4)]
+    pd.DataFrame(rows, columns=["path", "labels", "artist"]).to_csv("tagged.csv", index=False)
+    done = run("audit", "tagged.csv", "--no-near", "--target", "labels", "--folds", 2, "--repeats", 1, "-q")
+    assert done.exit_code == 1, done.output
+    assert "the same artist" in done.stdout
+    assert "say target='labels'" in run("audit", "tagged.csv", "--no-near", "-q").stderr
+
+
+def test_evaluate_lists_what_failed_though_it_failed_before(broken):
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK)
+    assert (done.exit_code, done.stderr.splitlines()[0]) == (1, BROKEN)
+    assert run("extract", "music", "--set", "timbre19", "-o", "features.csv").exit_code == 1
+    again = run("evaluate", "features.csv", *QUICK)
+    assert (again.exit_code, again.stderr.splitlines()[0]) == (1, BROKEN)
+    assert again.stdout == done.stdout
+    assert "clips         8 of 9 (folder), 2 classes\nnot used      1 failed\n  failed " in again.stdout
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--on-error", "fail")
+    assert (done.exit_code, done.stderr) == (2, BROKEN.replace("failed", "error") + "\n")
+
+
+def test_evaluate_lists_what_failed_though_there_is_no_score(music):
+    for path in (music / "music").rglob("*.wav"):
+        path.write_bytes(b"")
+    done = run("evaluate", "music", *QUICK)
+    *failed, error = done.stderr.splitlines()
+    assert (done.exit_code, len(failed)) == (2, 8)
+    assert all(line.startswith("gtzanfeat: failed: music/") for line in failed)
+    assert error.startswith("gtzanfeat: error: 8 of 8 clips failed (first music/hiss/0.wav: the file is emp")
+    assert run("extract", "music", "-o", "features.csv").exit_code == 1
+    done = run("evaluate", "features.csv", *QUICK)
+    assert done.stderr.count("gtzanfeat: failed: music/") == 8
+
+
+def test_a_full_disk_is_named(music, monkeypatch):
+    def refuse(*args, **options):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json")
+    line = "gtzanfeat: error: result.json: cannot be written (No space left on device)"
+    assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, line)
+
+
+def test_evaluate_writes_json(music):
+    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json"]
+    assert run(*words).exit_code == 0
+    result = json.loads((music / "result.json").read_text(encoding="utf-8"))
+    assert (result["accuracy"], result["protocol"]) == (1.0, "random")
+    done = run(*words)
+    line = "result.json: the file exists already; choose another name or say overwrite (--overwrite)"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+    assert run(*words, "--overwrite").exit_code == 0
+
+
+def test_evaluate_refuses_a_protocol_before_anything_is_analysed(music, monkeypatch):
+    monkeypatch.setattr("gtzanfeat.extraction.extract", None)
+    done = run("evaluate", "music", "--protocol", "artist")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("gtzanfeat: error: artist needs the column 'artist'")
+
+
+# --- features ----------------------------------------------------------------------------------------
+
+
+def test_features_lists_the_sets():
+    lines = run("features").stdout.splitlines()
+    assert lines[0].split() == ["set", "columns", "spec", "meaning"]
+    for line, row in zip(lines[1:], FEATURE_SETS.values(), strict=True):
+        assert line.split()[:3] == [row.name, str(len(row.columns)), row.spec_hash]
+        assert line.endswith(row.doc)
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_features_explains_each_column_in_one_line_however_wide(name):
+    done = run("features", name)
+    assert "\x1b" not in done.stdout
+    lines = done.stdout.splitlines()
+    for line, row in zip(lines[1:], FEATURE_SETS[name].feature_table(), strict=True):
+        for key in ("column", "unit", "hears", "formula", "source"):
+            assert row[key] in line
+        assert line == line.rstrip()
+
+
+def test_features_in_a_narrow_window_are_blocks_with_whole_names(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    with pytest.raises(SystemExit):
+        main(["features", "classic30"])
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 40
+    assert [line for line in lines if not line.startswith(" ")] == list(FEATURE_SETS["classic30"].columns)
+    assert "  unit     " in lines[1]
+
+
+def test_features_as_csv():
+    rows = list(csv.DictReader(io.StringIO(run("features", "classic30", "--csv").stdout)))
+    assert rows == FEATURE_SETS["classic30"].feature_table()
+
+
+# --- datasets ----------------------------------------------------------------------------------------
+
+
+def test_check_says_what_is_there(music):
+    done = run("datasets", "check", "music")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("music: layout folder, 8 clips, 0 min 8 s\n")
+    assert "random    all       8      8           0" in done.stdout
+    assert done.stdout.endswith("every clip that is there can be read\n")
+
+
+def test_check_exits_with_1_if_nothing_is_there(tmp_path):
+    rows = "".join(f"wav/{i}.wav,x\n" for i in range(1000))
+    (tmp_path / "clips.csv").write_text(f"path,label\n{rows}")
+    done = run("datasets", "check", tmp_path / "clips.csv")
+    assert done.exit_code == 1
+    assert done.stdout.endswith("wav/106 and 990 more)\nnone of the 1000 files is there\n")
+
+
+def test_check_exits_with_1_if_a_recording_cannot_be_read(broken):
+    done = run("datasets", "check", "music", "--jobs", "2")
+    assert done.exit_code == 1
+    assert "unreadable: music/hum/9.wav: libsndfile cannot read it" in done.stdout
+
+
+def test_check_knows_gtzan(tmp_path):
+    for clip in ("blues.00000", "blues.00001", "pop.00003"):
+        path = tmp_path / clip.split(".")[0] / f"{clip}.wav"
+        path.parent.mkdir(exist_ok=True)
+        soundfile.write(path, tone(seconds=0.1), RATE)
+    done = run("datasets", "check", tmp_path)
+    assert done.exit_code == 0
+    assert "layout gtzan, 3 clips" in done.stdout
+    assert "artist          all       948" in done.stdout
+    assert "missing: 997 clips (blues 2-99, classical 0-99," in done.stdout
+    assert "one artist only: blues;" in done.stdout
+    done = run("datasets", "check", tmp_path, "--layout", "folder")
+    assert "layout folder, 3 clips" in done.stdout
+
+
+def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ["datasets", "synthesize", "corpus", "--per-style", "1", "--seconds", "0.5", "--seed", "7"]
+    done = run(*words)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout == "corpus: 10 clips of 0.5 s, 10 styles, manifest.csv\n"
+    clips = load_dataset("corpus")
+    assert len(clips) == len(clips.classes) == 10
+    samples, _ = soundfile.read(clips.paths[0], dtype="float32")
+    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), 0.5).samples)
+    assert run("datasets", "check", "corpus").exit_code == 0
+    done = run(*words)
+    assert (done.exit_code, "is not empty" in done.stderr) == (2, True)
+    assert run(*words, "--overwrite", "--quiet").output == ""
+
+
+# --- cache -------------------------------------------------------------------------------------------
+
+
+def test_what_was_heard_once_is_not_decoded_again(music, monkeypatch):
+    words = ["extract", "music", "--set", "timbre19", "--memory", "heard"]
+    assert run(*words, "-o", "first.csv").exit_code == 0
+    monkeypatch.setattr("gtzanfeat.extraction.blocks", None)
+    assert run(*words, "-o", "second.csv").exit_code == 0
+    assert (music / "first.csv").read_bytes() == (music / "second.csv").read_bytes()
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--memory", "heard")
+    assert (done.exit_code, "accuracy" in done.stdout) == (0, True)
+
+
+def test_cache_says_what_is_there_and_takes_it_away(music):
+    run("extract", "music", "--set", "timbre19", "--memory", "heard", "-o", "features.csv")
+    done = run("cache", "info", "heard")
+    assert (done.exit_code, done.stderr) == (0, "")
+    heads, row, _, total = done.stdout.splitlines()
+    assert heads.split() == ["set", "spec", "clips", "MB", "current"]
+    assert row.split() == ["timbre19", FEATURE_SETS["timbre19"].spec_hash, "8", "0.00", "yes"]
+    assert total == "heard: 8 results, 0.00 MB"
+    done = run("cache", "prune", "heard", "--megabytes", "0.001")
+    assert done.stdout == "heard: 6 results removed; 2 left, 0.00 MB\n"
+    assert run("cache", "clear", "heard").stdout == "heard: 2 results removed\n"
+    for words in (["info"], ["clear"], ["prune", "-m", "1"]):
+        done = run("cache", words[0], "heard", *words[1:])
+        line = "heard: it holds no cache; give the folder that was given as memory"
+        assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"gtzanfeat: error: {line}\n")
+    done = run("extract", "music", "--memory", "features.csv", "-o", "more.csv")
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert "features.csv: it cannot hold a cache" in done.stderr
+
+
+# --- demo --------------------------------------------------------------------------------------------
+
+
+def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
+    # as few clips as the protocols allow, and the quickest classifier
+    monkeypatch.setattr(demo_command, "PER_STYLE", 2)
+    monkeypatch.setattr(demo_command, "FOLDS", 2)
+    monkeypatch.setattr(demo_command, "CONTESTS", (("knn1", "classic30"), ("knn1", "rhythm6")))
+    monkeypatch.chdir(tmp_path)
+    done = run("demo", "--jobs", "1")
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert done.stdout.startswith("20 clips in 10 styles by 20 artists, composed by rule.\n")
+    assert "\nclassic30       30  knn1" in done.stdout
+    assert "\nrhythm6          6  knn1" in done.stdout
+    assert "rows are the truth, columns predicted" in done.stdout
+    clips, extraction = read_table("gtzanfeat-demo/features.parquet")
+    assert (len(clips), extraction.values.shape) == (20, (20, 30))
+    assert (tmp_path / "gtzanfeat-demo" / "confusion_matrix.png").read_bytes().startswith(b"\x89PNG")
+    assert run("demo", "--jobs", "1", "--seed", "1").exit_code == 0  # an earlier demo is replaced
+    assert sorted(path.name for path in (tmp_path / "gtzanfeat-demo").iterdir()) == [
+        "confusion_matrix.png",
+        "features.parquet",
+    ]
+
+
+# --- the main job, on real recordings ----------------------------------------------------------------
+
+
+@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+def test_real_recordings_from_folder_to_table_to_score(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for jobs in (1, 2):
+        words = ["extract", GTZAN100, "--set", "tzanetakis2002", "-o", f"{jobs}.parquet", "--jobs", jobs]
+        assert run(*words).exit_code == 0
+    assert (tmp_path / "1.parquet").read_bytes() == (tmp_path / "2.parquet").read_bytes()
+    clips, extraction = read_table("1.parquet")
+    assert extraction.values.shape == (100, 30)
+    assert np.isfinite(extraction.values).all()
+    assert clips.name == "gtzan"
+    done = run("evaluate", "1.parquet", "--classifier", "gmm3", "--repeats", "1")
+    assert done.exit_code == 0
+    assert "these 100 clips confound artist and genre" in done.stdout
+    assert "these 100 clips confound artist and genre" in done.stderr
+
+
+# --- what is shown while one waits -------------------------------------------------------------------
+
+
+def test_progress_is_for_eyes(monkeypatch, capsys):
+    monkeypatch.setattr(screen, "PATIENCE", 0.0)
+    for watched, quiet, shown in ((False, False, False), (True, True, False), (True, False, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda watched=watched: watched)
+        with screen.progress("counting", 3, quiet) as advance:
+            for _ in range(3):
+                advance(1)
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert bool(err) == shown
+
+
+def test_nothing_is_shown_of_what_is_done_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(screen, "PATIENCE", 3600.0)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with screen.progress("counting", 1, quiet=False) as advance:
+        advance(1)
+    assert capsys.readouterr().err == ""
+
+
+def test_warnings_of_libraries_are_one_line_each(monkeypatch, capsys):
+    screen.show_warning(UserWarning("this\n  and that"), UserWarning, "file.py", 1)
+    assert capsys.readouterr().err == "gtzanfeat: warning: this and that\n"
+
+
+def test_a_table_fits_the_window_and_keeps_every_word(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "40")
+    screen.table(["name", "number"], [["[bold]plain[/] words " * 3, "12"]], right=["number"])
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines())) <= 40
+    assert out.count("[bold]plain[/]") == 3

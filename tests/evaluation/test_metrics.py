@@ -1,0 +1,257 @@
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import metrics
+
+from gtzanfeat.evaluation import uncertainty
+from gtzanfeat.evaluation.metrics import (
+    Outcome,
+    measure,
+    of_answers,
+    of_numbers,
+    of_order,
+    of_places,
+    order_of_one,
+)
+
+ONES = np.ones((1, 200))
+
+
+def outcome(task, truth, answers, scores=None, **given):
+    n = len(truth)
+    plain = {"probabilities": scores is not None, "repeat": np.ones(n, int), "fold": np.ones(n, int)}
+    return Outcome(task, truth, answers, scores, **plain | {"group": np.arange(n)} | given)
+
+
+def single(rng, n=200, n_classes=5, **given):
+    truth = rng.integers(n_classes, size=n)
+    scores = rng.dirichlet(np.ones(n_classes), size=n)
+    scores[np.arange(n), truth] += 0.2
+    scores /= scores.sum(axis=1, keepdims=True)
+    return outcome("single-label", truth, scores.argmax(axis=1), scores, **given)
+
+
+def tags(rng, n=200, n_tags=6, **given):
+    truth = rng.random((n, n_tags)) < np.linspace(0.1, 0.7, n_tags)
+    scores = np.round(rng.random((n, n_tags)) + 0.3 * truth, 2)  # rounded: there are ties
+    return outcome("multi-label", truth, scores > 0.6, scores, **given)
+
+
+# --- against scikit-learn ------------------------------------------------------------------------------
+
+
+def test_metrics_of_classes_are_those_of_scikit_learn(rng):
+    case = single(rng)
+    found = {name: float(value[0]) for name, value in measure(case).items()}
+    y, a, s = case.truth, case.answers, case.scores
+    expected = {
+        "accuracy": metrics.accuracy_score(y, a),
+        "balanced_accuracy": metrics.balanced_accuracy_score(y, a),
+        "top_3_accuracy": metrics.top_k_accuracy_score(y, s, k=3),
+        "log_loss": metrics.log_loss(y, s),
+        "roc_auc_macro": metrics.roc_auc_score(y, s, multi_class="ovr"),
+        "roc_auc_micro": metrics.roc_auc_score(y, s, multi_class="ovr", average="micro"),
+        "average_precision_macro": metrics.average_precision_score(np.eye(5)[y], s),
+        "average_precision_micro": metrics.average_precision_score(np.eye(5)[y], s, average="micro"),
+    }
+    for mean in ("macro", "weighted"):
+        expected[f"precision_{mean}"] = metrics.precision_score(y, a, average=mean)
+        expected[f"recall_{mean}"] = metrics.recall_score(y, a, average=mean)
+        expected[f"f1_{mean}"] = metrics.f1_score(y, a, average=mean)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_metrics_of_tags_are_those_of_scikit_learn(rng):
+    case = tags(rng)
+    found = {name: float(value[0]) for name, value in measure(case).items()}
+    y, a, s = case.truth, case.answers, case.scores
+    expected = {"exact_match": metrics.accuracy_score(y, a)}
+    for mean in ("macro", "micro"):
+        expected[f"roc_auc_{mean}"] = metrics.roc_auc_score(y, s, average=mean)
+        expected[f"average_precision_{mean}"] = metrics.average_precision_score(y, s, average=mean)
+    for mean in ("macro", "weighted", "micro"):
+        expected[f"precision_{mean}"] = metrics.precision_score(y, a, average=mean)
+        expected[f"recall_{mean}"] = metrics.recall_score(y, a, average=mean)
+        expected[f"f1_{mean}"] = metrics.f1_score(y, a, average=mean)
+    assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_metrics_of_numbers_are_those_of_scikit_learn(rng):
+    truth = rng.normal(1000.0, 1.0, size=200)  # far from 0: squares must not drown the differences
+    answers = truth + rng.normal(size=200)
+    found = {name: float(value[0]) for name, value in measure(outcome("regression", truth, answers)).items()}
+    expected = {
+        "r2": metrics.r2_score(truth, answers),
+        "rmse": metrics.root_mean_squared_error(truth, answers),
+        "mae": metrics.mean_absolute_error(truth, answers),
+        "pearson_r": np.corrcoef(truth, answers)[0, 1],
+    }
+    assert found == pytest.approx(expected, abs=1e-9)  # 1e6 * 1e-16, with room
+
+
+def test_weights_count_as_copies_do(rng):
+    weights = rng.integers(0, 4, size=(3, 200))
+    for draw in weights:
+        copies = np.repeat(np.arange(200), draw)
+        for case in (single(rng), tags(rng)):
+            weighed = measure(case, draw[None].astype(float))
+            copied = measure(case[copies])
+            for name, value in weighed.items():
+                assert value[0] == pytest.approx(copied[name][0], abs=1e-12), name
+    case = single(rng)
+    np.testing.assert_allclose(
+        order_of_one(case.truth == 0, case.scores[:, 0], weights.astype(float))[0],
+        [metrics.roc_auc_score(case.truth == 0, case.scores[:, 0], sample_weight=draw) for draw in weights],
+    )
+    numbers = rng.normal(size=(2, 200))
+    found = of_numbers(*numbers, weights.astype(float))["r2"]
+    np.testing.assert_allclose(found, [metrics.r2_score(*numbers, sample_weight=draw) for draw in weights])
+
+
+# --- what is taken over what ---------------------------------------------------------------------------
+
+
+def test_order_is_judged_within_folds_and_all_else_over_a_repeat(rng):
+    half = np.repeat([1, 2], 100)
+    case = tags(rng, fold=half, repeat=np.ones(200, int))
+    found = measure(case)
+    parts = [case[half == fold] for fold in (1, 2)]
+    areas = [metrics.roc_auc_score(part.truth, part.scores) for part in parts]
+    assert found["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
+    assert found["f1_macro"][0] == pytest.approx(metrics.f1_score(case.truth, case.answers, average="macro"))
+    # scores of two fits that lie apart say nothing about their order
+    case.scores[half == 2] += 10.0
+    assert measure(case)["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
+
+
+def test_repeats_are_averaged(rng):
+    repeat = np.repeat([1, 2], 100)
+    for case in (single(rng, repeat=repeat), tags(rng, repeat=repeat)):
+        parts = [measure(case[repeat == number]) for number in (1, 2)]
+        for name, value in measure(case).items():
+            assert value[0] == pytest.approx((parts[0][name][0] + parts[1][name][0]) / 2)
+
+
+# --- what cannot be said -------------------------------------------------------------------------------
+
+
+def test_tags_without_positives_are_left_out(rng):
+    case = tags(rng)
+    truth = case.truth.copy()
+    truth[:, 0] = False
+    rest = metrics.roc_auc_score(truth[:, 1:], case.scores[:, 1:])
+    found = of_order(truth, case.scores, ONES)
+    assert found["roc_auc_macro"][0] == pytest.approx(rest)
+    precision = metrics.average_precision_score(truth[:, 1:], case.scores[:, 1:], average="micro")
+    assert found["average_precision_micro"][0] == pytest.approx(precision)
+    f1 = metrics.f1_score(truth[:, 1:], case.answers[:, 1:], average="macro")
+    assert of_answers(truth, case.answers, ONES)["f1_macro"][0] == pytest.approx(f1)
+    nothing = of_order(np.zeros((200, 2), dtype=bool), case.scores[:, :2], ONES)
+    assert np.isnan(nothing["roc_auc_macro"][0])
+    assert "roc_auc_micro" not in nothing
+
+
+def test_tied_classes_share_the_places():
+    truth, scores = np.array([0, 3]), np.full((2, 4), 0.25)
+    assert of_places(truth, scores, np.ones((1, 2)), True)["top_3_accuracy"][0] == 0.75
+    assert of_places(truth, scores, np.ones((1, 2)), True)["log_loss"][0] == pytest.approx(np.log(4))
+    assert "log_loss" not in of_places(truth, scores, np.ones((1, 2)), False)
+    assert "top_3_accuracy" not in of_places(np.array([0]), np.ones((1, 3)), np.ones((1, 1)), False)
+
+
+def test_numbers_that_are_all_the_same_have_no_r2():
+    found = of_numbers(np.full(5, 0.1), np.arange(5.0), np.ones((1, 5)))
+    assert np.isnan(found["r2"][0])
+    assert np.isnan(found["pearson_r"][0])
+    assert found["mae"][0] == pytest.approx(np.mean(np.abs(np.arange(5) - 0.1)))
+
+
+# --- intervals and permutations ------------------------------------------------------------------------
+
+
+def test_intervals_of_an_accuracy_are_those_of_a_proportion(rng):
+    hit = rng.random(400) < 0.7
+    case = outcome("single-label", np.zeros(400, int), np.where(hit, 0, 1))
+    low, high = uncertainty.intervals(case, measure(case), 0)["accuracy"]
+    share, spread = hit.mean(), np.sqrt(hit.mean() * (1 - hit.mean()) / 400)
+    assert (low, high) == pytest.approx((share - 1.96 * spread, share + 1.96 * spread), abs=0.006)
+    assert uncertainty.intervals(case, measure(case), 0)["accuracy"] == (low, high)  # seeded
+
+
+def test_ten_windows_of_a_recording_count_as_one(rng):
+    hit = (rng.random(40) < 0.6).repeat(10)
+    truth, answers = np.zeros(400, int), np.where(hit, 0, 1)
+    widths = []
+    for group in (np.arange(400), np.arange(40).repeat(10)):
+        case = outcome("single-label", truth, answers, group=group)
+        low, high = uncertainty.intervals(case, measure(case), 0)["accuracy"]
+        widths.append(high - low)
+    assert widths[1] / widths[0] == pytest.approx(np.sqrt(10), rel=0.2)
+
+
+def test_the_value_lies_in_its_interval_though_folds_are_small(rng):
+    fold = np.repeat(np.arange(20), 10)
+    case = tags(rng, fold=fold)
+    values = measure(case)
+    spans = uncertainty.intervals(case, values, 0)
+    for name, (low, high) in spans.items():
+        assert low <= values[name][0] <= high, name
+        assert 0.0 <= low <= high <= 1.0
+
+
+def test_permutation_p_values_are_uniform_where_there_is_nothing_to_find(rng):
+    found = [
+        uncertainty.permutation_test(
+            outcome("single-label", rng.integers(2, size=40), rng.integers(2, size=40)), 0, permutations=99
+        ).p_value
+        for _ in range(200)
+    ]
+    assert np.mean(np.array(found) <= 0.1) == pytest.approx(0.08, abs=0.06)  # ties make it conservative
+
+
+def test_labels_that_belong_to_artists_are_permuted_among_artists(rng):
+    artist = np.arange(10).repeat(30)
+    truth = (np.arange(10) % 2)[artist]
+    answers = np.where(rng.random(10) < 0.7, np.arange(10) % 2, 1 - np.arange(10) % 2)[artist]
+    by_row = uncertainty.permutation_test(outcome("single-label", truth, answers), 0)
+    by_artist = uncertainty.permutation_test(outcome("single-label", truth, answers, group=artist), 0)
+    assert (by_row.n_units, by_artist.n_units) == (300, 10)
+    assert by_row.p_value == 0.001
+    assert by_artist.p_value > 0.02
+    mixed = uncertainty.units_of(artist, np.arange(300) % 3)  # three truths in every artist
+    assert len(np.unique(mixed)) == 30
+
+
+@pytest.mark.parametrize("task", ["single-label", "multi-label", "regression"])
+def test_the_headline_is_that_of_all_metrics(rng, task):
+    fold, repeat = np.tile(np.repeat([1, 2], 50), 2), np.repeat([1, 2], 100)
+    case = {
+        "single-label": lambda: single(rng, fold=fold, repeat=repeat),
+        "multi-label": lambda: tags(rng, fold=fold, repeat=repeat),
+        "regression": lambda: outcome(task, *rng.normal(size=(2, 200)), fold=fold, repeat=repeat),
+    }[task]()
+    test = uncertainty.permutation_test(case, 0, permutations=50)
+    assert test.value == pytest.approx(measure(case)[test.metric][0], abs=1e-12)
+    truth = uncertainty.shuffled(case.truth, np.arange(200), rng)
+    assert uncertainty.headline(case, truth) == pytest.approx(
+        measure(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]
+    )
+
+
+def test_refits_take_the_place_of_permutations(rng):
+    case = single(rng)
+    test = uncertainty.permutation_test(case, 0, refits=(0.1, 0.3, 0.2, 0.99))
+    assert (test.refitted, test.n_permutations, test.p_value) == (True, 4, pytest.approx(2 / 5))
+    assert test.chance == pytest.approx(np.mean([0.1, 0.3, 0.2, 0.99]))
+
+
+def test_what_is_not_defined_has_no_p_value():
+    test = uncertainty.permutation_test(outcome("regression", np.full(5, 0.1), np.arange(5.0)), 0)
+    assert np.isnan(test.p_value)
+
+
+def test_units_of_objects_and_tags():
+    group = np.array(["x", "x", "y"], dtype=object)
+    assert uncertainty.units_of(group, np.array(["a", "b", "a"], dtype=object)).tolist() == [0, 2, 1]
+    assert len(set(uncertainty.units_of(group, np.array([[1, 0], [1, 0], [1, 0]])))) == 2
+    assert pd.Series(uncertainty.units_of(group, np.array([0.5, 0.5, 0.7]))).nunique() == 2

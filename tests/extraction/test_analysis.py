@@ -1,0 +1,212 @@
+"""One way through: the same bits however the sound arrives, and every ingredient once."""
+
+import tracemalloc
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from gtzanfeat.declarations import Framing, Request
+from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.extraction import analysis as room
+from gtzanfeat.extraction.analysis import BLOCK, INGREDIENTS, Analysis
+from gtzanfeat.feature_sets import FEATURE_SETS
+
+RATE = 22050
+
+
+def vector(chosen, samples, step):
+    analysis = Analysis(chosen.requests)
+    for start in range(0, len(samples), step):
+        analysis.push(samples[start : start + step])
+    return chosen.vector(analysis.finish())
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_the_bits_do_not_depend_on_how_the_sound_is_cut(name, rng):
+    chosen = FEATURE_SETS[name]
+    samples = rng.uniform(-0.5, 0.5, 2 * BLOCK + 7777).astype(np.float32)
+    whole = vector(chosen, samples, len(samples))
+    for step in (1_000, 100_000, BLOCK, 33_333):
+        np.testing.assert_array_equal(vector(chosen, samples, step), whole)
+    # sample by sample is slow, so once
+    if name == "tzanetakis2002":
+        np.testing.assert_array_equal(vector(chosen, samples, 1), whole)
+
+
+def test_an_analysis_forgets_the_clip_before(rng):
+    chosen = FEATURE_SETS["classic30"]
+    first, second = rng.uniform(-0.5, 0.5, (2, 70_001)).astype(np.float32)
+    analysis = Analysis(chosen.requests)
+    for samples in (first, second, second[:100], second):
+        analysis.reset()
+        analysis.push(samples)
+        again = chosen.vector(analysis.finish())
+    np.testing.assert_array_equal(again, vector(chosen, second, 70_001))
+
+
+def test_a_clip_cut_short_leaves_nothing_behind(rng):
+    """As after an error in the middle of a file."""
+    chosen = FEATURE_SETS["classic30"]
+    samples = rng.uniform(-0.5, 0.5, 70_001).astype(np.float32)
+    analysis = Analysis(chosen.requests)
+    analysis.push(samples[:12_345])
+    analysis.reset()
+    analysis.push(samples)
+    np.testing.assert_array_equal(chosen.vector(analysis.finish()), vector(chosen, samples, 70_001))
+
+
+def test_each_ingredient_of_a_block_is_computed_once(monkeypatch):
+    counts = {}
+
+    def counting(row):
+        def build(framing, rate, params):
+            function = row.build(framing, rate, params)
+
+            def counted(*needs):
+                counts[row.name, framing] = counts.get((row.name, framing), 0) + 1
+                return function(*needs)
+
+            return counted
+
+        return room.Ingredient(row.name, row.needs, build, row.uses)
+
+    monkeypatch.setattr(room, "INGREDIENTS", {name: counting(row) for name, row in INGREDIENTS.items()})
+    requests = FEATURE_SETS["classic30"].requests + FEATURE_SETS["marsyas64"].requests
+    analysis = Analysis(requests + FEATURE_SETS["pitch-histograms"].requests)
+    analysis.push(np.zeros(2 * BLOCK, dtype=np.float32))
+    analysis.finish()
+    assert counts
+    assert set(counts.values()) == {2}  # one per block
+
+
+@pytest.mark.parametrize(
+    ("n_samples", "expected"), [(1, 1), (511, 1), (512, 1), (1023, 1), (1024, 2), (661_500, 1291)]
+)
+def test_frames_are_counted_as_the_specification_says(n_samples, expected):
+    request = Request("zcr", Framing(512, 512))
+    analysis = Analysis([request])
+    analysis.push(np.zeros(n_samples))
+    assert analysis.finish()[request.key].shape == (expected, 1)
+    assert request.framing.n_frames(n_samples) == expected
+    assert analysis.n_samples == n_samples
+
+
+@pytest.mark.parametrize(("length", "hop"), [(512, 100), (1000, 333), (2048, 512)])
+def test_any_framing_equals_its_slow_twin(length, hop, rng):
+    samples = rng.uniform(-1, 1, BLOCK + 5000).astype(np.float32)
+    request = Request("rms", Framing(length, hop))
+    analysis = Analysis([request])
+    analysis.push(samples)
+    windows = np.lib.stride_tricks.sliding_window_view(samples, length)[::hop]
+    twin = np.sqrt((windows.astype(float) ** 2).mean(axis=1))
+    np.testing.assert_allclose(analysis.finish()[request.key][:, 0], twin, rtol=1e-5)
+
+
+def test_a_hop_longer_than_the_frame_is_refused():
+    with pytest.raises(ValueError, match=r"hop 600 must lie in 1\.\.512"):
+        Framing(512, 600)
+
+
+@pytest.mark.parametrize(
+    ("name", "length", "message"),
+    [
+        ("beat", 65_530, "65530 samples cannot be halved 6 times; take a multiple of 64"),
+        ("beat", 32_768, "peaks up to lag 2068 need 2097 lags, but frames of 32768 samples have 2048"),
+        ("pitch", 256, "peaks up to lag 367 need 369 lags, but frames of 256 samples have 256"),
+    ],
+)
+def test_frames_too_short_for_what_is_asked_are_refused(name, length, message):
+    item = next(item for item in FEATURE_SETS["classic30"].items if item.feature == name)
+    framing = replace(item.framing, length=length, hop=length)
+    with pytest.raises(GtzanfeatError, match=message):
+        Analysis([Request(name, framing, item.params)]).push(np.ones(2 * BLOCK))
+
+
+def test_an_unknown_feature_is_named():
+    with pytest.raises(UnknownNameError, match="unknown feature 'zrc'.*Did you mean 'zcr'"):
+        Analysis([Request("zrc", Framing(512, 512))])
+
+
+def test_memory_does_not_grow_with_the_recording():
+    """Ten minutes may cost their tracks, 36 bytes a frame, and no more."""
+    chosen = FEATURE_SETS["classic30"]
+    analysis = Analysis(chosen.requests)
+    block = np.random.default_rng(0).uniform(-0.5, 0.5, BLOCK).astype(np.float32)
+    for _ in range(3):  # everything compiled and allocated
+        analysis.push(block)
+    tracemalloc.start()
+    for _ in range(200):
+        analysis.push(block)
+    grown, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    n_frames = 200 * BLOCK / 512
+    assert grown < 250 * n_frames + 2_000_000  # arrays of 128 rows have their own cost
+
+
+def test_a_parameter_that_is_missing_is_named():
+    with pytest.raises(
+        GtzanfeatError, match="spectral_centroid needs the parameter 'spectrum'; it was given none"
+    ):
+        Analysis([Request("spectral_centroid", Framing(512, 512))])
+
+
+@pytest.mark.parametrize(
+    ("request_", "error", "message"),
+    [
+        (Request("tempo", Framing(1024, 256)), GtzanfeatError, "tempo needs the parameter 'frame_rate'"),
+        (
+            Request("tempo", Framing(1024, 512), {"frame_rate": RATE / 256}),
+            GtzanfeatError,
+            "told of 86.1328 frames per second, but frames every 512 samples at 22050 Hz are 43.0664",
+        ),
+        (Request("rms", Framing(512, 512, stream="low")), UnknownNameError, "unknown stream 'low'"),
+        (
+            Request("spectral_centroid", Framing(512, 512), {"spectrum": "powers"}),
+            UnknownNameError,
+            "unknown ingredient 'powers'.*Did you mean 'power'",
+        ),
+        (
+            Request("pitch", Framing(1024, 512), FEATURE_SETS["pitch5"].items[0].params),
+            GtzanfeatError,
+            "in the stream 'two_channels', not in 'samples'",
+        ),
+    ],
+    ids="missing disagreeing stream ingredient channels".split(),
+)
+def test_what_makes_no_sense_is_told(request_, error, message):
+    def analyse():
+        analysis = Analysis([request_])
+        analysis.push(np.ones(RATE, dtype=np.float32))
+        analysis.finish()
+
+    with pytest.raises(error, match=message):
+        analyse()
+
+
+def test_a_clip_ends_once(rng):
+    """Frames that reach beyond its end are there once, however often one asks."""
+    chosen = FEATURE_SETS["librosa57"]
+    analysis = Analysis(chosen.requests)
+    analysis.push(rng.uniform(-0.5, 0.5, 20_000).astype(np.float32))
+    once = chosen.vector(analysis.finish())
+    np.testing.assert_array_equal(chosen.vector(analysis.finish()), once)
+    with pytest.raises(GtzanfeatError, match=r"has ended; call reset\(\)"):
+        analysis.push(np.zeros(10, dtype=np.float32))
+
+
+def test_nothing_cannot_be_analysed():
+    with pytest.raises(GtzanfeatError, match="nothing to analyse; push at least one sample"):
+        Analysis(FEATURE_SETS["classic30"].requests).finish()
+
+
+def test_flags_tell_what_is_odd():
+    chosen = FEATURE_SETS["classic30"]
+    analysis = Analysis(chosen.requests)
+    analysis.push(np.zeros(600))
+    analysis.finish()
+    assert analysis.flags() == ("silent", "padded_1024", "padded_65536", "no_beat", "no_pitch")
+    analysis.reset()
+    analysis.push(np.random.default_rng(0).uniform(-1, 1, 70_000))
+    analysis.finish()
+    assert analysis.flags() == ()

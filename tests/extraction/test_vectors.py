@@ -1,0 +1,167 @@
+"""Many clips at once: the same bits for any number of workers, and every failure on record."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pytest
+import soundfile
+
+from gtzanfeat.audio import Clip
+from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
+from gtzanfeat.extraction import Extraction, extract
+from gtzanfeat.extraction.vectors import CHUNK
+from gtzanfeat.feature_sets import FEATURE_SETS
+
+RATE = 22050
+GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Files of odd lengths, more than two chunks of them."""
+    folder = tmp_path_factory.mktemp("corpus")
+    rng = np.random.default_rng(0)
+    paths = []
+    for i in range(2 * CHUNK + 3):
+        paths.append(folder / f"{i:02d}.wav")
+        soundfile.write(paths[-1], rng.uniform(-0.3, 0.3, 5_000 + 7_001 * (i % 5)), RATE)
+    return paths
+
+
+@pytest.mark.parametrize("name", ["tzanetakis2002", "marsyas64"])
+def test_the_bits_do_not_depend_on_workers_backend_or_order(corpus, name):
+    serial = extract(corpus, name).values
+    np.testing.assert_array_equal(extract(corpus, name, n_jobs=2).values, serial)
+    np.testing.assert_array_equal(extract(corpus[::-1], name, n_jobs=3).values[::-1], serial)
+    np.testing.assert_array_equal(extract(corpus[4:5], name).values, serial[4:5])
+    with joblib.parallel_config(backend="loky", n_jobs=2):
+        np.testing.assert_array_equal(extract(corpus, name).values, serial)
+
+
+def test_an_extraction_says_what_it_is(corpus):
+    extraction = extract([*corpus[:3], np.zeros(700)], "classic30")
+    assert isinstance(extraction, Extraction)
+    assert extraction.values.shape == (4, 30)
+    assert extraction.values.dtype == np.float32
+    assert extraction.columns == FEATURE_SETS["classic30"].columns
+    np.testing.assert_allclose(extraction.seconds, [5000 / RATE, 12001 / RATE, 19002 / RATE, 700 / RATE])
+    assert extraction.flags[3].split() == ["silent", "padded_1024", "padded_65536", "no_beat", "no_pitch"]
+    assert extraction.ok.all()
+    assert extraction.failures == ()
+
+
+def test_every_kind_of_clip_gives_the_same(corpus):
+    samples, _ = soundfile.read(corpus[2], dtype="float32")
+    expected = extract([corpus[2]], "timbre19").values
+    for clip in (str(corpus[2]), Clip(corpus[2]), samples, Clip(samples, rate=RATE), samples.astype(float)):
+        np.testing.assert_array_equal(extract([clip], "timbre19").values, expected)
+    np.testing.assert_array_equal(extract(samples[None], "timbre19").values, expected)
+    np.testing.assert_array_equal(
+        extract(np.array([str(corpus[2])], dtype=object), "timbre19").values, expected
+    )
+
+
+def test_the_rate_is_that_of_arrays_which_do_not_know_their_own():
+    samples = np.sin(2 * np.pi * 1000 * np.arange(44100) / 44100)
+    at_44100 = extract([samples], "timbre19", rate=44100)
+    assert at_44100.seconds[0] == pytest.approx(1)
+    np.testing.assert_array_equal(
+        at_44100.values, extract([Clip(samples, rate=44100)], "timbre19", rate=8000).values
+    )
+
+
+def test_a_failure_is_recorded_and_nothing_else_is_lost(corpus, tmp_path):
+    text = tmp_path / "text.wav"
+    text.write_text("no sound")
+    clips = [
+        corpus[0],
+        tmp_path / "none.wav",
+        corpus[1],
+        text,
+        np.array([0.0, np.nan]),
+        np.zeros((2, 3)),
+        None,
+    ]
+    extraction = extract(clips, "timbre19", on_error="skip", n_jobs=2)
+    assert extraction.ok.tolist() == [True, False, True, False, False, False, False]
+    assert [failure.index for failure in extraction.failures] == [1, 3, 4, 5, 6]
+    sources = [failure.source for failure in extraction.failures]
+    assert sources == [str(tmp_path / "none.wav"), str(text), "clip 4", "clip 5", "clip 6"]
+    assert extraction.failures[2].reason.startswith("it holds NaN samples; repair")
+    assert np.isnan(extraction.values[~extraction.ok]).all()
+    assert np.isnan(extraction.seconds[~extraction.ok]).all()
+    np.testing.assert_array_equal(extraction.values[extraction.ok], extract(corpus[:2], "timbre19").values)
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+def test_a_failure_stops_everything_if_that_is_asked_for(corpus, n_jobs):
+    with pytest.raises(MissingClipError, match=r"^none\.wav: there is no such file; check the path$"):
+        extract([*corpus, "none.wav"], n_jobs=n_jobs)
+    with pytest.raises(ClipError, match=r"^clip 1: it holds NaN samples"):
+        extract([np.zeros(9), np.array([np.nan])], n_jobs=n_jobs)
+
+
+def test_a_backend_without_generators_will_do(corpus):
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        values = extract(corpus[:3], "timbre19").values
+    np.testing.assert_array_equal(values, extract(corpus[:3], "timbre19").values)
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        ("song.wav", "the list of clips: it is one clip; give a list, even of one"),
+        (Clip(np.zeros(9)), "it is one clip"),
+        (np.zeros(9), "it is one clip"),
+        (7, "it is a int"),
+    ],
+)
+def test_one_clip_is_not_a_list_of_clips(clips, message):
+    with pytest.raises(ClipError, match=message):
+        extract(clips)
+
+
+def test_numbers_that_are_not_finite_never_leave(monkeypatch):
+    chosen = FEATURE_SETS["timbre19"]
+    monkeypatch.setattr(type(chosen), "vector", lambda self, results: np.full(19, np.nan, dtype=np.float32))
+    with pytest.raises(ClipError, match="clip 0: its features are not finite; please report it"):
+        extract([np.ones(600)], chosen)
+
+
+def test_progress_counts_every_clip(corpus):
+    counts = []
+    extract(corpus, "timbre19", n_jobs=2, progress=counts.append)
+    assert sum(counts) == len(corpus)
+
+
+def test_wrong_names_are_told():
+    with pytest.raises(UnknownNameError, match="unknown feature set 'clasic30'.*Did you mean 'classic30'"):
+        extract([], "clasic30")
+    with pytest.raises(ValueError, match="on_error is 'ignore'; it can be 'raise' or 'skip'"):
+        extract([], on_error="ignore")
+
+
+def test_no_clips_give_an_empty_matrix():
+    assert extract([], "classic30").values.shape == (0, 30)
+
+
+@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+def test_real_clips_have_thirty_finite_numbers():
+    paths = sorted(GTZAN100.glob("*/*.wav"))[::7]
+    extraction = extract(paths, "tzanetakis2002", n_jobs=2)
+    assert extraction.values.shape == (len(paths), 30)
+    assert np.isfinite(extraction.values).all()
+    # music, whatever it is, lies in here
+    by_name = dict(zip(extraction.columns, extraction.values.T, strict=True))
+    assert ((by_name["spectral_centroid_tmean"] > 200) & (by_name["spectral_centroid_tmean"] < 6000)).all()
+    assert ((by_name["low_energy"] > 0.3) & (by_name["low_energy"] < 0.9)).all()
+
+
+def test_extraction_needs_no_library_of_the_upper_floors():
+    heavy = "('sklearn', 'pandas', 'matplotlib', 'librosa')"
+    code = f"import sys, gtzanfeat.extraction; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,149 @@
+"""Envelopes: smoothing, the beat envelope and the two channels against scipy and PyWavelets."""
+
+import numpy as np
+import pytest
+import pywt
+import signals
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.signal import butter, lfilter
+
+from gtzanfeat.declarations import Framing
+from gtzanfeat.ingredients import envelopes
+
+RATE = signals.RATE
+
+
+# --- smoothing ----------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 16), st.floats(0.0, 0.999), st.integers(0, 9))
+def test_smoothing_is_a_recursion_of_which_every_step_is_kept(n_kept, step, pole, seed):
+    x = np.abs(np.random.default_rng(seed).standard_normal(n_kept * step)).astype(np.float32)
+    out = np.full(n_kept, np.nan, dtype=np.float32)
+    envelopes.smooth_and_decimate(x, pole, step, out)
+    expected = lfilter([1 - pole], [1, -pole], x.astype(float))[::step]
+    np.testing.assert_allclose(out, expected, rtol=1e-5, atol=1e-7)  # float32 sums of a few positive numbers
+
+
+def test_smoothing_forgets_by_the_pole():
+    """A click dies away by α per sample; a constant is left as it is once the start is forgotten."""
+    click, out = np.eye(1, 1600, 0, dtype=np.float32)[0], np.empty(100, dtype=np.float32)
+    envelopes.smooth_and_decimate(click, 0.99, 16, out)
+    np.testing.assert_allclose(out, 0.01 * 0.99 ** (16.0 * np.arange(100)), rtol=1e-5)
+    envelopes.smooth_and_decimate(np.full(1600, 0.5, dtype=np.float32), 0.99, 16, out)
+    np.testing.assert_allclose(out, 0.5 * (1 - 0.99 ** (16.0 * np.arange(100) + 1)), rtol=1e-5)
+
+
+# --- the beat envelope --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("length", [64, 1024, 65536])
+def test_the_beat_envelope_is_that_of_pywts_bands(length, rng):
+    frames = rng.standard_normal((2, length)).astype(np.float32)
+    before = frames.copy()
+    ours = envelopes.beat_envelope(Framing(length, length, "none"), RATE, {})(frames)
+    assert ours.shape == (2, length // 16)
+    assert ours.dtype == np.float32
+    for frame, envelope in zip(frames.astype(float), ours, strict=True):
+        details = []
+        for _ in range(6):
+            frame, detail = pywt.dwt(frame, "db2", mode="periodization")
+            details.append(detail)
+        bands = [risen(frame, 6, details=False)]
+        bands += [risen(detail, level, details=True) for level, detail in enumerate(details, start=1)]
+        smooth = lfilter([0.01], [1, -0.99], np.abs(bands), axis=1)[:, ::16]
+        np.testing.assert_allclose(envelope, smooth.sum(axis=0), rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(frames, before)
+
+
+def risen(c, levels, details):
+    c = (
+        pywt.idwt(None, c, "db2", mode="periodization")
+        if details
+        else pywt.idwt(c, None, "db2", "periodization")
+    )
+    for _ in range(levels - 1):
+        c = pywt.idwt(c, None, "db2", mode="periodization")
+    return c
+
+
+def test_a_beat_envelope_may_be_used_again(rng):
+    frames = rng.standard_normal((3, 1024)).astype(np.float32)
+    envelope = envelopes.beat_envelope(Framing(1024, 1024, "none"), RATE, {})
+    first = envelope(frames)
+    kept = first.copy()
+    np.testing.assert_array_equal(envelope(frames[1:2])[0], kept[1])
+    np.testing.assert_array_equal(first, kept)
+
+
+def test_a_beat_envelope_follows_level_and_ignores_sign(rng):
+    frames = rng.standard_normal((1, 1024)).astype(np.float32)
+    envelope = envelopes.beat_envelope(Framing(1024, 1024, "none"), RATE, {})
+    np.testing.assert_array_equal(envelope(-frames), envelope(frames))
+    np.testing.assert_array_equal(envelope(4 * frames), 4 * envelope(frames))  # a power of two is exact
+    assert not envelope(0 * frames).any()
+
+
+# --- the two channels ---------------------------------------------------------------------------------
+
+
+def slow_channels(samples):
+    lowpass, highpass = butter(2, 1000, "low", fs=RATE), butter(2, 1000, "high", fs=RATE)
+    low = lfilter(*butter(1, 70, "high", fs=RATE), lfilter(*lowpass, samples))
+    return np.stack([low, lfilter(*lowpass, np.maximum(lfilter(*highpass, samples), 0))])
+
+
+def test_the_low_filter_is_that_of_the_specification():
+    """Section 3.1, step 2."""
+    b, a = butter(2, envelopes.CHANNEL_EDGE_HZ, "lowpass", fs=RATE)
+    np.testing.assert_allclose([*b, *a], [0.01682, 0.03364, 0.01682, 1, -1.60109, 0.66837], atol=5e-6)
+
+
+def test_the_channels_are_those_of_scipy(rng):
+    samples = rng.standard_normal(5000).astype(np.float32)
+    channels = envelopes.two_channels(RATE)(samples)
+    assert channels.shape == (2, 5000)
+    assert channels.dtype == np.float32
+    np.testing.assert_allclose(channels, slow_channels(samples.astype(float)), rtol=1e-6, atol=1e-7)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=8))
+def test_the_channels_keep_their_state_between_blocks(sizes):
+    samples = np.random.default_rng(0).standard_normal(sum(sizes)).astype(np.float32)
+    whole, pieces = envelopes.two_channels(RATE)(samples), envelopes.two_channels(RATE)
+    cut = [pieces(part) for part in np.split(samples, np.cumsum(sizes)[:-1])]
+    np.testing.assert_array_equal(np.concatenate(cut, axis=1), whole)
+
+
+def test_every_pair_of_channels_begins_in_silence(rng):
+    samples = rng.standard_normal(500).astype(np.float32)
+    first = envelopes.two_channels(RATE)(samples)
+    np.testing.assert_array_equal(envelopes.two_channels(RATE)(samples), first)
+
+
+def settled(samples):
+    return envelopes.two_channels(RATE)(samples.astype(np.float32))[:, RATE:]
+
+
+def test_a_constant_is_in_neither_channel():
+    np.testing.assert_allclose(settled(signals.dc(level=0.5)), 0.0, atol=1e-6)
+
+
+def test_a_low_tone_is_in_the_low_channel_and_the_edge_is_half_way():
+    low, high = settled(signals.tone(200.0, amplitude=1.0))
+    assert np.abs(low).max() == pytest.approx(1 / np.hypot(1, 70 / 200), rel=0.01)  # but for the 70-Hz filter
+    assert np.abs(high).max() < 0.05  # 24 times below the edge's half power, and rectified
+    low, _ = settled(signals.tone(1000.0, amplitude=1.0))
+    assert np.abs(low).max() == pytest.approx(1 / np.sqrt(2), rel=0.01)
+
+
+def test_the_beating_of_high_partials_is_in_the_high_channel():
+    """Partials 20 to 24 of 200 Hz: the envelope that the high channel hears has 200 Hz."""
+    partials = sum(signals.tone(200.0 * h, amplitude=0.1) for h in range(20, 25))
+    low, high = settled(partials)
+    spectrum = np.abs(np.fft.rfft(high - high.mean()))
+    assert spectrum.argmax() == 200  # bins of 1 Hz
+    assert low.std() < 0.2 * high.std()

@@ -204,7 +204,7 @@ def main() -> None:
     from gtzanfeat.codebooks.codebook_histogram import assign
     from gtzanfeat.declarations import Framing
     from gtzanfeat.extraction import extract
-    from gtzanfeat.feature_sets import FeatureSet, Item, feature_set
+    from gtzanfeat.feature_sets import FeatureItem, FeatureSet, feature_set
 
     with tempfile.TemporaryDirectory() as folder:
         clip = arguments.clip or Path(folder) / "clip.wav"
@@ -284,7 +284,7 @@ def main() -> None:
         show("512 words on 13 MFCC", later["512 words"] / later["STFT 512"], "rfft of the frames", "below 1")
 
         part = Framing(512, 512, stream="harmonic")
-        parts = FeatureSet("parts", "", (Item("rms", part, summary="mean"),))
+        parts = FeatureSet("parts", "", (FeatureItem("rms", part, summary="mean"),))
         table = best_of(
             {
                 "librosa57": lambda: extract([clip], "librosa57"),

@@ -8,8 +8,8 @@ from gtzanfeat.version import __version__
 
 TYPE_CHECKING = False  # true for type checkers, which know it by its name; typing itself is not imported
 if TYPE_CHECKING:
-    from gtzanfeat.audio import Clip, load
-    from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade, degraded
+    from gtzanfeat.audio import Clip, load_audio
+    from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade_clips, degrade_samples
     from gtzanfeat.classifiers import (
         ChiSquareSVC,
         GaussianMixtureClassifier,
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from gtzanfeat.extraction.cache import clear as clear_cache
     from gtzanfeat.extraction.cache import contents as cache_contents
     from gtzanfeat.extraction.cache import prune as prune_cache
-    from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, feature_set
+    from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet, feature_set
     from gtzanfeat.inspection import (
         Importance,
         Robustness,
@@ -99,7 +99,7 @@ _HOMES = {
     "HiddenMarkovClassifier": "classifiers",
     "Importance": "inspection",
     "ImportanceDisplay": "report",
-    "Item": "feature_sets",
+    "FeatureItem": "feature_sets",
     "MissingClipError": "errors",
     "PitchHistogramDisplay": "report",
     "ProtocolError": "errors",
@@ -118,14 +118,14 @@ _HOMES = {
     "compare": "inspection",
     "confusion_matrix_figure": "report",
     "contributions": "inspection",
-    "degrade": "augmentation",
-    "degraded": "augmentation",
+    "degrade_samples": "augmentation",
+    "degrade_clips": "augmentation",
     "evaluate": "evaluation",
     "extract": "extraction",
     "feature_set": "feature_sets",
     "importance": "inspection",
     "join_columns": "export",
-    "load": "audio",
+    "load_audio": "audio",
     "load_dataset": "datasets",
     "prune_cache": "extraction.cache.prune",
     "read_evaluation": "evaluation",
@@ -160,6 +160,7 @@ __all__ = [
     "ExportError",
     "Extraction",
     "FailedClipWarning",
+    "FeatureItem",
     "FeatureSet",
     "FrameFeatures",
     "Frames",
@@ -171,7 +172,6 @@ __all__ = [
     "HiddenMarkovClassifier",
     "Importance",
     "ImportanceDisplay",
-    "Item",
     "MissingClipError",
     "PitchHistogramDisplay",
     "ProtocolError",
@@ -191,14 +191,14 @@ __all__ = [
     "compare",
     "confusion_matrix_figure",
     "contributions",
-    "degrade",
-    "degraded",
+    "degrade_clips",
+    "degrade_samples",
     "evaluate",
     "extract",
     "feature_set",
     "importance",
     "join_columns",
-    "load",
+    "load_audio",
     "load_dataset",
     "prune_cache",
     "read_evaluation",

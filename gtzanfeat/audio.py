@@ -125,7 +125,7 @@ def blocks(clip: Clip, rate: int) -> Iterator[np.ndarray]:
 
 def _changed(clip: Clip, rate: int) -> Iterator[np.ndarray]:
     """Decode the whole of a clip, change it, and hand it on in blocks."""
-    samples = load(replace(clip, change=None), rate)
+    samples = load_audio(replace(clip, change=None), rate)
     try:
         samples = clip.change(samples, rate)
     except ClipError as error:
@@ -134,7 +134,9 @@ def _changed(clip: Clip, rate: int) -> Iterator[np.ndarray]:
     yield from _counted(whole, _array_blocks(whole, samples, rate, rate))
 
 
-def load(source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None) -> np.ndarray:
+def load_audio(
+    source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None
+) -> np.ndarray:
     """Decode a whole clip.
 
     Parameters
@@ -161,7 +163,7 @@ def load(source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float
     Examples
     --------
     >>> import numpy as np
-    >>> load(np.zeros(1000), 22050).dtype
+    >>> load_audio(np.zeros(1000), 22050).dtype
     dtype('float32')
     """
     clip = as_clip(source)

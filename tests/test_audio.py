@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gtzanfeat.audio import READ_FRAMES, Clip, as_clip, blocks, load, probe
+from gtzanfeat.audio import READ_FRAMES, Clip, as_clip, blocks, load_audio, probe
 from gtzanfeat.errors import ClipError, DatasetError, GtzanfeatError, MissingClipError, UnknownNameError
 
 RATE = 22050
@@ -40,7 +40,7 @@ LOSSLESS = [
 def test_lossless_formats_give_the_samples(tmp_path, sound, suffix, subtype, tolerance):
     path = tmp_path / f"sound.{suffix}"
     soundfile.write(path, sound, RATE, subtype=subtype)
-    samples = load(path)
+    samples = load_audio(path)
     assert samples.dtype == np.float32
     np.testing.assert_allclose(samples, sound, atol=tolerance)
 
@@ -54,7 +54,7 @@ def test_lossy_formats_give_the_sound(tmp_path, suffix, container, subtype):
     t = np.arange(rate) / rate
     path = tmp_path / f"tone.{suffix}"
     soundfile.write(path, 0.5 * np.sin(2 * np.pi * 440 * t), rate, format=container, subtype=subtype)
-    samples = load(path)
+    samples = load_audio(path)
     assert len(samples) == pytest.approx(RATE, abs=0.1 * RATE)  # MP3 pads
     spectrum = np.abs(np.fft.rfft(samples[2048 : 2048 + 16384] * np.hanning(16384)))
     assert spectrum.argmax() * RATE / 16384 == pytest.approx(440, abs=2)  # one bin is 1.3 Hz
@@ -67,7 +67,7 @@ def test_any_rate_becomes_the_rate_asked_for(tmp_path, rate):
     t = np.arange(2 * rate) / rate
     path = tmp_path / "tone.wav"
     soundfile.write(path, 0.5 * np.sin(2 * np.pi * 1000 * t), rate, subtype="FLOAT")
-    samples = load(path, RATE)
+    samples = load_audio(path, RATE)
     assert len(samples) == 2 * RATE
     # away from both ends, where the resampler sees silence, it is the same tone
     expected = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(2 * RATE) / RATE)
@@ -80,17 +80,19 @@ def test_channels_are_averaged(tmp_path, rng, n_channels, subtype):
     channels = rng.uniform(-0.5, 0.5, (1000, n_channels))
     path = tmp_path / "channels.wav"
     soundfile.write(path, channels, RATE, subtype=subtype)
-    np.testing.assert_allclose(load(path), channels.mean(axis=1), atol=1 / 32768)
+    np.testing.assert_allclose(load_audio(path), channels.mean(axis=1), atol=1 / 32768)
 
 
 def test_offset_and_duration_choose_a_window(tmp_path, sound):
     path = tmp_path / "sound.wav"
     soundfile.write(path, sound, RATE, subtype="FLOAT")
-    whole = load(path)
-    np.testing.assert_array_equal(load(path, offset=0.25, duration=0.5), whole[5512 : 5512 + 11025])
-    np.testing.assert_array_equal(load(Clip(path, offset=0.25, duration=0.5)), whole[5512 : 5512 + 11025])
-    np.testing.assert_array_equal(load(whole, offset=0.25, duration=0.5), whole[5512 : 5512 + 11025])
-    assert len(load(path, offset=0.9, duration=10)) == RATE - round(0.9 * RATE)
+    whole = load_audio(path)
+    np.testing.assert_array_equal(load_audio(path, offset=0.25, duration=0.5), whole[5512 : 5512 + 11025])
+    np.testing.assert_array_equal(
+        load_audio(Clip(path, offset=0.25, duration=0.5)), whole[5512 : 5512 + 11025]
+    )
+    np.testing.assert_array_equal(load_audio(whole, offset=0.25, duration=0.5), whole[5512 : 5512 + 11025])
+    assert len(load_audio(path, offset=0.9, duration=10)) == RATE - round(0.9 * RATE)
 
 
 def test_a_file_read_in_blocks_is_the_file_read_whole(tmp_path, rng):
@@ -114,11 +116,11 @@ def test_samples_are_counted_and_the_header_is_not_believed(tmp_path, sound):
     soundfile.write(path, sound, RATE, subtype="PCM_16")
     data = path.read_bytes()
     path.write_bytes(data[: 44 + 2 * 5000])  # the header still promises 22050 samples
-    assert len(load(path)) == 5000
+    assert len(load_audio(path)) == 5000
     assert probe(path) == 5000 / RATE
     liar = tmp_path / "liar.wav"
     liar.write_bytes(data[:40] + struct.pack("<I", 0xFFFFFFFF) + data[44:])  # as endless streams are written
-    assert len(load(liar)) == RATE
+    assert len(load_audio(liar)) == RATE
 
 
 @pytest.mark.parametrize(
@@ -133,18 +135,18 @@ def test_samples_are_counted_and_the_header_is_not_believed(tmp_path, sound):
     ],
 )
 def test_arrays_are_taken_as_they_are_and_integers_as_pcm(samples, expected):
-    np.testing.assert_array_equal(load(samples), np.array(expected, dtype=np.float32))
+    np.testing.assert_array_equal(load_audio(samples), np.array(expected, dtype=np.float32))
 
 
 def test_the_array_given_is_not_changed(rng):
     samples = rng.uniform(-1, 1, 1000).astype(np.float32)
     samples.flags.writeable = False
-    assert load(samples).dtype == np.float32
+    assert load_audio(samples).dtype == np.float32
 
 
 def test_an_array_clip_is_resampled_from_its_own_rate():
-    assert len(load(Clip(np.zeros(44100), rate=44100))) == RATE
-    assert len(load(Clip(np.zeros(44100)))) == 44100
+    assert len(load_audio(Clip(np.zeros(44100), rate=44100))) == RATE
+    assert len(load_audio(Clip(np.zeros(44100)))) == 44100
 
 
 BAD = {
@@ -162,7 +164,7 @@ def test_bad_files_give_one_sentence_with_name_reason_and_remedy(tmp_path, name)
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(ClipError) as caught:
-        load(path)
+        load_audio(path)
     assert str(caught.value).startswith(f"{path}: {reason}")
     assert "\n" not in str(caught.value)
     assert ";" in str(caught.value)
@@ -172,7 +174,7 @@ def test_a_file_without_samples_is_an_error(tmp_path):
     path = tmp_path / "nothing.wav"
     soundfile.write(path, np.zeros(0), RATE)
     with pytest.raises(ClipError, match=r"nothing\.wav: it holds no samples"):
-        load(path)
+        load_audio(path)
 
 
 def test_nan_in_a_file_is_an_error(tmp_path, sound):
@@ -180,7 +182,7 @@ def test_nan_in_a_file_is_an_error(tmp_path, sound):
     sound[100] = np.nan
     soundfile.write(path, sound, RATE, subtype="FLOAT")
     with pytest.raises(ClipError, match=r"nan\.wav: it holds NaN samples"):
-        load(path)
+        load_audio(path)
 
 
 @pytest.mark.parametrize(
@@ -218,18 +220,18 @@ def test_nan_in_a_file_is_an_error(tmp_path, sound):
 )
 def test_what_is_no_clip_is_said_to_be_none(source, message):
     with pytest.raises(ClipError, match=message):
-        load(source)
+        load_audio(source)
 
 
 @pytest.mark.parametrize("rate", [48000, 96000, 192000])
 def test_one_sample_of_any_rate_is_a_clip(tmp_path, rate):
-    assert load(Clip(np.ones(1), rate=rate)).tolist() == [1.0]
+    assert load_audio(Clip(np.ones(1), rate=rate)).tolist() == [1.0]
     soundfile.write(tmp_path / "one.wav", np.full(1, 0.5), rate)
-    assert load(tmp_path / "one.wav").size == 1
+    assert load_audio(tmp_path / "one.wav").size == 1
 
 
 def test_an_endless_duration_is_the_whole_clip():
-    assert load(np.zeros(100), duration=float("inf")).size == 100
+    assert load_audio(np.zeros(100), duration=float("inf")).size == 100
 
 
 def test_files_that_are_not_regular_or_not_ours(tmp_path):
@@ -237,37 +239,37 @@ def test_files_that_are_not_regular_or_not_ours(tmp_path):
 
     os.mkfifo(tmp_path / "pipe.wav")
     with pytest.raises(ClipError, match="it is not a regular file; save the sound to a file first"):
-        load(tmp_path / "pipe.wav")
+        load_audio(tmp_path / "pipe.wav")
     (tmp_path / "loop.wav").symlink_to(tmp_path / "loop.wav")
     with pytest.raises(ClipError, match="it cannot be opened"):
-        load(tmp_path / "loop.wav")
+        load_audio(tmp_path / "loop.wav")
     soundfile.write(tmp_path / "a.wav", np.zeros(10), RATE)
     with pytest.raises(MissingClipError):
-        load(tmp_path / "a.wav" / "b.wav")
+        load_audio(tmp_path / "a.wav" / "b.wav")
 
 
 def test_a_rate_that_is_a_mistake_is_refused(tmp_path):
     soundfile.write(tmp_path / "slow.wav", np.zeros(10), 8)
     with pytest.raises(ClipError, match=r"slow\.wav: a sample rate of 8 Hz makes no sense; convert it"):
-        load(tmp_path / "slow.wav")
+        load_audio(tmp_path / "slow.wav")
 
 
 def test_missing_files_folders_and_rates_of_files(tmp_path):
     with pytest.raises(MissingClipError, match="there is no such file; check the path"):
-        load(tmp_path / "no.wav")
+        load_audio(tmp_path / "no.wav")
     with pytest.raises(FileNotFoundError):
-        load(tmp_path / "no.wav")
+        load_audio(tmp_path / "no.wav")
     with pytest.raises(ClipError, match="it is a folder"):
-        load(tmp_path)
+        load_audio(tmp_path)
     with pytest.raises(ClipError, match="a file knows its own rate"):
-        load(Clip(tmp_path / "no.wav", rate=22050))
+        load_audio(Clip(tmp_path / "no.wav", rate=22050))
 
 
 def test_an_offset_behind_the_end_of_a_file(tmp_path, sound):
     path = tmp_path / "sound.wav"
     soundfile.write(path, sound, RATE)
     with pytest.raises(ClipError, match=r"sound\.wav: nothing is left after 3 s"):
-        load(path, offset=3)
+        load_audio(path, offset=3)
 
 
 def test_errors_survive_the_way_from_another_process():

@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from gtzanfeat.augmentation.degraded_clips import degraded
+from gtzanfeat.augmentation.degraded_clips import degrade_clips
 from gtzanfeat.extraction import list_of_clips
 from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
@@ -39,7 +39,7 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
         What learns and answers. It is given clips, so it begins with `ClipFeatures` or `FrameFeatures`, or
         is a `SegmentClassifier`. With ``memory=`` there, no copy is analysed twice.
     degradations : sequence of (str, float)
-        Name and strength, as for `degrade`; each makes one copy of every training clip.
+        Name and strength, as for `degrade_samples`; each makes one copy of every training clip.
     random_state : int, default=0
         Seeds what is random in them.
 
@@ -93,7 +93,7 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
         ValueError
             If the estimator is not given clips.
         UnknownNameError, GtzanfeatError
-            As `degrade`.
+            As `degrade_samples`.
         """
         if not _hears(self.estimator):
             raise ValueError(
@@ -104,7 +104,7 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
         copies = [
             clip
             for name, strength in self.degradations
-            for clip in degraded(clips, name, strength, random_state=self.random_state)
+            for clip in degrade_clips(clips, name, strength, random_state=self.random_state)
         ]
         n_times = 1 + len(self.degradations)
         group = np.arange(len(clips)) if groups is None else np.asarray(groups)

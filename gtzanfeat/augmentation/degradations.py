@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from gtzanfeat.audio import Clip, load
+from gtzanfeat.audio import Clip, load_audio
 from gtzanfeat.augmentation.audiomentations_effects import by, exactly, library
 from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
 
@@ -69,7 +69,7 @@ class Degradation:
     takes_file: bool = False
 
 
-def degrade(
+def degrade_samples(
     samples: np.ndarray, rate: int, name: str, strength: Strength, *, random_state: int = 0
 ) -> np.ndarray:
     """Degrade the samples of one clip.
@@ -77,7 +77,7 @@ def degrade(
     Parameters
     ----------
     samples : ndarray of shape (n_samples,)
-        Mono, as `load` gives them.
+        Mono, as `load_audio` gives them.
     rate : int
         Sample rate in Hz.
     name : str
@@ -105,13 +105,13 @@ def degrade(
     Examples
     --------
     >>> import numpy as np
-    >>> quiet = degrade(np.ones(4), 22050, "gain", -20.0)
+    >>> quiet = degrade_samples(np.ones(4), 22050, "gain", -20.0)
     >>> np.round(quiet, 3).tolist()
     [0.10000000149011612, 0.10000000149011612, 0.10000000149011612, 0.10000000149011612]
     """
     row = find(name)
     strength = check_strength(row, strength)
-    clean = load(Clip(samples, rate=rate), rate)
+    clean = load_audio(Clip(samples, rate=rate), rate)
     out = np.asarray(row.apply(clean, int(rate), strength, random_state), dtype=np.float32)
     if not np.isfinite(out).all():
         raise ClipError("the clip", f"{name} of strength {strength} makes it infinite", "give a milder one")
@@ -228,7 +228,7 @@ def _reverberation(samples: np.ndarray, rate: int, room: float | str, seed: int)
     # not by the library, which takes files only and sets a peak: a room does not change how loud music is
     from scipy.signal import oaconvolve
 
-    response = load(room, rate) if isinstance(room, str) else _impulse_response(room, rate, seed)
+    response = load_audio(room, rate) if isinstance(room, str) else _impulse_response(room, rate, seed)
     wet = oaconvolve(samples, response)[: samples.size]
     energy = np.dot(wet, wet)
     return wet * np.sqrt(np.dot(samples, samples) / energy) if energy > 0 else samples

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.audio import as_clip
-from gtzanfeat.augmentation.degradations import Strength, check_strength, degrade, find
+from gtzanfeat.augmentation.degradations import Strength, check_strength, degrade_samples, find
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import list_of_clips
@@ -33,7 +33,7 @@ class Change:
     degradation : str
         A key of `DEGRADATIONS`.
     strength : float or str
-        As for `degrade`.
+        As for `degrade_samples`.
     seed : int, default=0
         Of what is random.
 
@@ -50,7 +50,7 @@ class Change:
 
     def __call__(self, samples: np.ndarray, rate: int) -> np.ndarray:
         """Degrade samples (n_samples,) at `rate` Hz."""
-        return degrade(samples, rate, self.degradation, self.strength, random_state=self.seed)
+        return degrade_samples(samples, rate, self.degradation, self.strength, random_state=self.seed)
 
     def __str__(self) -> str:
         strength = f"{self.strength:g}" if isinstance(self.strength, float) else self.strength
@@ -78,7 +78,7 @@ def _version(name: str) -> str:
         return "none"
 
 
-def degraded(
+def degrade_clips(
     clips: ClipTable | Sequence[Any] | np.ndarray,
     name: str,
     strength: Strength,
@@ -94,7 +94,7 @@ def degraded(
     name : str
         A key of `DEGRADATIONS`.
     strength : float
-        As for `degrade`.
+        As for `degrade_samples`.
     random_state : int, default=0
         With the name of the recording (or of the file and its folder, or the samples) it seeds what is
         random. The seed does not depend on the strength: louder noise is the same noise.
@@ -102,18 +102,18 @@ def degraded(
     Returns
     -------
     ndarray of shape (n_clips,), object
-        `Clip` objects, for `extract`, `ClipFeatures` or `load`.
+        `Clip` objects, for `extract`, `ClipFeatures` or `load_audio`.
 
     Raises
     ------
     UnknownNameError, GtzanfeatError
-        As `degrade`.
+        As `degrade_samples`.
     ClipError
         If a clip is degraded already.
 
     Examples
     --------
-    >>> degraded(["a.wav"], "white_noise", 20)
+    >>> degrade_clips(["a.wav"], "white_noise", 20)
     array([Clip(a.wav, changed by white_noise 20)], dtype=object)
     """
     row = find(name)

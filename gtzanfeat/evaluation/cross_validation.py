@@ -20,12 +20,12 @@ from sklearn.model_selection import StratifiedKFold
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import uncertainty
-from gtzanfeat.evaluation.folds import DEFAULT_FOLDS, Fold, Plan, kept_apart, plan
+from gtzanfeat.evaluation.folds import DEFAULT_FOLDS, Fold, Plan, fold_groups, plan
 from gtzanfeat.evaluation.leakage import audit
-from gtzanfeat.evaluation.precomputation import Values, measure_clips
-from gtzanfeat.evaluation.predictions import FoldAnswers, Run
+from gtzanfeat.evaluation.precomputation import Values, precompute_features
+from gtzanfeat.evaluation.predictions import FoldPredictions, Run
 from gtzanfeat.evaluation.result import LIBRARIES, Evaluation
-from gtzanfeat.evaluation.systems import fixes_features, in_words, system, weighted
+from gtzanfeat.evaluation.systems import describe_estimator, fixes_features, system, weighted
 from gtzanfeat.evaluation.tasks import OF_COLUMN, Target, find_target
 from gtzanfeat.export.tables import LIBRARIES as OF_EXTRACTION
 from gtzanfeat.feature_sets import FeatureSet
@@ -172,7 +172,7 @@ def evaluate(
         )
     if class_weight is not None:
         model = weighted(clone(model), class_weight)
-    measured = measure_clips(model, clips, feature_set, values, n_jobs, on_error)
+    measured = precompute_features(model, clips, feature_set, values, n_jobs, on_error)
     ok = measured.ok
     if measured.failures:
         try:
@@ -189,7 +189,7 @@ def evaluate(
     if strict:
         audited.refuse()
     asked = find_target(left, target)
-    groups = kept_apart(left, layout)
+    groups = fold_groups(left, layout)
     run = Run(measured.model, measured.rows[ok], asked, groups, n_jobs)
     tests = []
     for test in run.tests(layout.folds):
@@ -209,7 +209,7 @@ def evaluate(
     )
     predictions["group"] = groups[np.searchsorted(ok, predictions["clip"])]
     found = Evaluation(
-        estimator=estimator if isinstance(estimator, str) else in_words(measured.model),
+        estimator=estimator if isinstance(estimator, str) else describe_estimator(measured.model),
         dataset=clips.name,
         protocol=protocol,
         description=layout.description,
@@ -279,7 +279,7 @@ def _other_versions(of_values: Mapping[str, str]) -> list[str]:
 
 
 def _predictions(
-    fold: Fold, test: FoldAnswers, left: ClipTable, ok: np.ndarray, asked: Target, score_kind: str | None
+    fold: Fold, test: FoldPredictions, left: ClipTable, ok: np.ndarray, asked: Target, score_kind: str | None
 ) -> pd.DataFrame:
     truth: Any = asked.truth[fold.test]
     answers: Any = test.answers
@@ -302,7 +302,7 @@ def _predictions(
     return pd.DataFrame(columns)
 
 
-def _segments(tests: Sequence[FoldAnswers], folds: Sequence[Fold], ok: np.ndarray) -> pd.DataFrame | None:
+def _segments(tests: Sequence[FoldPredictions], folds: Sequence[Fold], ok: np.ndarray) -> pd.DataFrame | None:
     """The windows of all tests of the first repeat, by clip, where the estimator tells of windows."""
     tables = [
         test.segments.assign(clip=ok[fold.test][test.segments["recording"]]).drop(columns="recording")
@@ -312,7 +312,7 @@ def _segments(tests: Sequence[FoldAnswers], folds: Sequence[Fold], ok: np.ndarra
     return pd.concat(tables, ignore_index=True) if tables else None
 
 
-def _search(tests: Sequence[FoldAnswers]) -> dict[str, Any] | None:
+def _search(tests: Sequence[FoldPredictions]) -> dict[str, Any] | None:
     """What a search inside the training parts did, and what it chose in each."""
     if any(test.inner is None or test.chosen is None for test in tests):
         return None

@@ -158,7 +158,7 @@ def plan(
     return Plan(protocol, description, tuple(laid_out), left_out, tuple(warnings))
 
 
-def kept_apart(clips: ClipTable, layout: Plan) -> np.ndarray:
+def fold_groups(clips: ClipTable, layout: Plan) -> np.ndarray:
     """Say what the folds keep apart: artists where all are known and none is both trained and tested.
 
     Parameters

@@ -18,7 +18,7 @@ from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.export.join import KEY
 from gtzanfeat.extraction import Extraction, Failure, extract
-from gtzanfeat.extraction.frame_matrices import extract_frames, frame_recipe
+from gtzanfeat.extraction.frame_matrices import extract_frames, frame_spec
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
@@ -27,7 +27,7 @@ Values = Extraction | np.ndarray | pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class PrecomputedFeatures:
     """What the estimator is given: one row per clip, and where the rows come from.
 
     Parameters
@@ -69,7 +69,7 @@ class Measured:
         return self.rows.shape[1] if len(self.rows.shape) == 2 else None
 
 
-class Recalled(TransformerMixin, BaseEstimator):
+class PrecomputedTransformer(TransformerMixin, BaseEstimator):
     """Stands for a step that measures clips, and gives what was measured before: X is numbers of clips.
 
     Parameters
@@ -81,13 +81,13 @@ class Recalled(TransformerMixin, BaseEstimator):
     def __init__(self, rows: Any) -> None:
         self.rows = rows
 
-    def __sklearn_clone__(self) -> Recalled:
+    def __sklearn_clone__(self) -> PrecomputedTransformer:
         return self  # a copy per fold would be a copy of all that was measured
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
-    def fit(self, X: Any, y: Any = None) -> Recalled:
+    def fit(self, X: Any, y: Any = None) -> PrecomputedTransformer:
         """Do nothing."""
         return self
 
@@ -96,14 +96,14 @@ class Recalled(TransformerMixin, BaseEstimator):
         return self.rows[np.asarray(X).ravel()]
 
 
-def measure_clips(
+def precompute_features(
     estimator: Any,
     clips: ClipTable,
     feature_set: str | FeatureSet | None,
     values: Values | None,
     n_jobs: int | None,
     on_error: str,
-) -> Measured:
+) -> PrecomputedFeatures:
     """Return what remains of an estimator behind its measuring step, and the rows that it learns from.
 
     Parameters
@@ -125,7 +125,7 @@ def measure_clips(
 
     Returns
     -------
-    Measured
+    PrecomputedFeatures
 
     Raises
     ------
@@ -146,11 +146,11 @@ def measure_clips(
     if hasattr(estimator, "measure"):
         _refuse(values, "measures windows of recordings, not values")
         rows = estimator.measure(clips.clips, on_error=on_error)
-        return Measured(estimator, rows, rows.failures, rows.recipe.name, rows.recipe.spec_hash)
+        return PrecomputedFeatures(estimator, rows, rows.failures, rows.spec.name, rows.spec.spec_hash)
     parts = estimator.get_params().values()
     if any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts):
         _refuse(values, "measures the clips itself, inside")
-        return Measured(estimator, clips.clips, (), "as the estimator chooses", None)
+        return PrecomputedFeatures(estimator, clips.clips, (), "as the estimator chooses", None)
     wanted = ClipFeatures("classic30" if feature_set is None else feature_set)
     return _vectors(estimator, clips, wanted, values, n_jobs, on_error, any_set=feature_set is None)
 
@@ -173,7 +173,7 @@ def _vectors(
     n_jobs: int | None,
     on_error: str,
     any_set: bool = False,
-) -> Measured:
+) -> PrecomputedFeatures:
     if values is None:
         values = extract(
             clips.clips,
@@ -193,7 +193,7 @@ def _vectors(
         source, wanted = values.feature_set, find_feature_set(step.feature_set)
         if not any_set and wanted.spec_hash != source.spec_hash:
             raise ValueError(f"the estimator wants {wanted.name!r}, but values are {source.name!r}")
-        return Measured(
+        return PrecomputedFeatures(
             model, values.values, values.failures, source.name, source.spec_hash, values.lost, values.versions
         )
     if given.ndim != 2 or given.dtype.kind not in "biuf":
@@ -204,11 +204,13 @@ def _vectors(
     failures = tuple(Failure(int(i), clips.paths[i], "its values are not finite") for i in broken)
     if failures and on_error == "raise":
         raise ClipError(failures[0].source, failures[0].reason, "on_error='skip' leaves such clips out")
-    return Measured(model, given, failures, "values as given", None)
+    return PrecomputedFeatures(model, given, failures, "values as given", None)
 
 
-def _frames(model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str) -> Measured:
-    chosen = frame_recipe(step.features, step.framing, step.silence)
+def _frames(
+    model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str
+) -> PrecomputedFeatures:
+    chosen = frame_spec(step.features, step.framing, step.silence)
     frames, failures = extract_frames(
         clips.clips,
         chosen,
@@ -218,10 +220,10 @@ def _frames(model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | Non
         memory=step.memory,
     )
     names = ", ".join(item.feature for item in chosen.items)
-    return Measured(model, frames, failures, f"frames of {names}", chosen.spec_hash)
+    return PrecomputedFeatures(model, frames, failures, f"frames of {names}", chosen.spec_hash)
 
 
-def _union(estimator: Pipeline, clips: ClipTable, n_jobs: int | None, on_error: str) -> Measured:
+def _union(estimator: Pipeline, clips: ClipTable, n_jobs: int | None, on_error: str) -> PrecomputedFeatures:
     """Measure for each part of the union, and put what was measured in the place of its first step."""
     model = clone(estimator)
     parts, measured = [], []
@@ -231,13 +233,13 @@ def _union(estimator: Pipeline, clips: ClipTable, n_jobs: int | None, on_error: 
             found = _vectors(None, clips, step, None, n_jobs, on_error)
         else:
             found = _frames(None, clips, step, n_jobs, on_error)
-        recalled = Recalled(found.rows)
+        recalled = PrecomputedTransformer(found.rows)
         rest = part.steps[1:] if isinstance(part, Pipeline) else []
         parts.append((name, Pipeline([("recall", recalled), *rest]) if rest else recalled))
         measured.append(found)
     model[0].set_params(transformer_list=parts)
     failures = {failure.index: failure for found in measured for failure in found.failures}
-    return Measured(
+    return PrecomputedFeatures(
         model,
         np.arange(len(clips)),
         tuple(failures[index] for index in sorted(failures)),

@@ -26,7 +26,7 @@ from gtzanfeat.model_selection.group_routing import fit_grouped
 
 
 @dataclass(frozen=True, eq=False)
-class FoldAnswers:
+class FoldPredictions:
     """What came out of one fold."""
 
     answers: np.ndarray
@@ -50,7 +50,7 @@ class Run:
     groups: np.ndarray
     n_jobs: int | None
 
-    def tests(self, folds: Sequence[Fold], truth: np.ndarray | None = None) -> Iterator[FoldAnswers]:
+    def tests(self, folds: Sequence[Fold], truth: np.ndarray | None = None) -> Iterator[FoldPredictions]:
         """Fit and answer fold after fold, in order."""
         truth = self.asked.truth if truth is None else truth
         given = len(folds), self.model, self.rows, truth, self.groups, self.asked
@@ -81,7 +81,7 @@ class Run:
         )
 
 
-def _among(n_folds: int, *what: Any) -> FoldAnswers:
+def _among(n_folds: int, *what: Any) -> FoldPredictions:
     """`_test`; one of many folds has one thread, so that small fits do not wait for each other."""
     with threadpool_limits(1 if n_folds > 1 else None):
         return _test(*what)
@@ -89,7 +89,7 @@ def _among(n_folds: int, *what: Any) -> FoldAnswers:
 
 def _test(
     model: Any, X: Any, truth: np.ndarray, groups: np.ndarray, asked: Target, fold: Fold
-) -> FoldAnswers:
+) -> FoldPredictions:
     """Answer the test clips of a fold with a clone that has seen its training clips only."""
     tested = X[fold.test]
     try:
@@ -114,7 +114,9 @@ def _test(
     last = fitted[-1] if isinstance(fitted, Pipeline) else fitted
     inner, chosen = getattr(last, "inner_", None), getattr(last, "best_params_", None)
     notes = getattr(last, "notes_", ())
-    return FoldAnswers(answers, scores, kind, segments, notes, inner, chosen, middle - start, end - middle)
+    return FoldPredictions(
+        answers, scores, kind, segments, notes, inner, chosen, middle - start, end - middle
+    )
 
 
 def _scores(fitted: Any, X: Any, asked: Target) -> tuple[np.ndarray | None, str | None]:

@@ -116,7 +116,7 @@ def fixes_features(name: str) -> bool:
     return getattr(RECIPES.get(name.removesuffix(CHAIN)), "features", None) is not None
 
 
-def in_words(estimator: BaseEstimator) -> str:
+def describe_estimator(estimator: BaseEstimator) -> str:
     """Return what an estimator is, in code, one step after the other.
 
     Parameters
@@ -131,7 +131,8 @@ def in_words(estimator: BaseEstimator) -> str:
 
     Examples
     --------
-    >>> in_words(Pipeline([("scale", StandardScaler()), ("regress", KNeighborsRegressor(3, n_jobs=2))]))
+    >>> model = Pipeline([("scale", StandardScaler()), ("regress", KNeighborsRegressor(3, n_jobs=2))])
+    >>> describe_estimator(model)
     'StandardScaler() > KNeighborsRegressor(n_neighbors=3)'
     """
     places = [name for name in estimator.get_params() if name.rpartition("__")[2] in ("memory", "n_jobs")]

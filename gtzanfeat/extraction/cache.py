@@ -3,7 +3,7 @@
 An entry is found by what was analysed (content of the file or array, offset, duration) and by what decides
 the numbers (spec hash, the code and the libraries that compute them). Nothing here decodes or computes.
 
-One small file per clip and recipe, ``<location>/gtzanfeat/<spec hash>-<code>/<ab>/<key>``, instead of
+One small file per clip and specification, ``<location>/gtzanfeat/<spec hash>-<code>/<ab>/<key>``, instead of
 joblib's store: joblib keys a call by its arguments, and the path of a file says nothing of its content.
 """
 
@@ -37,7 +37,7 @@ ABANDONED = 3600.0  # seconds after which an unfinished file is taken for one th
 _LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # ... and from all of this package but these; a new room counts until it is named here, which costs
 # at most a miss
-_DEAF = {
+_NOT_NUMERIC = {
     "__init__", "__main__", "classifiers", "cli", "codebooks", "datasets", "evaluation", "export",
     "inspection", "model_selection", "recipes", "report", "transformers",
 }  # fmt: skip
@@ -45,7 +45,7 @@ _DEAF = {
 
 @dataclass(frozen=True)
 class Cache:
-    """Results of one recipe, by clip. Any number of processes may read and write at once.
+    """Results of one specification (spec hash), by clip. Any number of processes may read and write at once.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ class Cache:
 
     @classmethod
     def open(cls, memory: Any, spec_hash: str) -> Cache | None:
-        """Find, or make, the cache of a recipe.
+        """Find, or make, the cache of a specification.
 
         Parameters
         ----------
         memory : path, joblib.Memory or None
             Where caches are kept; a `joblib.Memory` stands for its location.
         spec_hash : str
-            The recipe.
+            The hash of the specification (a feature set, say).
 
         Returns
         -------
@@ -186,7 +186,7 @@ def code_hash() -> str:
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         room = path.relative_to(package).parts[0].removesuffix(".py")
-        if room not in _DEAF:
+        if room not in _NOT_NUMERIC:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -214,13 +214,13 @@ def _read(path: str, size: int, mtime_ns: int, inode: int) -> bytes:
 
 
 @dataclass(frozen=True)
-class Shelf:
-    """Entries of one recipe in a cache.
+class CacheEntry:
+    """Entries of one specification in a cache.
 
     Parameters
     ----------
     spec_hash : str
-        The recipe.
+        The hash of the specification.
     current : bool
         Whether this version of the package would use them.
     n_entries : int
@@ -235,7 +235,7 @@ class Shelf:
     n_bytes: int
 
 
-def contents(location: Any) -> list[Shelf]:
+def contents(location: Any) -> list[CacheEntry]:
     """Say what a cache holds.
 
     Parameters
@@ -245,8 +245,8 @@ def contents(location: Any) -> list[Shelf]:
 
     Returns
     -------
-    list of Shelf
-        One for each recipe.
+    list of CacheEntry
+        One for each specification.
 
     Raises
     ------
@@ -257,7 +257,7 @@ def contents(location: Any) -> list[Shelf]:
     for folder in sorted(path for path in _existing(location).iterdir() if path.is_dir()):
         spec_hash, _, code = folder.name.partition("-")
         sizes = [stat.st_size for _, stat in _files(folder)]
-        shelves.append(Shelf(spec_hash, code == code_hash(), len(sizes), sum(sizes)))
+        shelves.append(CacheEntry(spec_hash, code == code_hash(), len(sizes), sum(sizes)))
     return shelves
 
 

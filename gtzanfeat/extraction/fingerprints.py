@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from gtzanfeat.audio import Clip, as_clip, load
+from gtzanfeat.audio import Clip, as_clip, load_audio
 from gtzanfeat.declarations import Framing
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.vectors import Failure, Listener, hear_all, list_of_clips
@@ -93,7 +93,7 @@ def fingerprint(source: Any) -> np.ndarray:
     >>> bool((fingerprint(noise) == fingerprint(0.25 * noise)).all())
     True
     """
-    samples = load(source, RATE)
+    samples = load_audio(source, RATE)
     n_frames = (len(samples) - FRAMING.length) // FRAMING.hop + 1
     if n_frames < 2:
         return np.zeros(0, dtype=np.uint32)

@@ -1,6 +1,6 @@
 """Frames of many clips, one clip at a time: what is between sound and the transformers of frames.
 
-Which frame features are wanted becomes a recipe like any other, so that the cache knows it by its hash.
+Which frame features are wanted becomes a spec like any other, so that the cache knows it by its hash.
 What becomes of the frames (deltas, summaries, codebooks) is for the rooms above.
 """
 
@@ -21,7 +21,7 @@ from gtzanfeat.declarations import FrameFeature, Framing, Request
 from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.vectors import Failure, Listener, hear_all
-from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureSet, Item, column_name
+from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, column_name
 from gtzanfeat.features import FEATURES
 
 _FRAMING = Framing(512, 512)
@@ -133,12 +133,12 @@ def load_frames(clips: Any, index: int) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class FrameRecipe:
+class FrameSpec:
     """Which frame features make a matrix.
 
     Parameters
     ----------
-    items : tuple of Item
+    items : tuple of FeatureItem
         The features, in the order of the columns; their summaries do not count.
     rate : int
         Sample rate in Hz at which clips are analysed.
@@ -146,7 +146,7 @@ class FrameRecipe:
         Frames whose RMS is more than this many dB below that of the clip's loudest frame are left out.
     """
 
-    items: tuple[Item, ...]
+    items: tuple[FeatureItem, ...]
     rate: int = RATE
     silence: float | None = None
 
@@ -192,26 +192,26 @@ class FrameRecipe:
         return matrix[(rms > 0) & (rms >= floor)]
 
 
-def _names(item: Item) -> Sequence[str]:
+def _names(item: FeatureItem) -> Sequence[str]:
     return item.names or [column_name(item.feature, column.name) for _, column in item.chosen]
 
 
-def frame_recipe(features: Any, framing: Framing | None = None, silence: float | None = None) -> FrameRecipe:
-    """Make a recipe of frame features.
+def frame_spec(features: Any, framing: Framing | None = None, silence: float | None = None) -> FrameSpec:
+    """Make a specification of frame features.
 
     Parameters
     ----------
-    features : str, Item, FeatureSet, or sequence of str and Item
+    features : str, FeatureItem, FeatureSet, or sequence of str and FeatureItem
         A name is that of a frame feature, framed and with the parameters that the first feature set has it
-        with. An `Item` says all of that itself. Of a `FeatureSet`, all frame features are taken.
+        with. An `FeatureItem` says all of that itself. Of a `FeatureSet`, all frame features are taken.
     framing : Framing, optional
         Takes the place of every framing.
     silence : float, optional
-        As of `FrameRecipe`.
+        As of `FrameSpec`.
 
     Returns
     -------
-    FrameRecipe
+    FrameSpec
         Its items are the frame features.
 
     Raises
@@ -229,8 +229,8 @@ def frame_recipe(features: Any, framing: Framing | None = None, silence: float |
     if source is not None:
         wanted: Sequence[Any] = [item for item in source.items if _is_frame_feature(item.feature)]
     else:
-        wanted = [features] if isinstance(features, str | Item) else list(features)
-    items: dict[Any, Item] = {}
+        wanted = [features] if isinstance(features, str | FeatureItem) else list(features)
+    items: dict[Any, FeatureItem] = {}
     for item in map(_item, wanted):
         item = replace(item, framing=framing or item.framing, summary="", summary_params={})
         if item.names and len(item.names) != len(item.chosen):
@@ -247,36 +247,36 @@ def frame_recipe(features: Any, framing: Framing | None = None, silence: float |
     if len(cuts) > 1:
         cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
         raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
-    recipe = FrameRecipe(tuple(items.values()), RATE if source is None else source.rate, silence)
-    twice = [name for name, count in Counter(recipe.columns).items() if count > 1]
+    spec = FrameSpec(tuple(items.values()), RATE if source is None else source.rate, silence)
+    twice = [name for name, count in Counter(spec.columns).items() if count > 1]
     if twice:
         raise ValueError(
             f"the frames would have the column {twice[0]!r} twice; leave one item out, or give it names"
         )
-    return recipe
+    return spec
 
 
 def _is_frame_feature(name: str) -> bool:
     return isinstance(FEATURES.get(name), FrameFeature)
 
 
-def _item(wanted: Any) -> Item:
-    name = wanted.feature if isinstance(wanted, Item) else wanted
+def _item(wanted: Any) -> FeatureItem:
+    name = wanted.feature if isinstance(wanted, FeatureItem) else wanted
     if not (isinstance(name, str) and _is_frame_feature(name)):
         known = [row.name for row in FEATURES.values() if isinstance(row, FrameFeature)]
         raise UnknownNameError("frame feature", name, known)
-    if isinstance(wanted, Item):
+    if isinstance(wanted, FeatureItem):
         return wanted
     found = [item for row in FEATURE_SETS.values() for item in row.items if item.feature == name]
     # centred frames go into one matrix with few others, so they come last
     for item in sorted(found, key=lambda item: item.framing.edges != "none"):
-        return Item(name, item.framing, item.params)
-    return Item(name, _FRAMING)
+        return FeatureItem(name, item.framing, item.params)
+    return FeatureItem(name, _FRAMING)
 
 
 def extract_frames(
     clips: Sequence[Any] | np.ndarray,
-    recipe: FrameRecipe,
+    spec: FrameSpec,
     *,
     rate: int | None = None,
     n_jobs: int | None = None,
@@ -289,8 +289,8 @@ def extract_frames(
     ----------
     clips, rate, n_jobs, on_error
         As of `gtzanfeat.extract`.
-    recipe : FrameRecipe
-        From `frame_recipe`.
+    spec : FrameSpec
+        From `frame_spec`.
     memory : path or joblib.Memory, optional
         All clips are analysed now; with `memory` their frames are kept there and loaded clip by clip when
         they are asked for, without it they are all held.
@@ -302,10 +302,10 @@ def extract_frames(
     failures : tuple of Failure
         The clips that could not be analysed.
     """
-    cache = Cache.open(memory, recipe.spec_hash)
+    cache = Cache.open(memory, spec.spec_hash)
     numbered = list(enumerate(clips))
-    listener = Listener(recipe.requests, recipe.rate, recipe.matrix, cache)
-    nothing = np.zeros((0, len(recipe.columns)), dtype=np.float32)
+    listener = Listener(spec.requests, spec.rate, spec.matrix, cache)
+    nothing = np.zeros((0, len(spec.columns)), dtype=np.float32)
     failures = []
     held = []
     for _, heard in hear_all(listener, numbered, rate, n_jobs, on_error):
@@ -319,7 +319,7 @@ def extract_frames(
     if cache is not None:
         lost = frozenset(failure.index for failure in failures)
         load = _Recall(listener, [clip for _, clip in numbered], rate, lost, nothing)
-    return Frames(load, range(len(numbered)), recipe.columns), tuple(failures)
+    return Frames(load, range(len(numbered)), spec.columns), tuple(failures)
 
 
 @dataclass(frozen=True)

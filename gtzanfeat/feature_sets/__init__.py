@@ -8,10 +8,10 @@ says what a set is, `sets` which there are.
 from __future__ import annotations
 
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.feature_sets.definition import RATE, FeatureSet, Item, column_name
+from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet, column_name
 from gtzanfeat.feature_sets.sets import FEATURE_SETS
 
-__all__ = ["FEATURE_SETS", "RATE", "FeatureSet", "Item", "column_name", "feature_set"]
+__all__ = ["FEATURE_SETS", "RATE", "FeatureItem", "FeatureSet", "column_name", "feature_set"]
 
 
 def feature_set(name: str | FeatureSet) -> FeatureSet:

@@ -33,7 +33,7 @@ def column_name(feature: str, column: str, suffix: str = "") -> str:
 
 
 @dataclass(frozen=True)
-class Item:
+class FeatureItem:
     """A feature of a set: framed how, with which parameters, which of its columns, summarised how.
 
     Parameters
@@ -155,7 +155,7 @@ class Item:
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """A named, frozen recipe that turns a clip into one vector.
+    """A named, frozen list of features that turns a clip into one vector.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ class FeatureSet:
         What it is called; never reused for other numbers.
     doc : str
         One sentence: what it is for.
-    items : tuple of Item
+    items : tuple of FeatureItem
         Its features, in the order of the vector.
     by_summary : bool
         Order the columns of frame features by summary first (all means, then all deviations) instead of
@@ -183,7 +183,7 @@ class FeatureSet:
 
     name: str
     doc: str
-    items: tuple[Item, ...]
+    items: tuple[FeatureItem, ...]
     by_summary: bool = False
     rate: int = RATE
 
@@ -257,7 +257,7 @@ class FeatureSet:
         return np.concatenate([block.T.ravel() for block in blocks]).astype(np.float32)
 
 
-def _item_values(item: Item, result: np.ndarray) -> np.ndarray:
+def _item_values(item: FeatureItem, result: np.ndarray) -> np.ndarray:
     """Numbers of one item, (n_suffixes, n_columns)."""
     places = [place for place, _ in item.chosen]
     row = FEATURES[item.feature]

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from gtzanfeat.declarations import Framing
-from gtzanfeat.feature_sets.definition import RATE, FeatureSet, Item
+from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet
 
 _FRAMES = Framing(512, 512)
 _TEXTURE = {"window": 43, "start": "valid"}
@@ -26,16 +26,16 @@ _PITCH_FRAMES_PAPER = Framing(512, 512, stream="two_channels")
 _PITCH_FRAMES_ROBUST = Framing(1024, 512, stream="two_channels")
 
 
-def _timbre(spectrum: str) -> tuple[Item, ...]:
+def _timbre(spectrum: str) -> tuple[FeatureItem, ...]:
     shape = {"spectrum": spectrum}
     texture: dict[str, Any] = {"summary": "texture", "summary_params": _TEXTURE}
     return (
-        Item("spectral_centroid", _FRAMES, shape, **texture),
-        Item("spectral_rolloff", _FRAMES, {**shape, "share": 0.85}, **texture),
-        Item("spectral_flux", _FRAMES, shape, **texture),
-        Item("zcr", _FRAMES, **texture),
-        Item("low_energy", _FRAMES, {"window": 43}),
-        Item("mfcc", _FRAMES, columns=("01", "02", "03", "04", "05"), **texture),
+        FeatureItem("spectral_centroid", _FRAMES, shape, **texture),
+        FeatureItem("spectral_rolloff", _FRAMES, {**shape, "share": 0.85}, **texture),
+        FeatureItem("spectral_flux", _FRAMES, shape, **texture),
+        FeatureItem("zcr", _FRAMES, **texture),
+        FeatureItem("low_energy", _FRAMES, {"window": 43}),
+        FeatureItem("mfcc", _FRAMES, columns=("01", "02", "03", "04", "05"), **texture),
     )
 
 
@@ -43,8 +43,8 @@ _SIX = ("a0", "a1", "ra", "p1", "p2", "sum")
 _FIVE = ("fa0", "up0", "fp0", "ipo1", "sum")
 _RUNNING: dict[str, Any] = {"summary": "running", "summary_params": {"window": 40, "start": "prefill"}}
 _ROBUST_TIMBRE = _timbre("magnitude")
-_ROBUST_RHYTHM = (Item("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, _SIX),)
-_ROBUST_PITCH = (Item("pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, _FIVE),)
+_ROBUST_RHYTHM = (FeatureItem("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, _SIX),)
+_ROBUST_PITCH = (FeatureItem("pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, _FIVE),)
 
 _CLASSIC30 = FeatureSet(
     "classic30",
@@ -59,15 +59,15 @@ _ONSET_FRAMES = Framing(1024, 256)
 _ONSET = {"frame_rate": RATE / 256}
 _CHROMA_FRAMES = Framing(4096, 1024)
 _TEMPO = (
-    Item("tempo", _ONSET_FRAMES, _ONSET),
-    Item("onset_rate", _ONSET_FRAMES, _ONSET),
-    Item("onset_strength", _ONSET_FRAMES, _ONSET, summary="mean+std"),
+    FeatureItem("tempo", _ONSET_FRAMES, _ONSET),
+    FeatureItem("onset_rate", _ONSET_FRAMES, _ONSET),
+    FeatureItem("onset_strength", _ONSET_FRAMES, _ONSET, summary="mean+std"),
 )
 _TONAL = (
-    Item("chroma", _CHROMA_FRAMES, summary="mean+std"),
-    Item("tonnetz", _CHROMA_FRAMES, summary="mean+std"),
-    Item("chroma_key", _CHROMA_FRAMES),
-    Item("pitch_key", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),
+    FeatureItem("chroma", _CHROMA_FRAMES, summary="mean+std"),
+    FeatureItem("tonnetz", _CHROMA_FRAMES, summary="mean+std"),
+    FeatureItem("chroma_key", _CHROMA_FRAMES),
+    FeatureItem("pitch_key", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),
 )
 
 _SHORT_FRAMES = Framing(550, 220, stream="preemphasis")  # 25 ms every 10 ms, as speech has them
@@ -76,16 +76,18 @@ _MAGNITUDE = {"spectrum": "magnitude"}
 _HTK = {"bands": 26, "mel": "htk", "low_hz": 0.0, "high_hz": 11025.0, "floor": 1e-10}
 _MEL40 = {"bands": 40, "mel": "slaney", "low_hz": 0.0, "high_hz": 11025.0, "floor": 1e-6}
 _COMPACT = (
-    Item("htk_mfcc", _SHORT_FRAMES, _HTK, **_MEAN_STD),
-    Item("lsf8", _SHORT_FRAMES, **_MEAN_STD),
-    Item("zcr", _FRAMES, **_MEAN_STD),
-    Item("spectral_centroid", _FRAMES, _MAGNITUDE, **_MEAN_STD),
-    Item("spectral_bandwidth", _FRAMES, _MAGNITUDE, **_MEAN_STD),
-    Item("spectral_rolloff", _FRAMES, {**_MAGNITUDE, "share": 0.85}, **_MEAN_STD),
-    Item("spectral_flux", _FRAMES, _MAGNITUDE, **_MEAN_STD),
-    Item("spectral_flatness", _FRAMES, **_MEAN_STD),
-    Item("spectral_contrast", Framing(2048, 512, window="hann"), _MAGNITUDE, **_MEAN_STD),
-    Item("band_flux", Framing(1024, 256), _MEL40, tuple(f"rise_{b:02d}" for b in range(40)), **_MEAN_STD),
+    FeatureItem("htk_mfcc", _SHORT_FRAMES, _HTK, **_MEAN_STD),
+    FeatureItem("lsf8", _SHORT_FRAMES, **_MEAN_STD),
+    FeatureItem("zcr", _FRAMES, **_MEAN_STD),
+    FeatureItem("spectral_centroid", _FRAMES, _MAGNITUDE, **_MEAN_STD),
+    FeatureItem("spectral_bandwidth", _FRAMES, _MAGNITUDE, **_MEAN_STD),
+    FeatureItem("spectral_rolloff", _FRAMES, {**_MAGNITUDE, "share": 0.85}, **_MEAN_STD),
+    FeatureItem("spectral_flux", _FRAMES, _MAGNITUDE, **_MEAN_STD),
+    FeatureItem("spectral_flatness", _FRAMES, **_MEAN_STD),
+    FeatureItem("spectral_contrast", Framing(2048, 512, window="hann"), _MAGNITUDE, **_MEAN_STD),
+    FeatureItem(
+        "band_flux", Framing(1024, 256), _MEL40, tuple(f"rise_{b:02d}" for b in range(40)), **_MEAN_STD
+    ),
     *_TEMPO[:2],
     *_ROBUST_RHYTHM,
     *_ROBUST_PITCH,
@@ -103,16 +105,16 @@ _F0 = {"low_hz": 65.0, "high_hz": 1000.0, "threshold": 0.2, "frame_rate": RATE /
 _CONSTANT_Q = Framing(36864, 1024, window="none", edges="zero")
 
 
-def _bextract(summary: str) -> tuple[Item, ...]:
+def _bextract(summary: str) -> tuple[FeatureItem, ...]:
     window = {"window": 20, "start": "prefill"}
     over_20_frames: dict[str, Any] = {"summary": summary, "summary_params": window}
     return (
-        Item("marsyas_zcr", _FRAMES, **over_20_frames),
-        Item("marsyas_centroid", _FRAMES, **over_20_frames),
-        Item("marsyas_rolloff", _FRAMES, {"share": 0.9}, **over_20_frames),
-        Item("marsyas_flux", _FRAMES, **over_20_frames),
-        Item("marsyas_mfcc", _FRAMES, **over_20_frames),
-        Item("marsyas_chroma", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_zcr", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_centroid", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **over_20_frames),
+        FeatureItem("marsyas_flux", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_mfcc", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_chroma", _FRAMES, **over_20_frames),
     )
 
 
@@ -124,7 +126,7 @@ _PERCUSSIVE = Framing(1, 1, window="none", stream="percussive")
 
 _CENT_FRAMES = Framing(2048, 512, window="hann")
 _BLOCKS = tuple(
-    Item(feature, _CENT_FRAMES, params)
+    FeatureItem(feature, _CENT_FRAMES, params)
     for feature, params in (
         ("spectral_pattern", {}),
         ("delta_pattern", {}),
@@ -143,8 +145,8 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known",
             (
                 *_timbre("magnitude"),
-                Item("beat", _BEAT_WINDOWS_PAPER, _BEAT_PAPER, _SIX),
-                Item("pitch", _PITCH_FRAMES_PAPER, _PITCH_PAPER, _FIVE),
+                FeatureItem("beat", _BEAT_WINDOWS_PAPER, _BEAT_PAPER, _SIX),
+                FeatureItem("pitch", _PITCH_FRAMES_PAPER, _PITCH_PAPER, _FIVE),
             ),
         ),
         _CLASSIC30,
@@ -155,55 +157,55 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "marsyas64",
             "The 64 numbers of Marsyas at MIREX 2007 and 2008: 16 features, running and song statistics",
             (
-                Item("marsyas_centroid", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_centroid", _FRAMES, **_RUNNING),
                 # 0.9 is the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
-                Item("marsyas_rolloff", _FRAMES, {"share": 0.9}, **_RUNNING),
-                Item("marsyas_flux", _FRAMES, **_RUNNING),
-                Item("marsyas_mfcc", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **_RUNNING),
+                FeatureItem("marsyas_flux", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_mfcc", _FRAMES, **_RUNNING),
             ),
             by_summary=True,
         ),
         FeatureSet(
             "beat-histogram",
             "The beat histogram that rhythm6 is read from, 40 to 200 bpm",
-            (Item("beat_histogram", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),),
+            (FeatureItem("beat_histogram", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),),
         ),
         FeatureSet(
             "pitch-histograms",
             "The unfolded (128 MIDI notes) and folded (12 classes) pitch histograms that pitch5 is read from",
-            (Item("pitch_histogram", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),),
+            (FeatureItem("pitch_histogram", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),),
         ),
         FeatureSet(
             "ssd",
             "Statistical Spectrum Descriptors: seven statistics of loudness in 24 critical bands",
-            (Item("ssd", _SEGMENTS, summary="segment_mean"),),
+            (FeatureItem("ssd", _SEGMENTS, summary="segment_mean"),),
         ),
         FeatureSet(
             "rh",
             "Rhythm Histogram: how strongly the loudness of all bands pulses, 0.17 to 10 Hz",
-            (Item("rh", _SEGMENTS, summary="segment_median"),),
+            (FeatureItem("rh", _SEGMENTS, summary="segment_median"),),
         ),
         FeatureSet(
             "rp",
             "Rhythm Patterns: how strongly the loudness of each of 24 critical bands pulses, 0.17 to 10 Hz",
-            (Item("rp", _SEGMENTS, summary="segment_median"),),
+            (FeatureItem("rp", _SEGMENTS, summary="segment_median"),),
         ),
         FeatureSet(
             "tssd",
             "Temporal SSD: seven statistics over segments of each number of ssd",
-            (Item("ssd", _SEGMENTS, summary=_SEVEN),),
+            (FeatureItem("ssd", _SEGMENTS, summary=_SEVEN),),
             by_summary=True,
         ),
         FeatureSet(
             "trh",
             "Temporal Rhythm Histogram: seven statistics over segments of each number of rh",
-            (Item("rh", _SEGMENTS, summary=_SEVEN),),
+            (FeatureItem("rh", _SEGMENTS, summary=_SEVEN),),
             by_summary=True,
         ),
         FeatureSet(
             "mvd",
             "Modulation variance: seven statistics over critical bands of how strongly they pulse",
-            (Item("mvd", _SEGMENTS, summary="segment_mean"),),
+            (FeatureItem("mvd", _SEGMENTS, summary="segment_mean"),),
         ),
         FeatureSet("tempo", "The pulse that people tap, and how strongly and how often sounds begin", _TEMPO),
         FeatureSet("tonal", "Chroma, its place in tonal space, and the key by two profiles", _TONAL),
@@ -211,7 +213,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "mfcc",
             "13 MFCC and how they move: mean and standard deviation of each and of its deltas",
             (
-                Item(
+                FeatureItem(
                     "mfcc",
                     _FRAMES,
                     summary="mean+std+delta_mean+delta_std",
@@ -240,63 +242,69 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "dynamics",
             "How a clip begins, where its energy lies, how loud it is, how far that moves and flutters",
             (
-                Item("dynamics", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
-                Item("tremolo", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
-                Item("integrated_loudness", _LOUDNESS_BLOCKS),
-                Item("loudness_range", _LOUDNESS_BLOCKS),
+                FeatureItem("dynamics", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
+                FeatureItem("tremolo", _ENVELOPE_FRAMES, {"frame_rate": RATE / 256}),
+                FeatureItem("integrated_loudness", _LOUDNESS_BLOCKS),
+                FeatureItem("loudness_range", _LOUDNESS_BLOCKS),
             ),
         ),
         FeatureSet(
             "mfcc-gaussian",
             "One Gaussian of 13 MFCC: the mean and the covariance of all frames",
-            (Item("mfcc", _FRAMES, summary="gaussian"),),
+            (FeatureItem("mfcc", _FRAMES, summary="gaussian"),),
         ),
         FeatureSet(
             "beat-shape",
             "The shape of the beat histogram that rhythm6 is read from: beyond its two largest peaks",
             (
-                Item("beat_shape", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),
-                Item("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, ("sum_per_window",)),
+                FeatureItem("beat_shape", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST),
+                FeatureItem("beat", _BEAT_WINDOWS_ROBUST, _BEAT_ROBUST, ("sum_per_window",)),
             ),
         ),
         FeatureSet(
             "pitch-shape",
             "The shapes of the pitch histograms that pitch5 is read from, and where in the fifths they lie",
             (
-                Item("pitch_shape", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),
-                Item("pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, ("fp0_cos", "fp0_sin", "sum_per_frame")),
+                FeatureItem("pitch_shape", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST),
+                FeatureItem(
+                    "pitch", _PITCH_FRAMES_ROBUST, _PITCH_ROBUST, ("fp0_cos", "fp0_sin", "sum_per_frame")
+                ),
             ),
         ),
         FeatureSet(
             "tempogram",
             "How strongly the music pulses at each tempo, 30 to 480 bpm",
-            (Item("tempogram", _ONSET_FRAMES, _ONSET),),
+            (FeatureItem("tempogram", _ONSET_FRAMES, _ONSET),),
         ),
         FeatureSet(
             "dwch",
             "Daubechies wavelet coefficient histograms: four moments of the waveform in each of eight bands",
-            (Item("dwch", _WAVELET_WINDOWS, summary="segment_mean"),),
+            (FeatureItem("dwch", _WAVELET_WINDOWS, summary="segment_mean"),),
         ),
         FeatureSet(
             "librosa57",
             "The 57 columns of features_30_sec.csv, the table of GTZAN on Kaggle, as librosa computes them",
             (
-                Item("chroma_stft", _LIBROSA, summary="pooled"),
-                Item("rms", _LIBROSA, **_MEAN_VAR),
-                Item("spectral_centroid", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
-                Item("spectral_bandwidth", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
-                Item(
+                FeatureItem("chroma_stft", _LIBROSA, summary="pooled"),
+                FeatureItem("rms", _LIBROSA, **_MEAN_VAR),
+                FeatureItem("spectral_centroid", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
+                FeatureItem("spectral_bandwidth", _LIBROSA, _MAGNITUDE, **_MEAN_VAR),
+                FeatureItem(
                     "spectral_rolloff",
                     _LIBROSA,
                     {**_MAGNITUDE, "share": 0.85},
                     **_MEAN_VAR,
                     names=("rolloff",),
                 ),
-                Item("zero_crossing_rate", Framing(2048, 512, window="none", edges="copy"), **_MEAN_VAR),
-                Item("samples", _HARMONIC, names=("harmony_mean", "harmony_var")),
-                Item("samples", _PERCUSSIVE, names=("perceptr_mean", "perceptr_var")),
-                Item("librosa_tempo", _LIBROSA, {**_LIBROSA_MEL, "frame_rate": RATE / 512}, names=("tempo",)),
-                Item(
+                FeatureItem(
+                    "zero_crossing_rate", Framing(2048, 512, window="none", edges="copy"), **_MEAN_VAR
+                ),
+                FeatureItem("samples", _HARMONIC, names=("harmony_mean", "harmony_var")),
+                FeatureItem("samples", _PERCUSSIVE, names=("perceptr_mean", "perceptr_var")),
+                FeatureItem(
+                    "librosa_tempo", _LIBROSA, {**_LIBROSA_MEL, "frame_rate": RATE / 512}, names=("tempo",)
+                ),
+                FeatureItem(
                     "mfcc20",
                     _LIBROSA,
                     _LIBROSA_MEL,
@@ -309,27 +317,27 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "melody",
             "The strongest note of each moment as one line: how much of it there is, how it moves and wavers",
             (
-                Item("f0", _F0_FRAMES, _F0, ("voicing",), **_MEAN_STD),
-                Item("pitch_contour", _F0_FRAMES, _F0),
+                FeatureItem("f0", _F0_FRAMES, _F0, ("voicing",), **_MEAN_STD),
+                FeatureItem("pitch_contour", _F0_FRAMES, _F0),
             ),
         ),
         FeatureSet(
             "harmony",
             "Constant-Q chroma, as played and smoothed (CENS), how it is spread and moves, key and tuning",
             (
-                Item("chroma_cqt", _CONSTANT_Q, **_MEAN_STD),
-                Item("chroma_cens", _CONSTANT_Q, {"smooth": 21}, **_MEAN_STD),
-                Item("chroma_entropy", _CONSTANT_Q, **_MEAN_STD),
-                Item("harmonic_change", _CONSTANT_Q, **_MEAN_STD),
-                Item("chroma_cqt_key", _CONSTANT_Q),
-                Item("tuning", _LIBROSA),
+                FeatureItem("chroma_cqt", _CONSTANT_Q, **_MEAN_STD),
+                FeatureItem("chroma_cens", _CONSTANT_Q, {"smooth": 21}, **_MEAN_STD),
+                FeatureItem("chroma_entropy", _CONSTANT_Q, **_MEAN_STD),
+                FeatureItem("harmonic_change", _CONSTANT_Q, **_MEAN_STD),
+                FeatureItem("chroma_cqt_key", _CONSTANT_Q),
+                FeatureItem("tuning", _LIBROSA),
             ),
         ),
         FeatureSet(
             "novelty-beat",
             "The shapes of beat histograms of loudness, spectral change, brightness, noisiness and timbre",
             tuple(
-                Item(f"novelty_{name}", _ONSET_FRAMES, {**_ONSET, **_MAGNITUDE})
+                FeatureItem(f"novelty_{name}", _ONSET_FRAMES, {**_ONSET, **_MAGNITUDE})
                 for name in ("rms", "flux", "centroid", "flatness", "zcr", "mfcc")
             ),
         ),
@@ -337,7 +345,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         FeatureSet(
             "fluctuation",
             "Where the rhythm patterns have their weight: maximum, gravity, bass, focus",
-            (Item("fluctuation", _SEGMENTS, summary="segment_median"),),
+            (FeatureItem("fluctuation", _SEGMENTS, summary="segment_median"),),
         ),
     )
 }
@@ -349,20 +357,23 @@ _MEL_FRAMES = Framing(1024, 256)
 _CONTRAST_FRAMES = Framing(2048, 512, window="hann")
 _SHAPE = ("centroid", "bandwidth", "skewness", "kurtosis", "slope", "crest", "flux")
 _FULL = (
-    *(Item(f"spectral_{name}", _FRAMES, _MAGNITUDE, **_MOVING) for name in _SHAPE),
-    Item("spectral_rolloff", _FRAMES, {**_MAGNITUDE, "share": 0.85}, **_MOVING),
-    *(Item(name, _FRAMES, **_MOVING) for name in ("spectral_flatness", "spectral_flux_log", "zcr", "rms")),
-    *(Item(name, _FRAMES, **_MOVING) for name in ("loudness", "crest", "energy_entropy", "mfcc")),
-    Item("low_energy", _FRAMES, {"window": 43}),
-    *(Item(name, _FRAMES, **_MEAN_STD) for name in ("mpeg7_flatness", "mpeg7_crest")),
-    Item("htk_mfcc", _SHORT_FRAMES, _HTK, **_MEAN_STD),
-    Item("lsf16", _SHORT_FRAMES, **_MEAN_STD),
-    Item("spectral_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
-    Item("octave_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
-    Item("mel", _MEL_FRAMES, _MEL40, **_MEAN_STD),
-    Item("band_flux", _MEL_FRAMES, _MEL40, **_MEAN_STD),
+    *(FeatureItem(f"spectral_{name}", _FRAMES, _MAGNITUDE, **_MOVING) for name in _SHAPE),
+    FeatureItem("spectral_rolloff", _FRAMES, {**_MAGNITUDE, "share": 0.85}, **_MOVING),
     *(
-        Item(feature, replace(_FRAMES, stream=part), params, **_MEAN_STD, names=(f"{part}_{name}",))
+        FeatureItem(name, _FRAMES, **_MOVING)
+        for name in ("spectral_flatness", "spectral_flux_log", "zcr", "rms")
+    ),
+    *(FeatureItem(name, _FRAMES, **_MOVING) for name in ("loudness", "crest", "energy_entropy", "mfcc")),
+    FeatureItem("low_energy", _FRAMES, {"window": 43}),
+    *(FeatureItem(name, _FRAMES, **_MEAN_STD) for name in ("mpeg7_flatness", "mpeg7_crest")),
+    FeatureItem("htk_mfcc", _SHORT_FRAMES, _HTK, **_MEAN_STD),
+    FeatureItem("lsf16", _SHORT_FRAMES, **_MEAN_STD),
+    FeatureItem("spectral_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
+    FeatureItem("octave_contrast", _CONTRAST_FRAMES, _MAGNITUDE, **_MEAN_STD),
+    FeatureItem("mel", _MEL_FRAMES, _MEL40, **_MEAN_STD),
+    FeatureItem("band_flux", _MEL_FRAMES, _MEL40, **_MEAN_STD),
+    *(
+        FeatureItem(feature, replace(_FRAMES, stream=part), params, **_MEAN_STD, names=(f"{part}_{name}",))
         for part in ("harmonic", "percussive")
         for feature, params, name in (
             ("rms", {}, "rms"),

@@ -15,16 +15,16 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
 
-from gtzanfeat.augmentation import Degradation, degrade, degraded
+from gtzanfeat.augmentation import Degradation, degrade_clips, degrade_samples
 from gtzanfeat.augmentation.degradations import Strength, check_strength, find
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError, ProtocolError
 from gtzanfeat.evaluation import uncertainty
-from gtzanfeat.evaluation.folds import Fold, kept_apart, plan
+from gtzanfeat.evaluation.folds import Fold, fold_groups, plan
 from gtzanfeat.evaluation.metrics import Outcome, measure
-from gtzanfeat.evaluation.precomputation import measure_clips
+from gtzanfeat.evaluation.precomputation import precompute_features
 from gtzanfeat.evaluation.predictions import Run
-from gtzanfeat.evaluation.systems import in_words, system
+from gtzanfeat.evaluation.systems import describe_estimator, system
 from gtzanfeat.evaluation.tasks import TASKS, find_target
 from gtzanfeat.extraction import Failure
 from gtzanfeat.feature_sets import FeatureSet
@@ -177,8 +177,11 @@ def robustness(
     model: Any = estimator
     if isinstance(estimator, str):
         model = system(estimator, task, feature_set, random_state=random_state, memory=memory)
-    versions = [clips.clips, *(degraded(clips, degradation, s, random_state=random_state) for s in asked)]
-    measured = measure_clips(model, _Versions(clips, versions), feature_set, None, n_jobs, on_error)  # type: ignore[arg-type]
+    versions = [
+        clips.clips,
+        *(degrade_clips(clips, degradation, s, random_state=random_state) for s in asked),
+    ]
+    measured = precompute_features(model, _Versions(clips, versions), feature_set, None, n_jobs, on_error)  # type: ignore[arg-type]
     failed = {failure.index % len(clips): failure for failure in measured.failures[::-1]}
     ok = np.setdiff1d(np.arange(len(clips)), sorted(failed))
     if failed:
@@ -192,7 +195,7 @@ def robustness(
     found = find_target(left, target)
     # one fit per fold: each tests its clips in all versions, which lie one after the other
     rows = measured.rows[np.concatenate([ok + k * len(clips) for k in range(len(versions))])]
-    groups = kept_apart(left, layout)
+    groups = fold_groups(left, layout)
     stacked = Run(measured.model, rows, found, groups, n_jobs)
     truth = np.concatenate([found.truth] * len(versions))
     together = [
@@ -216,7 +219,7 @@ def robustness(
         unit=row.unit,
         metric=metric,
         table=pd.DataFrame(table),
-        estimator=estimator if isinstance(estimator, str) else in_words(estimator),
+        estimator=estimator if isinstance(estimator, str) else describe_estimator(estimator),
         dataset=clips.name,
         protocol=protocol,
         description=layout.description,
@@ -255,7 +258,7 @@ def find_sweep(
     if not asked:
         raise GtzanfeatError("no strengths are asked for; leave them out for those of the degradation")
     for strength in asked:
-        degrade(np.zeros(RATE // 10), RATE, row.name, strength)
+        degrade_samples(np.zeros(RATE // 10), RATE, row.name, strength)
     return row, asked
 
 

@@ -19,8 +19,8 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.evaluation.folds import Fold, kept_apart, plan
-from gtzanfeat.evaluation.precomputation import Values, measure_clips
+from gtzanfeat.evaluation.folds import Fold, fold_groups, plan
+from gtzanfeat.evaluation.precomputation import Values, precompute_features
 from gtzanfeat.evaluation.predictions import Run
 from gtzanfeat.evaluation.protocols import PROTOCOLS
 from gtzanfeat.evaluation.systems import fixes_features, system, weighted
@@ -178,13 +178,13 @@ def importance(
     if class_weight is not None:
         model = weighted(clone(model), class_weight)
     names = _names(model, feature_set, values)
-    measured = measure_clips(model, clips, feature_set, values, n_jobs, on_error)
+    measured = precompute_features(model, clips, feature_set, values, n_jobs, on_error)
     groups = groups_of(names, by, measured.n_columns)
     if measured.failures:
         layout = lay_out(clips.select(measured.ok), classes=clips.classes)
     left = clips.select(measured.ok)
     asked = find_target(left, target)
-    run = Run(measured.model, measured.rows[measured.ok], asked, kept_apart(left, layout), n_jobs)
+    run = Run(measured.model, measured.rows[measured.ok], asked, fold_groups(left, layout), n_jobs)
     done = Parallel(n_jobs=n_jobs)(
         delayed(_losses)(run, fold, list(groups.values()), permutations, [random_state, number])
         for number, fold in enumerate(layout.folds)

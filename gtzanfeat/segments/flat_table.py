@@ -15,7 +15,7 @@ from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import DatasetError
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
-from gtzanfeat.segments.windows import SECONDS, measure_segments, segment_recipe
+from gtzanfeat.segments.windows import SECONDS, measure_segments, segment_spec
 
 
 def segment_table(
@@ -63,7 +63,7 @@ def segment_table(
         If none can, so that there would be no row; or if windows of windows overlap so that two rows begin
         at the same place.
     UnknownNameError, ValueError
-        As `segment_recipe`.
+        As `segment_spec`.
 
     Examples
     --------
@@ -72,9 +72,9 @@ def segment_table(
     >>> write_table("segments.parquet", extraction, table)  # doctest: +SKIP
     PosixPath('segments.parquet')
     """
-    recipe = segment_recipe(feature_set, segment_seconds, hop_seconds)
+    spec = segment_spec(feature_set, segment_seconds, hop_seconds)
     segments = measure_segments(
-        clips.clips, recipe, n_jobs=n_jobs, on_error=on_error, memory=memory, progress=progress
+        clips.clips, spec, n_jobs=n_jobs, on_error=on_error, memory=memory, progress=progress
     )
     counts = segments.counts
     if not counts.any():
@@ -87,7 +87,7 @@ def segment_table(
     frame = frame.assign(offset=times[:, 0], duration=times[:, 1] - times[:, 0])
     frame = frame.assign(start=times[:, 0], end=times[:, 1])
     extraction = Extraction(
-        recipe.feature_set,
+        spec.feature_set,
         np.concatenate(list(segments.matrices)),
         times[:, 1] - times[:, 0],
         tuple(words for flags in segments.flags for words in flags),

@@ -23,7 +23,7 @@ from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.recipes import RECIPES, classifier
 from gtzanfeat.segments.aggregation import AGGREGATES, balanced, tie_breaks
-from gtzanfeat.segments.windows import SECONDS, SegmentRecipe, Segments, measure_segments, segment_recipe
+from gtzanfeat.segments.windows import SECONDS, Segments, SegmentSpec, measure_segments, segment_spec
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 from gtzanfeat.transformers.clip_features import SAMPLES, is_sequence_of_clips
 
@@ -361,15 +361,15 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             last.set_params(class_weight=self.class_weight)
         return model
 
-    def _recipe(self) -> SegmentRecipe:
-        return segment_recipe(self.feature_set, self.segment_seconds, self.hop_seconds)
+    def _recipe(self) -> SegmentSpec:
+        return segment_spec(self.feature_set, self.segment_seconds, self.hop_seconds)
 
     def _segments(self, X: Any, *, reset: bool) -> Segments:
         """Windows of all recordings, measured now unless they are given; none of them without a window."""
         if isinstance(X, Segments):
             segments, wanted = X, self._recipe()
-            if segments.recipe.spec_hash != wanted.spec_hash:
-                raise ValueError(f"X is {segments.recipe.name}, but this classifier is for {wanted.name}")
+            if segments.spec.spec_hash != wanted.spec_hash:
+                raise ValueError(f"X is {segments.spec.name}, but this classifier is for {wanted.name}")
         else:
             if not is_sequence_of_clips(X):
                 X = validate_data(self, X, reset=reset, dtype=SAMPLES)

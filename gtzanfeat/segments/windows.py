@@ -26,7 +26,7 @@ SECONDS = 3.0
 
 
 @dataclass(frozen=True)
-class SegmentRecipe:
+class SegmentSpec:
     """What is measured, and of which windows.
 
     Window i covers samples [i·hop, i·hop + length), as a frame does: what is left at the end and is shorter
@@ -63,9 +63,9 @@ class SegmentRecipe:
         return np.stack([starts, np.minimum(starts + self.length / self.feature_set.rate, seconds)], axis=1)
 
 
-def segment_recipe(
+def segment_spec(
     features: str | FeatureSet, segment_seconds: float, hop_seconds: float | None = None
-) -> SegmentRecipe:
+) -> SegmentSpec:
     """Check what is asked for, and put it in samples.
 
     Parameters
@@ -79,7 +79,7 @@ def segment_recipe(
 
     Returns
     -------
-    SegmentRecipe
+    SegmentSpec
 
     Raises
     ------
@@ -90,7 +90,7 @@ def segment_recipe(
 
     Examples
     --------
-    >>> segment_recipe("timbre19", 3.0, 1.5).name
+    >>> segment_spec("timbre19", 3.0, 1.5).name
     'timbre19 of windows of 3 s every 1.5 s'
     """
     chosen = feature_set(features)
@@ -98,7 +98,7 @@ def segment_recipe(
     for name, seconds in (("segment_seconds", segment_seconds), ("hop_seconds", hop_seconds)):
         if not (isinstance(seconds, Real) and 1 / chosen.rate <= seconds < math.inf):
             raise ValueError(f"{name} is {seconds!r}; give seconds, more than 0")
-    return SegmentRecipe(chosen, round(segment_seconds * chosen.rate), round(hop_seconds * chosen.rate))
+    return SegmentSpec(chosen, round(segment_seconds * chosen.rate), round(hop_seconds * chosen.rate))
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +110,7 @@ class Segments(Sequence[np.ndarray]):
 
     Parameters
     ----------
-    recipe : SegmentRecipe
+    spec : SegmentSpec
         What was measured.
     matrices : ndarray of shape (n_recordings,), object
         The vectors of each recording.
@@ -122,7 +122,7 @@ class Segments(Sequence[np.ndarray]):
         The recordings that could not be analysed; only of what `measure_segments` gave, not of parts of it.
     """
 
-    recipe: SegmentRecipe
+    spec: SegmentSpec
     matrices: np.ndarray
     seconds: np.ndarray
     flags: np.ndarray
@@ -136,7 +136,7 @@ class Segments(Sequence[np.ndarray]):
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns."""
-        return self.recipe.feature_set.columns
+        return self.spec.feature_set.columns
 
     @property
     def counts(self) -> np.ndarray:
@@ -145,7 +145,7 @@ class Segments(Sequence[np.ndarray]):
 
     def times(self, index: int) -> np.ndarray:
         """Start and end of the windows of a recording in seconds, (n_windows, 2)."""
-        return self.recipe.times(len(self.matrices[index]), float(self.seconds[index]))
+        return self.spec.times(len(self.matrices[index]), float(self.seconds[index]))
 
     def __len__(self) -> int:
         return len(self.matrices)
@@ -167,7 +167,7 @@ class Segments(Sequence[np.ndarray]):
 
 def measure_segments(
     clips: Sequence[Any] | np.ndarray,
-    recipe: SegmentRecipe,
+    spec: SegmentSpec,
     *,
     rate: int | None = None,
     n_jobs: int | None = None,
@@ -181,8 +181,8 @@ def measure_segments(
     ----------
     clips, rate, n_jobs, on_error, memory, progress
         As of `gtzanfeat.extract`.
-    recipe : SegmentRecipe
-        From `segment_recipe`.
+    spec : SegmentSpec
+        From `segment_spec`.
 
     Returns
     -------
@@ -196,16 +196,16 @@ def measure_segments(
     Examples
     --------
     >>> noise = np.random.default_rng(0).uniform(-1, 1, 22050 * 2)
-    >>> segments = measure_segments([noise], segment_recipe("timbre19", 1.0, 0.5))
+    >>> segments = measure_segments([noise], segment_spec("timbre19", 1.0, 0.5))
     >>> segments[0].shape, segments.times(0)[-1].tolist()
     ((3, 19), [1.0, 2.0])
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
     numbered = list(enumerate(list_of_clips(clips)))
-    chosen = recipe.feature_set
-    cache = Cache.open(memory, recipe.spec_hash)
-    listener = _SegmentListener(chosen.requests, chosen.rate, chosen.vector, cache, recipe.length, recipe.hop)
+    chosen = spec.feature_set
+    cache = Cache.open(memory, spec.spec_hash)
+    listener = _SegmentListener(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
     matrices, flags = np.empty(len(numbered), dtype=object), np.empty(len(numbered), dtype=object)
     seconds = np.full(len(numbered), np.nan)
     failures = []
@@ -217,7 +217,7 @@ def measure_segments(
             matrices[index], seconds[index] = heard[0], heard[1]
             flags[index] = tuple(str(heard[2]).split("\n"))
     failures.sort(key=lambda failure: failure.index)
-    return Segments(recipe, matrices, seconds, flags, tuple(failures))
+    return Segments(spec, matrices, seconds, flags, tuple(failures))
 
 
 @dataclass(frozen=True, eq=False)

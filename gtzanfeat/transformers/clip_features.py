@@ -15,7 +15,7 @@ from gtzanfeat.audio import Clip
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, extract, list_of_clips
-from gtzanfeat.extraction.frame_matrices import Frames, extract_frames, frame_recipe
+from gtzanfeat.extraction.frame_matrices import Frames, extract_frames, frame_spec
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
 # what samples may be in a matrix; all else (int64, bool, objects) becomes the first
@@ -197,7 +197,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
 
     Parameters
     ----------
-    features : str, Item, FeatureSet, or tuple of str and Item, default="mfcc"
+    features : str, FeatureItem, FeatureSet, or tuple of str and FeatureItem, default="mfcc"
         Names of frame features, framed and with the parameters that the first feature set has them with; or
         items that say all of that; or a feature set, of which all frame features are taken.
     framing : Framing, optional
@@ -269,7 +269,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         UnknownNameError
             If there is no such frame feature.
         """
-        frame_recipe(self.features, self.framing, self.silence)
+        frame_spec(self.features, self.framing, self.silence)
         self._clips(X, reset=True)
         return self
 
@@ -295,7 +295,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
             raise ValueError(f"on_error is {self.on_error!r}; it can be 'raise' or 'empty'")
         frames, failures = extract_frames(
             self._clips(X, reset=False),
-            frame_recipe(self.features, self.framing, self.silence),
+            frame_spec(self.features, self.framing, self.silence),
             rate=self.rate,
             n_jobs=self.n_jobs,
             on_error="raise" if self.on_error == "raise" else "skip",
@@ -317,7 +317,7 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         ndarray of str objects
             One name per column.
         """
-        return np.asarray(frame_recipe(self.features, self.framing, self.silence).columns, dtype=object)
+        return np.asarray(frame_spec(self.features, self.framing, self.silence).columns, dtype=object)
 
     def set_output(self, *, transform: str | None = None) -> FrameFeatures:
         """Do nothing: frames stay arrays, and tables begin where there is one row per clip.

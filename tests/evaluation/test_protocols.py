@@ -11,7 +11,7 @@ from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.datasets.gtzan import catalogue
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import PROTOCOLS, audit, plan
-from gtzanfeat.evaluation.folds import kept_apart
+from gtzanfeat.evaluation.folds import fold_groups
 
 GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
@@ -286,7 +286,7 @@ def test_a_song_cut_into_several_files_is_never_divided(protocol):
         laid_out = plan(clips, protocol, target=target)
         for fold in laid_out.folds:
             assert not set(song[fold.train]) & set(song[fold.test])
-        assert kept_apart(clips, laid_out).tolist() == song.tolist()
+        assert fold_groups(clips, laid_out).tolist() == song.tolist()
         assert not audit(clips, laid_out, near=False)
     by_row = audit(clips, [(np.arange(0, 100, 2), np.arange(1, 100, 2))], near=False)
     assert by_row.exposed["recording"] == 50

@@ -15,7 +15,7 @@ from reference import timbre
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import extract
-from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item, column_name, definition, feature_set
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet, column_name, definition, feature_set
 from gtzanfeat.ingredients.filterbanks import slaney_filterbank
 
 RATE = 22050
@@ -89,13 +89,13 @@ def test_a_set_is_frozen(name):
 def test_any_change_of_meaning_changes_the_hash():
     framing = Framing(512, 512)
     texture = {"summary": "texture", "summary_params": {"window": 43, "start": "valid"}}
-    base = Item("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.85}, **texture)
+    base = FeatureItem("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.85}, **texture)
     changes = [
         base,
-        Item("spectral_rolloff", framing, {"spectrum": "power", "share": 0.85}, **texture),
-        Item("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.9}, **texture),
-        Item("spectral_rolloff", Framing(512, 256), base.params, **texture),
-        Item(
+        FeatureItem("spectral_rolloff", framing, {"spectrum": "power", "share": 0.85}, **texture),
+        FeatureItem("spectral_rolloff", framing, {"spectrum": "magnitude", "share": 0.9}, **texture),
+        FeatureItem("spectral_rolloff", Framing(512, 256), base.params, **texture),
+        FeatureItem(
             "spectral_rolloff",
             framing,
             base.params,
@@ -192,7 +192,7 @@ def test_slaneys_filters_need_room():
 )
 def test_a_wrong_item_is_refused_at_once(arguments, message):
     with pytest.raises(UnknownNameError, match=message):
-        Item(framing=Framing(512, 512), **arguments)
+        FeatureItem(framing=Framing(512, 512), **arguments)
 
 
 def test_a_set_cannot_be_changed_and_can_be_hashed():
@@ -204,15 +204,15 @@ def test_a_set_cannot_be_changed_and_can_be_hashed():
 
 
 def test_two_columns_of_one_name_are_refused():
-    items = [Item("zcr", Framing(length, length), summary="mean") for length in (512, 1024)]
+    items = [FeatureItem("zcr", Framing(length, length), summary="mean") for length in (512, 1024)]
     with pytest.raises(GtzanfeatError, match="x has the column 'zcr_mean' twice; leave one item out"):
         FeatureSet("x", "", tuple(items))
 
 
 def test_columns_may_keep_the_names_they_were_published_under():
     share = {"spectrum": "magnitude", "share": 0.85}
-    item = Item("spectral_rolloff", Framing(512, 512), share, summary="mean+var", names=("rolloff",))
-    plain = Item("spectral_rolloff", Framing(512, 512), share, summary="mean+var")
+    item = FeatureItem("spectral_rolloff", Framing(512, 512), share, summary="mean+var", names=("rolloff",))
+    plain = FeatureItem("spectral_rolloff", Framing(512, 512), share, summary="mean+var")
     named = FeatureSet("a", "", (item,))
     assert named.columns == ("rolloff_mean", "rolloff_var")
     assert named.spec_hash != FeatureSet("a", "", (plain,)).spec_hash
@@ -222,12 +222,12 @@ def test_columns_may_keep_the_names_they_were_published_under():
 
 def test_every_column_that_is_named_has_one_name():
     with pytest.raises(GtzanfeatError, match="rms has 1 columns to name, not 2"):
-        Item("rms", Framing(512, 512), summary="mean", names=("a", "b"))
+        FeatureItem("rms", Framing(512, 512), summary="mean", names=("a", "b"))
 
 
 def test_edges_are_part_of_a_spec_only_where_there_are_any():
-    plain = Item("rms", Framing(512, 512), summary="mean")
-    centred = Item("rms", Framing(512, 512, edges="zero"), summary="mean")
+    plain = FeatureItem("rms", Framing(512, 512), summary="mean")
+    centred = FeatureItem("rms", Framing(512, 512, edges="zero"), summary="mean")
     assert "edges" not in plain.spec()["framing"]
     assert centred.spec()["framing"]["edges"] == "zero"
 
@@ -237,7 +237,7 @@ def test_edges_are_part_of_a_spec_only_where_there_are_any():
 
 def test_a_long_track_is_summarised_few_columns_at_a_time(rng, monkeypatch):
     """The same bits, and no more memory than the track itself takes."""
-    wanted = Item(
+    wanted = FeatureItem(
         "band_flux", Framing(1024, 256), MEL, summary="mean+std+p10+delta_std", summary_params={"reach": 2}
     )
     bands = FeatureSet("bands", "", (wanted,))
@@ -253,7 +253,7 @@ def test_a_long_track_is_summarised_few_columns_at_a_time(rng, monkeypatch):
 
 def test_frames_without_a_summary_or_its_parameters_are_told():
     with pytest.raises(GtzanfeatError, match=r"rms has frames; give a summary of them, e\.g\. 'mean\+std'"):
-        FeatureSet("x", "", (Item("rms", Framing(512, 512)),))
-    chosen = FeatureSet("x", "", (Item("rms", Framing(512, 512), summary="texture"),))
+        FeatureSet("x", "", (FeatureItem("rms", Framing(512, 512)),))
+    chosen = FeatureSet("x", "", (FeatureItem("rms", Framing(512, 512), summary="texture"),))
     with pytest.raises(GtzanfeatError, match="summary 'texture' of rms needs 'window' in its summary_params"):
         extract([np.ones(1000)], chosen)

@@ -11,12 +11,12 @@ import signals
 from reference.frames import frames as slow_frames
 from reference.frames import texture as slow_texture
 
-from gtzanfeat.audio import load
+from gtzanfeat.audio import load_audio
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import extract
 from gtzanfeat.extraction.analysis import Analysis
-from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
 from gtzanfeat.features.centroid_rolloff_flux import spectral_centroid, spectral_flux, spectral_rolloff
 from gtzanfeat.features.cepstrum import cepstrum, dct_basis
 from gtzanfeat.ingredients.filterbanks import slaney_filterbank
@@ -44,7 +44,7 @@ def test_both_profiles_ask_for_the_same_timbre():
     paper, robust = ([i for i in FEATURE_SETS[name].items if i.framing.hop == LENGTH][:6] for name in BOTH)
     assert paper == robust
     assert [item.spec() for item in robust] == [item.spec() for item in FEATURE_SETS["timbre19"].items]
-    assert robust[0] == Item("spectral_centroid", FRAMES, {"spectrum": "magnitude"}, **TEXTURE)
+    assert robust[0] == FeatureItem("spectral_centroid", FRAMES, {"spectrum": "magnitude"}, **TEXTURE)
     assert robust[1].params["share"] == 0.85
 
 
@@ -236,7 +236,7 @@ def test_row_8_low_energy():
 
 def texture(levels):
     """Mean and variance over texture windows of the level of each frame."""
-    level = FeatureSet("level", "", (Item("rms", FRAMES, **TEXTURE),))
+    level = FeatureSet("level", "", (FeatureItem("rms", FRAMES, **TEXTURE),))
     return extract([frames_at(levels)], level).values[0]
 
 
@@ -315,7 +315,7 @@ def test_row_11_a_sample_that_is_no_number_is_refused(name, value, reason):
     with pytest.raises(ClipError, match=f"clip 0: it holds {reason}"):
         extract([samples], name)
     with pytest.raises(ValueError, match=reason):
-        load(samples)
+        load_audio(samples)
 
 
 @pytest.mark.parametrize("name", BOTH)

@@ -10,7 +10,7 @@ from reference import wavelet as twin
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction import extract
-from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
 from gtzanfeat.features.wavelets import HIGH, LEVELS, LOW, halve, wavelet_moments
 
 RATE = 22050
@@ -99,6 +99,6 @@ def test_the_set_is_the_mean_over_windows():
 
 
 def test_a_window_that_cannot_be_halved_is_refused():
-    wrong = FeatureSet("x", "", (Item("dwch", Framing(65500, 65500, "none"), summary="mean"),))
+    wrong = FeatureSet("x", "", (FeatureItem("dwch", Framing(65500, 65500, "none"), summary="mean"),))
     with pytest.raises(GtzanfeatError, match="65500 samples cannot be halved 7 times; take a mult"):
         extract([signals.white_noise(4.0)], wrong)

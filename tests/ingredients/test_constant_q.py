@@ -9,7 +9,7 @@ import signals
 from reference import constant_q as twin
 from reference.frames import frames
 
-from gtzanfeat.audio import load
+from gtzanfeat.audio import load_audio
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction.analysis import Analysis
@@ -221,7 +221,7 @@ def test_a_cadence_is_in_its_key_however_it_is_tuned(tonic, cents):
 @pytest.mark.parametrize("name", ["blues.00000", "classical.00000", "hiphop.00002", "metal.00000"])
 def test_real_clips_have_librosas_chroma(name):
     path = GTZAN100 / name.split(".")[0] / f"{name}.wav"
-    samples = load(path)
+    samples = load_audio(path)
     ours = analyse("chroma_cqt", samples)
     theirs = librosa.feature.chroma_cqt(y=samples, sr=RATE, hop_length=FRAMES.hop, tuning=0.0).T
     found = correlations(ours, theirs)

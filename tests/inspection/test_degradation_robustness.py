@@ -13,7 +13,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from gtzanfeat.augmentation import AugmentedTraining, degraded
+from gtzanfeat.augmentation import AugmentedTraining, degrade_clips
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, GtzanfeatError, ProtocolError, UnknownNameError
@@ -82,7 +82,7 @@ def test_groups_are_those_of_evaluate_for_thresholds_and_intervals(music, protoc
 def test_it_is_fitted_on_clean_clips_and_tested_on_degraded_ones(music):
     found = robustness(KNN, music, "low_pass", [1500], folds=4, repeats=1)
     clean = extract(music.clips, "timbre19").values
-    worse = extract(degraded(music, "low_pass", 1500), "timbre19").values
+    worse = extract(degrade_clips(music, "low_pass", 1500), "timbre19").values
     right = []
     for fold in plan(music, folds=4, repeats=1).folds:
         model = KNeighborsClassifier(1).fit(clean[fold.train], music.labels[fold.train])

@@ -33,7 +33,7 @@ from gtzanfeat.segments import (
     segment_table,
     windows,
 )
-from gtzanfeat.segments.windows import cut_windows, segment_recipe
+from gtzanfeat.segments.windows import cut_windows, segment_spec
 
 RATE = 22050
 
@@ -59,7 +59,7 @@ def told(aggregate, *recordings, n_classes=3):
     for i, rows in enumerate(recordings):
         matrices[i] = np.asarray(rows, dtype=np.float32)
     seconds = np.array([3.0 * len(rows) for rows in matrices])
-    segments = Segments(segment_recipe("timbre19", 3.0), matrices, seconds, matrices)
+    segments = Segments(segment_spec("timbre19", 3.0), matrices, seconds, matrices)
     some = segments[np.arange(n_classes) % len(segments)]
     return model.fit(some, np.array(list("abc"))[:n_classes]), segments
 
@@ -90,7 +90,7 @@ def test_windows_do_not_depend_on_how_the_sound_arrives(length, hop, cuts):
 
 
 def test_a_window_is_measured_like_a_clip_of_its_own(corpus):
-    segments = measure_segments(corpus.clips[:2], segment_recipe("classic30", 1.0, 0.5))
+    segments = measure_segments(corpus.clips[:2], segment_spec("classic30", 1.0, 0.5))
     assert segments.counts.tolist() == [4, 4]
     for path, matrix in zip(corpus.paths[:2], segments, strict=True):
         alone = extract(
@@ -102,7 +102,7 @@ def test_a_window_is_measured_like_a_clip_of_its_own(corpus):
 
 def test_a_short_recording_is_one_window():
     sound = np.random.default_rng(0).uniform(-1, 1, RATE // 2).astype(np.float32)
-    segments = measure_segments([sound, sound[:1]], segment_recipe("timbre19", 3.0))
+    segments = measure_segments([sound, sound[:1]], segment_spec("timbre19", 3.0))
     np.testing.assert_array_equal(
         np.concatenate(list(segments)), extract([sound, sound[:1]], "timbre19").values
     )
@@ -131,7 +131,7 @@ def test_each_recording_is_decoded_once_and_with_memory_never_again(corpus, monk
 
 
 def test_segments_are_selected_from_like_an_array(corpus):
-    segments = measure_segments(corpus.clips[:4], segment_recipe("timbre19", 1.0))
+    segments = measure_segments(corpus.clips[:4], segment_spec("timbre19", 1.0))
     mask = np.array([False, True, False, True])
     for which in (mask, [1, 3], slice(1, 4, 2), np.array([1, 3], dtype=np.int32)):
         part = segments[which]

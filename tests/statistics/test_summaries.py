@@ -11,7 +11,7 @@ from reference.shape import deltas as slow_deltas
 
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.feature_sets import FeatureSet, Item
+from gtzanfeat.feature_sets import FeatureItem, FeatureSet
 from gtzanfeat.statistics.summaries import STARTS, SUMMARIES, find_summary, running, texture
 from gtzanfeat.statistics.tracks import deltas
 
@@ -183,12 +183,12 @@ def test_a_gaussian_is_mean_and_covariance():
 
 
 def test_the_gaussian_of_thirteen_cepstra_has_104_names():
-    chosen = FeatureSet("g", "", (Item("mfcc", Framing(512, 512), summary="gaussian"),))
+    chosen = FeatureSet("g", "", (FeatureItem("mfcc", Framing(512, 512), summary="gaussian"),))
     assert len(chosen.columns) == len(set(chosen.columns)) == 104
     assert chosen.columns[:2] == ("mfcc_00_mean", "mfcc_01_mean")
     assert chosen.columns[13:15] == ("mfcc_00_00_cov", "mfcc_00_01_cov")
     assert chosen.columns[-1] == "mfcc_12_12_cov"
-    alone = FeatureSet("g", "", (Item("zcr", Framing(512, 512), summary="gaussian"),))
+    alone = FeatureSet("g", "", (FeatureItem("zcr", Framing(512, 512), summary="gaussian"),))
     assert alone.columns == ("zcr_mean", "zcr_cov")
     with pytest.raises(ValueError, match="it stands alone"):
         find_summary("gaussian+mean")

@@ -27,8 +27,8 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.extraction import vectors
 from gtzanfeat.extraction.cache import clear, prune
-from gtzanfeat.extraction.frame_matrices import Frames, frame_recipe
-from gtzanfeat.feature_sets import FEATURE_SETS, FeatureSet, Item
+from gtzanfeat.extraction.frame_matrices import Frames, frame_spec
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
 from gtzanfeat.statistics.summaries import SUMMARIES
 from gtzanfeat.transformers import ClipFeatures, Deltas, FailedClipWarning, FrameFeatures, Summarize, TimeDCT
 
@@ -130,7 +130,7 @@ def test_a_feature_set_gives_all_its_frame_features(paths):
 
 
 def test_a_feature_summarised_twice_in_a_set_is_one():
-    twice = tuple(Item("zcr", Framing(512, 512), summary=name) for name in ("mean", "std"))
+    twice = tuple(FeatureItem("zcr", Framing(512, 512), summary=name) for name in ("mean", "std"))
     assert FrameFeatures(FeatureSet("twice", "", twice)).get_feature_names_out().tolist() == ["zcr"]
 
 
@@ -151,18 +151,26 @@ def test_framing_and_rate_are_those_asked_for():
         (("zcr", 3), UnknownNameError, "unknown frame feature 3"),
         ((), ValueError, r"\(\) has no frame features; name one, e\.g\. 'mfcc'"),
         (FEATURE_SETS["rhythm6"], ValueError, "has no frame features"),
-        (("zcr", Item("zcr", Framing(512, 512), columns=("",))), ValueError, "have the column 'zcr' twice"),
         (
-            ("mfcc", Item("zcr", Framing(1024, 256))),
+            ("zcr", FeatureItem("zcr", Framing(512, 512), columns=("",))),
+            ValueError,
+            "have the column 'zcr' twice",
+        ),
+        (
+            ("mfcc", FeatureItem("zcr", Framing(1024, 256))),
             ValueError,
             r"frames of 512/512, 1024/256 \(length/hop\) do not go into one matrix; give one framing for all",
         ),
         (
-            ("spectral_contrast", Item("rms", Framing(2048, 512, edges="zero"))),
+            ("spectral_contrast", FeatureItem("rms", Framing(2048, 512, edges="zero"))),
             ValueError,
             r"frames of 2048/512, 2048/512 centred \(length/hop\) do not go into one matrix",
         ),
-        (Item("mfcc", Framing(512, 512), names=("a",)), ValueError, "mfcc has 13 columns to name, not 1"),
+        (
+            FeatureItem("mfcc", Framing(512, 512), names=("a",)),
+            ValueError,
+            "mfcc has 13 columns to name, not 1",
+        ),
     ],
 )
 def test_features_that_make_no_matrix_are_told_at_fit(features, error, message):
@@ -172,7 +180,7 @@ def test_features_that_make_no_matrix_are_told_at_fit(features, error, message):
 
 def test_both_parts_of_a_sound_stand_side_by_side_under_their_names(paths):
     parts = ("harmonic", "percussive")
-    features = [Item("rms", Framing(512, 512, stream=part), names=(f"{part}_rms",)) for part in parts]
+    features = [FeatureItem("rms", Framing(512, 512, stream=part), names=(f"{part}_rms",)) for part in parts]
     transformer = FrameFeatures(features)
     both = transformer.fit_transform(paths[:1])[0]
     assert transformer.get_feature_names_out().tolist() == ["harmonic_rms", "percussive_rms"]
@@ -181,7 +189,7 @@ def test_both_parts_of_a_sound_stand_side_by_side_under_their_names(paths):
 
 
 def test_one_framing_makes_one_matrix_of_all():
-    features = ("mfcc", Item("zcr", Framing(1024, 256)))
+    features = ("mfcc", FeatureItem("zcr", Framing(1024, 256)))
     assert FrameFeatures(features, framing=Framing(1024, 512)).transform([np.zeros(2048)])[0].shape == (3, 14)
 
 
@@ -542,15 +550,15 @@ def test_names_say_which_coefficient():
 
 def test_the_recipe_of_frames_is_known_by_what_decides_the_numbers():
     recipes = [
-        frame_recipe("mfcc"),
-        frame_recipe(("mfcc", "zcr")),
-        frame_recipe("mfcc", Framing(1024, 512)),
-        frame_recipe(Item("mfcc", Framing(512, 512), columns=("01",))),
+        frame_spec("mfcc"),
+        frame_spec(("mfcc", "zcr")),
+        frame_spec("mfcc", Framing(1024, 512)),
+        frame_spec(FeatureItem("mfcc", Framing(512, 512), columns=("01",))),
     ]
     assert len({recipe.spec_hash for recipe in recipes}) == 4
     assert recipes[3].columns == ["mfcc_01"]
-    assert frame_recipe(FEATURE_SETS["timbre19"].items[-1]).spec_hash == (
-        frame_recipe(FEATURE_SETS["classic30"].items[5]).spec_hash
+    assert frame_spec(FEATURE_SETS["timbre19"].items[-1]).spec_hash == (
+        frame_spec(FEATURE_SETS["classic30"].items[5]).spec_hash
     )
 
 

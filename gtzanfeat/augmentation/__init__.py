@@ -1,8 +1,8 @@
-"""Sound made worse on purpose, by name: to learn from more than there is, and to ask what a model withstands.
+"""Augmentation: sound degraded on purpose, by name, to learn from more of it and to ask what a model withstands.
 
-`degradations` says what can be done to samples and does it, through audiomentations wherever that has it;
-`degraded_clips` makes of a clip one that is degraded as it is decoded; `augmented_training` degrades copies of
-training clips only. How accuracy falls with strength is measured in `gtzanfeat.inspection`.
+`degradations` holds one row per way of changing samples, done by audiomentations wherever that has it;
+`degraded_clips` makes of a clip one that is degraded as it is decoded; `augmented_training` adds degraded
+copies of training clips only. How accuracy falls with strength is measured in `gtzanfeat.inspection`.
 """
 
 from gtzanfeat.augmentation.augmented_training import AugmentedTraining

@@ -1,4 +1,4 @@
-"""Augmentation: sound degraded on purpose, by name, to learn from more of it and to ask what a model withstands.
+"""Augmentation: sound degraded on purpose, by name, to learn from more of it and to test a model on it.
 
 `degradations` holds one row per way of changing samples, done by audiomentations wherever that has it;
 `degraded_clips` makes of a clip one that is degraded as it is decoded; `augmented_training` adds degraded

@@ -152,7 +152,7 @@ def test_an_array_clip_is_resampled_from_its_own_rate():
 BAD = {
     "empty.wav": (b"", "the file is empty; fetch the file again or leave it out"),
     "text.wav": (b"this is no sound at all\n" * 40, "libsndfile cannot read it"),
-    "text.mp3": (b"this is no sound at all\n" * 40, "libsndfile cannot read it"),
+    "text.mp3": (b"this is no sound at all\n" * 40, "there is no MPEG audio in it; fetch the file again"),
     "header.wav": (b"RIFF\x24\x00\x00\x00WAVE", "libsndfile cannot read it"),
     "noise.raw": (bytes(range(256)), "libsndfile cannot read it"),
 }

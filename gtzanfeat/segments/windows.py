@@ -229,11 +229,12 @@ class _SegmentListener(Listener):
 
     def _listen(self, clip: Clip) -> tuple[np.ndarray, ...]:
         analysis = self._analysis
+        reading = blocks(clip, self.rate)
         n_samples = 0
 
         def counted() -> Iterator[np.ndarray]:
             nonlocal n_samples
-            for block in blocks(clip, self.rate):
+            for block in reading:
                 n_samples += len(block)
                 yield block
 
@@ -246,6 +247,7 @@ class _SegmentListener(Listener):
         values = np.stack(rows)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a classifier
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
+        flags[-1] = " ".join([flags[-1], *reading.flags]).strip()  # what is missing would have come last
         return values, np.array(n_samples / self.rate), np.array("\n".join(flags))
 
 

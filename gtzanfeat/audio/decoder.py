@@ -94,8 +94,11 @@ class Decoder:
         """
         start, left = window(self._clip, self.rate)
         parts = list(self._layout.parts)
-        if self._is_flac and start >= self._first.frames:
-            parts = self._flac_parts()
+        if self._is_flac and start and len(found := self._flac_parts()) > 1:
+            # a seek that sees the second stream may end anywhere
+            parts = found
+            self._first.close()
+            self._first = self._open(parts[0])
         n_before = 0  # samples of the parts that are done
         try:
             for number, part in enumerate(parts):
@@ -170,10 +173,11 @@ class Decoder:
                 n_read += n
             while left > 0:
                 # not `read`, which would trust the header's number of frames
-                n = file.buffer_read_into(buffer[: int(min(left, step))], dtype)
+                wanted = int(min(left, step))
+                n = file.buffer_read_into(buffer[:wanted], dtype)
                 if n == 0:
-                    # had there been room, the stream that follows would have been an error
-                    self._look_behind = self._is_flac and not part.pieces and before == step
+                    # a longer read would have failed at the stream that follows, if there is one
+                    self._look_behind = self._is_flac and not part.pieces and not start and before == step
                     return
                 before = n
                 left -= n

@@ -118,8 +118,8 @@ class Stream:
 
     @property
     def table_is_missing(self) -> bool:
-        """Whether libmpg123 would guess the count from the first frame, and wrongly."""
-        return self.kind.layer == 3 and self.declared is None and self.varies
+        """Whether libmpg123 would guess the count from the first frame, and wrongly, or refuse a lone one."""
+        return self.kind.layer == 3 and self.declared is None and (self.varies or self.n_frames == 1)
 
     def repaired(self) -> Pieces:
         """Give the bytes of a file with these frames, of which libmpg123 knows how many there are.

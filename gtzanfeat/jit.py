@@ -1,4 +1,4 @@
-"""The one compiler decorator, and what numba lacks; the only file that imports it. No kernel belongs here.
+"""The compiler decorators, and what numba lacks; the only file that imports it. No kernel belongs here.
 
 A kernel and every compiled function it calls live in the same file, because numba's disk cache does
 not notice an edit of a callee in another file.
@@ -26,7 +26,21 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     The plain Python function stays reachable as ``.py_func``. Where no cache folder can be written
     (read-only site-packages without a home, say) the kernel is compiled anew in each process.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+    return _compiled(function, FASTMATH)
+
+
+def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `function` as `kernel` does, but to exactly the operations that are written, in their order.
+
+    For filters whose state is carried from block to block. Where the compiler may fuse or reorder operations,
+    it does so differently in the body of an unrolled loop and in its remainder, so that on processors with
+    fused multiply-add the bits of a sample would depend on where its block was cut.
+    """
+    return _compiled(function, False)
+
+
+def _compiled(function: Callable[..., Any], fastmath: set[str] | bool) -> Callable[..., Any]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
         return numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"

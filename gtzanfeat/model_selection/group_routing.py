@@ -26,7 +26,7 @@ def groups_name(model: Any) -> str | None:
 
     Examples
     --------
-    >>> from gtzanfeat.tagging import TagClassifier
+    >>> from gtzanfeat.classifiers import TagClassifier
     >>> from sklearn.linear_model import LogisticRegression
     >>> groups_name(Pipeline([("tags", TagClassifier(LogisticRegression()))]))
     'tags__groups'

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from gtzanfeat import export
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ExportError, UnknownNameError
 from gtzanfeat.export import FORMATS, check_destination, read_metadata, read_table, write_table
+from gtzanfeat.export import tables as export
 from gtzanfeat.export.formats import put_in_place
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FEATURE_SETS, feature_set

@@ -27,7 +27,7 @@ def divided(monkeypatch):
         seen.append(None if groups is None else np.asarray(groups).tolist())
         return grouped_folds(y, groups, *args, **kwargs)
 
-    monkeypatch.setattr("gtzanfeat.search.grouped_folds", spy)
+    monkeypatch.setattr("gtzanfeat.model_selection.grouped_search.grouped_folds", spy)
     return seen
 
 

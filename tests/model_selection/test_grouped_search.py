@@ -119,7 +119,7 @@ def test_nested_in_an_evaluation_the_inner_folds_keep_artists_whole(monkeypatch)
         seen.append(np.asarray(groups))
         return grouped_folds(y, groups, *args, **kwargs)
 
-    monkeypatch.setattr("gtzanfeat.search.grouped_folds", spy)
+    monkeypatch.setattr("gtzanfeat.model_selection.grouped_search.grouped_folds", spy)
     search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0]}, folds=2)
     result = evaluate(search, table(artists, y), values=X, protocol="artist", folds=4, repeats=1)
     assert len(seen) == 4

@@ -6,6 +6,8 @@ not notice an edit of a callee in another file.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -42,9 +44,48 @@ def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
 def _compiled(function: Callable[..., Any], fastmath: set[str] | bool) -> Callable[..., Any]:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
         return numba.njit(**options)(function)
+    if hasattr(compiled, "_cache"):  # which it has not where the compiler is switched off
+        compiled._cache = _DurableCache(compiled._cache)
+    return compiled
+
+
+class _DurableCache:
+    """numba's cache of one function, of which no fault is more than a reason to compile anew.
+
+    numba lets a damaged file of its cache, or a full disk, end the program.
+    """
+
+    warned = False  # once in a process is enough
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return self._cache.load_overload(*arguments)
+        except Exception as error:  # whatever unpickling half a file may raise
+            self._warn("is damaged, and what it holds is compiled anew", error)
+            with contextlib.suppress(OSError):
+                self._cache.flush()
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            self._cache.save_overload(*arguments)
+        except Exception as error:  # an index that cannot be read, a disk that is full
+            self._warn("cannot be written, so that every process compiles anew", error)
+
+    def _warn(self, what: str, error: Exception) -> None:
+        if not _DurableCache.warned:
+            _DurableCache.warned = True
+            said = f"numba's cache in {self._cache.cache_path} {what} ({type(error).__name__}: {error})"
+            warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
 def _float_to_bits(typing_context: Any, x: Any) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 Params = Mapping[str, Any]
 Arrays = tuple[Any, ...]
@@ -60,8 +60,8 @@ class Framing:
     window : str
         "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa) or "none".
     stream : str
-        What is cut: "samples", the name of a filtered stream of `envelopes.STREAMS`, or "harmonic" or
-        "percussive", the parts that `harmonic.Separation` gives.
+        What is cut: "samples", the name of a filtered stream of `gtzanfeat.ingredients.registry`, or
+        "harmonic" or "percussive", the parts that `gtzanfeat.ingredients.hpss.Separation` gives.
     remove_mean : bool
         Whether each frame is freed of its mean first (of its own samples, not of padding).
     edges : str
@@ -95,6 +95,45 @@ class Framing:
     def n_frames(self, n_samples: int) -> int:
         """Frames in `n_samples` samples; a shorter signal is zero-padded to exactly one frame."""
         return 1 + max(0, n_samples + 2 * self.margin - self.length) // self.hop
+
+
+@dataclass(frozen=True)
+class Ingredient:
+    """An intermediate of a block of frames that several features share (a spectrum, say).
+
+    Parameters
+    ----------
+    name : str
+        What rows call it in their `needs`. "frames", the samples themselves, is given.
+    needs : tuple of str
+        The ingredients that it is computed from.
+    build : callable
+        ``build(framing, rate, params)`` gives the function from the needed arrays to this one.
+    uses : tuple of str
+        The parameters that it depends on.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    build: Callable[[Framing, int, Params], Callable[..., NDArray[Any]]]
+    uses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A filter with a memory that samples pass before they are cut into frames.
+
+    Parameters
+    ----------
+    name : str
+        What a `Framing` calls it.
+    build : callable
+        ``build(rate)`` gives a function from the next samples (n,) to as many filtered ones, (n,) or
+        (n_channels, n), which keeps its state between calls.
+    """
+
+    name: str
+    build: Callable[[int], Callable[[NDArray[Any]], NDArray[Any]]]
 
 
 @dataclass(frozen=True)
@@ -181,7 +220,7 @@ class Collection:
     """
 
     name: str
-    kernel: Callable[..., np.ndarray]
+    kernel: Callable[..., NDArray[Any]]
     needs: tuple[str, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
 
@@ -216,7 +255,7 @@ class ClipFeature:
 
     name: str
     family: str
-    compute: Callable[[np.ndarray, int, Params], np.ndarray]
+    compute: Callable[[NDArray[Any], int, Params], NDArray[Any]]
     of: str
     columns: tuple[Column, ...]
     source: str

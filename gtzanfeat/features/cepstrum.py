@@ -28,9 +28,12 @@ def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
             out[t, q] = total
 
 
-_SLANEY = "Σ_b √(2/40) cos(π{0}(b+½)/40) log10 E_b"
-_LIBROSA = "Σ_b √(2/B) cos(π{0}(b+½)/B) 10 log10 E_b"
-_HTK = "(1 + 11 sin(π{0}/22)) Σ_b √(2/B) cos(π{0}(b+½)/B) ln E_b"
+_SLANEY = f"Σ_b √(2/{N_BANDS}) cos(π{{0}}(b+½)/{N_BANDS}) log10 E_b"
+_LIBROSA = "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) 10 log10 E_b"
+_HTK = (
+    f"(1 + {HTK_LIFTER // 2} sin(π{{0}}/{HTK_LIFTER})) "
+    "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) ln E_b"
+)
 
 
 def dct_of_bands(framing: Framing, rate: int, params: Params) -> Arrays:

@@ -120,7 +120,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "max S[k] / mean S",
+                "max S[k] / mean S, S the {spectrum}",
                 "how far the strongest frequency stands out: large for a tone, small for noise",
             ),
         ),

@@ -169,7 +169,7 @@ FEATURES = (
             Column(
                 "unfolded_notes",
                 "notes",
-                "number of n with UPH[n] > 0.1 max UPH",
+                f"number of n with UPH[n] > {FAINT_NOTE} max UPH",
                 "how many notes are in use",
             ),
             *(
@@ -181,7 +181,7 @@ FEATURES = (
             Column(
                 "folded_classes",
                 "pitch classes",
-                "number of c with FPH[c] > 0.25 max FPH",
+                f"number of c with FPH[c] > {FAINT_CLASS} max FPH",
                 "how many pitch classes are in use: 5 for a pentatonic scale, 12 for chromatic music",
             ),
             Column(
@@ -215,7 +215,7 @@ FEATURES = (
                 Column(
                     f"note_{n:03d}",
                     "1",
-                    f"Σ amplitude of peaks at MIDI note {n}",
+                    f"Σ amplitude of the {{n_peaks}} largest peaks at MIDI note {n}",
                     f"{NAMES[n % 12]} {n // 12 - 1}",
                 )
                 for n in range(N_NOTES)

@@ -205,7 +205,8 @@ FEATURES = (
             Column(
                 "",
                 "bpm",
-                "argmax of (r[l] + r[2l] + r[4l]) / 3 · exp(-log2(bpm / 115)² / 2), r of onset strength",
+                "argmax of (r[l] + r[2l] + r[4l]) / 3 · "
+                f"exp(-log2(bpm / {LIKELY_BPM:g})² / 2), r of onset strength",
                 "the pulse that most listeners would tap",
             ),
             Column("clarity", "1", "(r[l] + r[2l] + r[4l]) / 3r[0] at the tempo", "how steady the pulse is"),
@@ -223,7 +224,8 @@ FEATURES = (
             Column(
                 "",
                 "onsets/s",
-                "maxima of onset strength over ±50 ms, 0.1 above their local mean, per second",
+                f"maxima of onset strength over ±{ONSET_SECONDS:g} s, {ONSET_RISE:g} above their local mean, "
+                "per second",
                 "how busy the music is",
             ),
         ),
@@ -240,8 +242,8 @@ FEATURES = (
                 Column(
                     f"{centre:03.0f}",
                     "1",
-                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of 8 s of "
-                    "r[l] / r[0], r of onset strength",
+                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of "
+                    f"{TEMPOGRAM_SECONDS:g} s of r[l] / r[0], r of onset strength",
                     f"how strongly the music pulses at about {centre:.0f} bpm",
                 )
                 for slow, fast, centre in zip(BAND_EDGES[:-1], BAND_EDGES[1:], BAND_CENTRES, strict=True)
@@ -249,7 +251,7 @@ FEATURES = (
             Column(
                 "entropy",
                 "1",
-                "-Σ p ln p / ln 24, p the positive part of the bands over its sum",
+                f"-Σ p ln p / ln {N_BANDS}, p the positive part of the bands over its sum",
                 "how many tempi share in the pulse",
             ),
             Column("clarity", "1", "largest of the bands", "how clearly the music pulses at all"),

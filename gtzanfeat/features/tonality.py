@@ -310,7 +310,7 @@ FEATURES = (
             Column(
                 name,
                 "1",
-                f"S[{c}] / |S|, S the quantised shares of chroma_cqt, smoothed over time",
+                f"S[{c}] / |S|, S the quantised shares of chroma_cqt, smoothed over {{smooth}} frames",
                 f"how much {name.replace('_', ' ')} there is in the harmony around this frame",
             )
             for c, name in enumerate(NAMES)

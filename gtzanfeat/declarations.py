@@ -111,12 +111,16 @@ class Ingredient:
         ``build(framing, rate, params)`` gives the function from the needed arrays to this one.
     uses : tuple of str
         The parameters that it depends on.
+    fixed : mapping
+        The constants of its module that decide its values, each by a name: a part of the identity of every
+        feature set that needs it.
     """
 
     name: str
     needs: tuple[str, ...]
     build: Callable[[Framing, int, Params], Callable[..., NDArray[Any]]]
     uses: tuple[str, ...] = ()
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -130,10 +134,13 @@ class Stream:
     build : callable
         ``build(rate)`` gives a function from the next samples (n,) to as many filtered ones, (n,) or
         (n_channels, n), which keeps its state between calls.
+    fixed : mapping
+        The constants that decide its values.
     """
 
     name: str
     build: Callable[[int], Callable[[NDArray[Any]], NDArray[Any]]]
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -286,6 +293,9 @@ class FrameFeature:
     lead : int
         How many frames at the start of a clip have no value of their own: their cells are set to 0, and
         summaries leave them out.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name: a part of the identity of every
+        feature set that has it.
     """
 
     name: str
@@ -299,6 +309,7 @@ class FrameFeature:
     before: float | None = None
     past: int = 1
     lead: int = 0
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -306,6 +317,10 @@ class Accumulator:
     """A running total over a clip (a histogram): not a feature, but what clip features are read from.
 
     ``kernel(*ingredients, *constants, total)`` adds a block of frames to `total`, float64 of shape `shape`.
+
+    Notes
+    -----
+    `constants` and `fixed` are as of `FrameFeature`.
     """
 
     name: str
@@ -313,6 +328,7 @@ class Accumulator:
     needs: tuple[str, ...]
     shape: tuple[int, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -327,6 +343,7 @@ class Collection:
     kernel: Callable[..., NDArray[Any]]
     needs: tuple[str, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -365,6 +382,7 @@ class ClipFeature:
     source: str
     gain_invariant: bool
     flag: str = ""
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)

@@ -228,6 +228,7 @@ FEATURES = (
         source="librosa.feature.spectral_contrast without top_db, after Jiang et al. 2002",
         gain_invariant=True,
         constants=librosa_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": LIBROSA_EDGES},
     ),
     FrameFeature(
         name="octave_contrast",
@@ -255,5 +256,6 @@ FEATURES = (
         source="Jiang et al. 2002, octave-based spectral contrast",
         gain_invariant=False,
         constants=octave_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": OCTAVE_EDGES},
     ),
 )

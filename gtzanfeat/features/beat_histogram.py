@@ -91,6 +91,12 @@ ACCUMULATORS = (
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
         constants=counting,
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "half_modulation": MODULATION_HALF,
+            "silence": SILENT_ENVELOPE,
+        },
     ),
 )
 
@@ -124,6 +130,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_beat",
+        fixed={"slowest_bpm": SLOWEST_BPM, "neighbours_bpm": NEIGHBOURS_BPM},
     ),
     ClipFeature(
         name="beat_shape",
@@ -142,6 +149,12 @@ FEATURES = (
         source="Lykartsis & Lerch 2015, Beat histogram features for rhythm-based genre classification",
         gain_invariant=True,
         flag="no_beat",
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "neighbours_bpm": NEIGHBOURS_BPM,
+            "faint": FAINT_PEAK,
+        },
     ),
     ClipFeature(
         name="beat_histogram",

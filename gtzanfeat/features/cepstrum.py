@@ -73,6 +73,7 @@ FEATURES = (
         source="Davis & Mermelstein 1980; Slaney 1998, Auditory Toolbox",
         gain_invariant=False,
         constants=dct_of_bands,
+        fixed={"coefficients": N_COEFFICIENTS, "bands": N_BANDS},
     ),
     FrameFeature(
         name="librosa_mfcc",
@@ -83,6 +84,7 @@ FEATURES = (
         source="librosa.feature.mfcc of power_to_db(S, top_db=None)",
         gain_invariant=False,
         constants=librosa_basis,
+        fixed={"coefficients": LIBROSA_COEFFICIENTS},
     ),
     FrameFeature(
         name="htk_mfcc",
@@ -93,6 +95,7 @@ FEATURES = (
         source="Young et al., The HTK Book, section 5.6, of the power spectrum",
         gain_invariant=False,
         constants=htk_basis,
+        fixed={"coefficients": N_COEFFICIENTS, "lifter": HTK_LIFTER},
     ),
     FrameFeature(
         name="marsyas_mfcc",
@@ -103,5 +106,6 @@ FEATURES = (
         source="Marsyas (Tzanetakis 2000-2023), MFCC",
         gain_invariant=False,
         constants=dct_of_bands,
+        fixed={"coefficients": N_COEFFICIENTS, "bands": N_BANDS},
     ),
 )

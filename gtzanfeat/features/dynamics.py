@@ -184,6 +184,7 @@ FEATURES = (
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={"unity_lufs": UNITY_LUFS, "quietest_lufs": QUIETEST_LUFS},
     ),
     ClipFeature(
         name="dynamics",
@@ -230,6 +231,7 @@ FEATURES = (
         ),
         source="Peeters 2004, A large set of audio features (attack, centroid); levels in decibels",
         gain_invariant=True,
+        fixed={"attack": (ATTACK_FROM, ATTACK_TO), "quietest_db": QUIETEST_DB},
     ),
     ClipFeature(
         name="tremolo",
@@ -252,6 +254,7 @@ FEATURES = (
         ),
         source="after Peeters 2004, A large set of audio features, energy modulation (tremolo)",
         gain_invariant=True,
+        fixed={"hz": (SLOWEST_HZ, FASTEST_HZ), "seconds": TREMOLO_SECONDS, "finer": FINER},
     ),
     ClipFeature(
         name="integrated_loudness",
@@ -270,6 +273,11 @@ FEATURES = (
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, INTEGRATED_GATE_LU),
+            "blocks": MOMENTARY_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
     ClipFeature(
         name="loudness_range",
@@ -287,5 +295,10 @@ FEATURES = (
         ),
         source="EBU Tech 3342",
         gain_invariant=True,  # as long as it passes the absolute gate
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, RANGE_GATE_LU),
+            "blocks": SHORT_TERM_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
 )

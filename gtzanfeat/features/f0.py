@@ -244,5 +244,12 @@ FEATURES = (
         source="after Salamon, Rocha & Gómez 2012, Musical Genre Classification using Melody Features",
         gain_invariant=True,
         flag="no_f0",
+        fixed={
+            "jump": JUMP,
+            "note_seconds": NOTE_SECONDS,
+            "vibrato_hz": (SLOWEST_HZ, FASTEST_HZ),
+            "least_cents": LEAST_CENTS,
+            "resolution": RESOLUTION,
+        },
     ),
 )

@@ -73,5 +73,6 @@ FEATURES = (
         source="Pampalk 2006, Computational models of music similarity",
         gain_invariant=False,
         constants=modulations,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ, "bass": (BASS_BANDS, BASS_HZ)},
     ),
 )

@@ -167,6 +167,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source=f"librosa.feature.zero_crossing_rate; {_KAGGLE}",
         gain_invariant=True,
+        fixed={"zero": ZERO},
     ),
     ClipFeature(
         name="samples",
@@ -220,6 +221,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source=f"librosa.feature.mfcc; {_KAGGLE}",
         gain_invariant=False,
+        fixed={"bands": BANDS, "coefficients": COEFFICIENTS, "range_db": RANGE_DB},
     ),
     ClipFeature(
         name="librosa_tempo",
@@ -237,5 +239,12 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source=f"Ellis 2007; the tempo of librosa.beat.beat_track; {_KAGGLE}",
         gain_invariant=False,
         flag="no_onsets",
+        fixed={
+            "bands": BANDS,
+            "range_db": RANGE_DB,
+            "window_seconds": WINDOW_SECONDS,
+            "likely_bpm": LIKELY_BPM,
+            "fastest_bpm": FASTEST_BPM,
+        },
     ),
 )

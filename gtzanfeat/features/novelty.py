@@ -114,6 +114,7 @@ FEATURES = tuple(
         ),
         source="after Lykartsis & Lerch 2015, Beat histogram features using multiple novelty functions",
         gain_invariant=True,
+        fixed={"bpm": (BPM[0], BPM[-1]), "neighbours_bpm": NEIGHBOURS_BPM},
     )
     for name, of, columns, what in _CURVES
 )

@@ -97,7 +97,12 @@ def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.n
 
 ACCUMULATORS = (
     Accumulator(
-        name="notes", kernel=count_notes, needs=("pitch_peaks",), shape=(N_NOTES,), constants=sample_rate
+        name="notes",
+        kernel=count_notes,
+        needs=("pitch_peaks",),
+        shape=(N_NOTES,),
+        constants=sample_rate,
+        fixed={"notes": N_NOTES},
     ),
 )
 
@@ -153,6 +158,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS},
     ),
     ClipFeature(
         name="pitch_shape",
@@ -204,6 +210,7 @@ FEATURES = (
         source="after Tzanetakis, Ermolinskyi & Cook 2003, Pitch histograms in audio and symbolic music",
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS, "faint": (FAINT_NOTE, FAINT_CLASS)},
     ),
     ClipFeature(
         name="pitch_histogram",

@@ -145,6 +145,7 @@ FEATURES = (
         ),
         source="Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
     FrameFeature(
         name="rh",
@@ -181,6 +182,7 @@ FEATURES = (
         source="Rauber, Pampalk & Merkl 2002; Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
         constants=fluctuation_strength,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ},
     ),
     FrameFeature(
         name="mvd",
@@ -199,5 +201,6 @@ FEATURES = (
         ),
         source="Lidy et al. 2010; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
 )

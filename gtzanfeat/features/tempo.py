@@ -214,6 +214,12 @@ FEATURES = (
         source="after Ellis 2007, Beat Tracking by Dynamic Programming, section 3.2",
         gain_invariant=True,
         flag="no_tempo",
+        fixed={
+            "bpm": (SLOWEST_BPM, FASTEST_BPM),
+            "multiples": MULTIPLES,
+            "likely": (LIKELY_BPM, LIKELY_OCTAVES),
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
     ClipFeature(
         name="onset_rate",
@@ -231,6 +237,7 @@ FEATURES = (
         ),
         source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
         gain_invariant=True,
+        fixed={"local_seconds": LOCAL_SECONDS, "onset": (ONSET_SECONDS, ONSET_RISE)},
     ),
     ClipFeature(
         name="tempogram",
@@ -258,5 +265,11 @@ FEATURES = (
         ),
         source="Grosche, Müller & Kurth 2010, Cyclic tempogram; Lartillot et al. 2008 (pulse clarity)",
         gain_invariant=True,
+        fixed={
+            "window_seconds": TEMPOGRAM_SECONDS,
+            "windows_per_length": WINDOWS_PER_LENGTH,
+            "edges_bpm": BAND_EDGES,
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
 )

@@ -318,6 +318,7 @@ FEATURES = (
         source="Müller & Ewert 2011, Chroma Toolbox",
         gain_invariant=True,
         constants=cens_reach,
+        fixed={"steps": CENS_STEPS},
     ),
     FrameFeature(
         name="chroma_entropy",
@@ -363,6 +364,7 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_chroma",
+        fixed={"profiles": PROFILES},
     ),
     ClipFeature(
         name="chroma_cqt_key",
@@ -373,6 +375,7 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_chroma",
+        fixed={"profiles": PROFILES},
     ),
     ClipFeature(
         name="pitch_key",
@@ -383,5 +386,6 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"profiles": PROFILES},
     ),
 )

@@ -148,6 +148,7 @@ FEATURES = (
         ),
         source="level in decibels relative to full scale",
         gain_invariant=False,
+        fixed={"silence": SILENT_POWER},
     ),
     FrameFeature(
         name="crest",
@@ -180,6 +181,7 @@ FEATURES = (
         ),
         source="Giannakopoulos & Pikrakis 2014, short-term energy entropy",
         gain_invariant=True,
+        fixed={"parts": PARTS},
     ),
     ClipFeature(
         name="low_energy",

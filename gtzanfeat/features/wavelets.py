@@ -173,5 +173,6 @@ FEATURES = (
         source="Li, Ogihara & Li 2003, A comparative study on content-based music genre classification",
         gain_invariant=False,
         constants=filters,
+        fixed={"levels": LEVELS, "wavelet": LOW, "steady": STEADY},
     ),
 )

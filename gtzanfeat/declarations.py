@@ -7,7 +7,7 @@ Only declarations: no kernels, no registry, no import of anything heavy. A famil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -154,7 +154,7 @@ class Column:
     unit : str
         Of the values, "1" where they have none.
     formula : str
-        May hold fields, ``{share}``, which `with_values` fills in.
+        May hold fields, ``{share}``, a parameter of that name, and what else `gtzanfeat.feature_sets.formulas` lists.
     hears : str
         What a listener would call it, in one sentence; may hold fields too.
     """
@@ -163,98 +163,6 @@ class Column:
     unit: str
     formula: str
     hears: str
-
-    def with_values(self, values: Mapping[str, Any]) -> Column:
-        """Fill in the fields of `formula` and `hears`.
-
-        Parameters
-        ----------
-        values : mapping
-            From `field_values`.
-
-        Returns
-        -------
-        Column
-            Without fields.
-
-        Examples
-        --------
-        >>> column = Column("", "Hz", "smallest r with Σ S[0..r] >= {share} Σ S", "brightness")
-        >>> column.with_values(field_values(Framing(512, 512), 22050, {"share": 0.85})).formula
-        'smallest r with Σ S[0..r] >= 0.85 Σ S'
-        """
-        if "{" not in self.formula + self.hears:
-            return self
-        return replace(self, formula=self.formula.format_map(values), hears=self.hears.format_map(values))
-
-
-class Multiples:
-    """The multiples of a number, by index: frequencies of bins, times of frames.
-
-    Parameters
-    ----------
-    step : float
-        The number.
-
-    Examples
-    --------
-    >>> Multiples(0.5)[3]
-    1.5
-    """
-
-    def __init__(self, step: float) -> None:
-        self._step = step
-
-    def __getitem__(self, n: int) -> float:
-        return n * self._step
-
-
-class _ByName(dict[str, Any]):
-    """Values of fields; a field that has none is its own name."""
-
-    def __missing__(self, name: str) -> _Name:
-        return _Name(name)
-
-
-class _Name(str):
-    """A name that no format of a number changes."""
-
-    __slots__ = ()
-
-    def __format__(self, spec: str) -> str:
-        return str(self)
-
-
-def field_values(framing: Framing, rate: int, params: Params) -> Mapping[str, Any]:
-    """Return what the fields of a `Column` stand for: ``"{share}".format_map(field_values(...))``.
-
-    Parameters
-    ----------
-    framing : Framing
-        How the samples are cut.
-    rate : int
-        Sample rate in Hz.
-    params : mapping
-        Parameters of the feature; a parameter that is not given is written by its name.
-
-    Returns
-    -------
-    mapping
-        The parameters, and ``bin_hz[k]``, the frequency of bin k of the DFT of a frame; ``frame_seconds[n]``,
-        the time that n frames take; ``octave_hz[n]``, the rate halved n times.
-
-    Examples
-    --------
-    >>> values = field_values(Framing(131072, 131072), 22050, {})
-    >>> "at {bin_hz[6]:.2f} Hz, {share:g}".format_map(values)
-    'at 1.01 Hz, share'
-    """
-    return _ByName(
-        params,
-        bin_hz=Multiples(rate / framing.length),
-        frame_seconds=Multiples(framing.hop / rate),
-        octave_hz=[rate / 2**n for n in range(16)],
-    )
 
 
 def no_constants(framing: Framing, rate: int, params: Params) -> Arrays:

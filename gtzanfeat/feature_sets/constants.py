@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gtzanfeat.declarations import ClipFeature, Framing, Params, field_values
+from gtzanfeat.declarations import ClipFeature, Framing, Params
+from gtzanfeat.feature_sets.formulas import field_values
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
 from gtzanfeat.ingredients.registry import INGREDIENTS, SEPARATION, STREAMS

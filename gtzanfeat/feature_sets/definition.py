@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.audio import RESAMPLER
-from gtzanfeat.declarations import Column, FrameFeature, Framing, Frozen, Params, Request, field_values
+from gtzanfeat.declarations import Column, FrameFeature, Framing, Frozen, Params, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
 from gtzanfeat.statistics.summaries import find_summary
@@ -110,7 +111,7 @@ class FeatureItem:
         feature = FEATURES[self.feature]
         kinds, columns = self._kinds()
         values = field_values(self.framing, rate, self.params)
-        columns = [column.with_values(values) for column in columns]
+        columns = [with_values(column, values) for column in columns]
         names = self.names or [column_name(feature.name, column.name) for column in columns]
         part = f", of the {self.framing.stream} part" if self.framing.stream in PARTS else ""
         return [

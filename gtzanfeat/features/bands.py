@@ -189,6 +189,7 @@ def _span(low: float, high: float) -> str:
 
 _LIBROSA_SPANS = [_span(*LIBROSA_EDGES[b : b + 2]) for b in range(6)] + ["6400 Hz upwards"]
 _OCTAVE_SPANS = [_span(*OCTAVE_EDGES[b : b + 2]) for b in range(6)]
+_PEAK, _VALLEY = (f"mean of the {end} {CONTRAST_SHARE:.0%} of S" for end in ("largest", "smallest"))
 
 FEATURES = (
     FrameFeature(
@@ -197,7 +198,12 @@ FEATURES = (
         kernel=decibels,
         needs=("mel_log_bands",),
         columns=tuple(
-            Column(f"{b:02d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to 39")
+            Column(
+                f"{b:02d}",
+                "dB",
+                "10 log10 max(E_b, {floor:g})",
+                f"the level of mel band {b} of 0 to {MEL_BANDS - 1}",
+            )
             for b in range(MEL_BANDS)
         ),
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
@@ -214,7 +220,7 @@ FEATURES = (
             Column(
                 f"{b}",
                 "dB",
-                "10 log10 (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"10 log10 ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
                 f"tones against noise, {span}: how far peaks stand above valleys",
             )
             for b, span in enumerate(_LIBROSA_SPANS)
@@ -222,6 +228,7 @@ FEATURES = (
         source="librosa.feature.spectral_contrast without top_db, after Jiang et al. 2002",
         gain_invariant=True,
         constants=librosa_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": LIBROSA_EDGES},
     ),
     FrameFeature(
         name="octave_contrast",
@@ -232,7 +239,7 @@ FEATURES = (
             Column(
                 f"{b}",
                 "ln",
-                "ln (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"ln ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
                 f"tones against noise, {span}: how far peaks stand above valleys",
             )
             for b, span in enumerate(_OCTAVE_SPANS)
@@ -241,7 +248,7 @@ FEATURES = (
             Column(
                 f"valley_{b}",
                 "ln",
-                "ln mean of weakest 2 % of bins",
+                f"ln {_VALLEY}, S the {{spectrum}}",
                 f"what is left between the tones, {span}",
             )
             for b, span in enumerate(_OCTAVE_SPANS)
@@ -249,5 +256,6 @@ FEATURES = (
         source="Jiang et al. 2002, octave-based spectral contrast",
         gain_invariant=False,
         constants=octave_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": OCTAVE_EDGES},
     ),
 )

@@ -91,6 +91,12 @@ ACCUMULATORS = (
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
         constants=counting,
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "half_modulation": MODULATION_HALF,
+            "silence": SILENT_ENVELOPE,
+        },
     ),
 )
 
@@ -115,7 +121,7 @@ FEATURES = (
             Column("a1", "share", "BH[P2] / Σ BH", "how strong the second tempo is"),
             Column("ra", "ratio", "A1 / A0", "the second tempo against the first: accents and sub-beats"),
             Column("p1", "bpm", "argmax BH", "the strongest tempo, be it of beat, bar or sub-beat"),
-            Column("p2", "bpm", "argmax BH more than 4 bpm from P1", "the second tempo"),
+            Column("p2", "bpm", f"argmax BH more than {NEIGHBOURS_BPM} bpm from P1", "the second tempo"),
             Column("sum", "1", "Σ BH", "beat strength: how strongly the sound repeats itself"),
             Column(
                 "sum_per_window", "1/window", "Σ BH / windows", "beat strength whatever the clip's length"
@@ -124,6 +130,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_beat",
+        fixed={"slowest_bpm": SLOWEST_BPM, "neighbours_bpm": NEIGHBOURS_BPM},
     ),
     ClipFeature(
         name="beat_shape",
@@ -135,13 +142,19 @@ FEATURES = (
             Column(
                 "peaks",
                 "peaks",
-                "number of n with BH[n] the largest within ±4 bpm, and over 0.1 of the largest of all",
+                f"number of n with BH[n] the largest within ±{NEIGHBOURS_BPM} bpm, over {FAINT_PEAK} max BH",
                 "how many tempi are heard side by side: beat, bar, sub-beats",
             ),
         ),
         source="Lykartsis & Lerch 2015, Beat histogram features for rhythm-based genre classification",
         gain_invariant=True,
         flag="no_beat",
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "neighbours_bpm": NEIGHBOURS_BPM,
+            "faint": FAINT_PEAK,
+        },
     ),
     ClipFeature(
         name="beat_histogram",
@@ -149,7 +162,12 @@ FEATURES = (
         compute=whole_histogram,
         of="beats",
         columns=tuple(
-            Column(f"{bpm:03d}", "1", f"Σ amplitude of peaks at {bpm} bpm", f"repetition at {bpm} bpm")
+            Column(
+                f"{bpm:03d}",
+                "1",
+                f"Σ amplitude of the {{n_peaks}} largest peaks at {bpm} bpm",
+                f"repetition at {bpm} bpm",
+            )
             for bpm in range(SLOWEST_BPM, FASTEST_BPM + 1)
         ),
         source=TC2002,

@@ -200,6 +200,7 @@ FEATURES = (
         source=SOURCE,
         gain_invariant=False,
         constants=cent_filters,
+        fixed={"bands": N_BANDS, "floor": FLOOR},
     ),
     ClipFeature(
         name="spectral_pattern",
@@ -215,6 +216,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,  # above the floor it is, like those below
+        fixed={"block": SPECTRAL},
     ),
     ClipFeature(
         name="delta_pattern",
@@ -224,6 +226,7 @@ FEATURES = (
         columns=_delta_columns(),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": DELTA, "lag": DELTA_LAG, "kept": DELTA_KEPT},
     ),
     ClipFeature(
         name="fluctuation_pattern",
@@ -242,6 +245,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": FLUCTUATION, "modulations": N_MODULATIONS, "fastest_hz": FASTEST_HZ},
     ),
     ClipFeature(
         name="correlation_pattern",
@@ -260,6 +264,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": CORRELATION, "bands": N_BANDS, "correlated": N_CORRELATED, "steady_db": STEADY_DB},
     ),
     ClipFeature(
         name="contrast_pattern",
@@ -275,5 +280,6 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": CONTRAST, "bands": N_BANDS, "contrasts": N_CONTRASTS},
     ),
 )

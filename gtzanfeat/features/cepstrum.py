@@ -28,9 +28,12 @@ def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
             out[t, q] = total
 
 
-_SLANEY = "Σ_b √(2/40) cos(π{0}(b+½)/40) log10 E_b"
-_LIBROSA = "Σ_b √(2/B) cos(π{0}(b+½)/B) 10 log10 E_b"
-_HTK = "(1 + 11 sin(π{0}/22)) Σ_b √(2/B) cos(π{0}(b+½)/B) ln E_b"
+_SLANEY = f"Σ_b √(2/{N_BANDS}) cos(π{{0}}(b+½)/{N_BANDS}) log10 E_b"
+_LIBROSA = "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) 10 log10 E_b"
+_HTK = (
+    f"(1 + {HTK_LIFTER // 2} sin(π{{0}}/{HTK_LIFTER})) "
+    "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) ln E_b"
+)
 
 
 def dct_of_bands(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -70,6 +73,7 @@ FEATURES = (
         source="Davis & Mermelstein 1980; Slaney 1998, Auditory Toolbox",
         gain_invariant=False,
         constants=dct_of_bands,
+        fixed={"coefficients": N_COEFFICIENTS, "bands": N_BANDS},
     ),
     FrameFeature(
         name="librosa_mfcc",
@@ -80,6 +84,7 @@ FEATURES = (
         source="librosa.feature.mfcc of power_to_db(S, top_db=None)",
         gain_invariant=False,
         constants=librosa_basis,
+        fixed={"coefficients": LIBROSA_COEFFICIENTS},
     ),
     FrameFeature(
         name="htk_mfcc",
@@ -90,6 +95,7 @@ FEATURES = (
         source="Young et al., The HTK Book, section 5.6, of the power spectrum",
         gain_invariant=False,
         constants=htk_basis,
+        fixed={"coefficients": N_COEFFICIENTS, "lifter": HTK_LIFTER},
     ),
     FrameFeature(
         name="marsyas_mfcc",
@@ -100,5 +106,6 @@ FEATURES = (
         source="Marsyas (Tzanetakis 2000-2023), MFCC",
         gain_invariant=False,
         constants=dct_of_bands,
+        fixed={"coefficients": N_COEFFICIENTS, "bands": N_BANDS},
     ),
 )

@@ -178,12 +178,13 @@ FEATURES = (
             Column(
                 "",
                 "LUFS",
-                "max(-0.691 + 10 log10 (Σ y[n]²/N), -100), y the K-weighted samples",
+                f"max({UNITY_LUFS} + 10 log10 (Σ y[n]²/N), {QUIETEST_LUFS:g}), y the K-weighted samples",
                 "how loud the frame is to the ear, which hears little of the lowest bass",
             ),
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={"unity_lufs": UNITY_LUFS, "quietest_lufs": QUIETEST_LUFS},
     ),
     ClipFeature(
         name="dynamics",
@@ -194,7 +195,7 @@ FEATURES = (
             Column(
                 "log_attack_time",
                 "log10 s",
-                "log10 of the time from the first RMS of 0.2 of the largest to the first of 0.9",
+                f"log10 of the time from the first RMS of {ATTACK_FROM} of the largest to one of {ATTACK_TO}",
                 "how suddenly the clip begins: struck or swelling",
             ),
             Column(
@@ -212,7 +213,7 @@ FEATURES = (
             Column(
                 "range",
                 "dB",
-                "95th less 10th percentile of 20 log10 RMS, at least -60 dB re the largest",
+                f"95th less 10th percentile of 20 log10 RMS, at least {QUIETEST_DB:g} dB re the largest",
                 "how far soft and loud moments lie apart",
             ),
             Column(
@@ -224,12 +225,13 @@ FEATURES = (
             Column(
                 "silence",
                 "share of frames",
-                "share of frames with an RMS below -60 dB re the largest",
+                f"share of frames with an RMS below {QUIETEST_DB:g} dB re the largest",
                 "how much of the clip is rests",
             ),
         ),
         source="Peeters 2004, A large set of audio features (attack, centroid); levels in decibels",
         gain_invariant=True,
+        fixed={"attack": (ATTACK_FROM, ATTACK_TO), "quietest_db": QUIETEST_DB},
     ),
     ClipFeature(
         name="tremolo",
@@ -240,7 +242,7 @@ FEATURES = (
             Column(
                 "rate",
                 "Hz",
-                "largest peak of the modulation spectrum of RMS, 3 to 12 Hz",
+                f"largest peak of the modulation spectrum of RMS, {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz",
                 "how fast the level flutters: tremolo, trills, or fast notes",
             ),
             Column(
@@ -252,6 +254,7 @@ FEATURES = (
         ),
         source="after Peeters 2004, A large set of audio features, energy modulation (tremolo)",
         gain_invariant=True,
+        fixed={"hz": (SLOWEST_HZ, FASTEST_HZ), "seconds": TREMOLO_SECONDS, "finer": FINER},
     ),
     ClipFeature(
         name="integrated_loudness",
@@ -262,12 +265,19 @@ FEATURES = (
             Column(
                 "",
                 "LUFS",
-                "mean of blocks of 400 ms above -70 LUFS and above their mean less 10 LU; -70 if none is",
+                f"mean of blocks of {{frame_seconds[{MOMENTARY_BLOCKS}]:g}} s above "
+                f"{ABSOLUTE_GATE_LUFS:g} LUFS and above their mean less {-INTEGRATED_GATE_LU:g} LU; "
+                f"{ABSOLUTE_GATE_LUFS:g} if none is",
                 "how loud the clip is as a whole, rests left out",
             ),
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, INTEGRATED_GATE_LU),
+            "blocks": MOMENTARY_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
     ClipFeature(
         name="loudness_range",
@@ -278,11 +288,17 @@ FEATURES = (
             Column(
                 "",
                 "LU",
-                "95th less 10th percentile of windows of 3 s above -70 LUFS and above their mean less 20 LU",
+                f"95th less 10th percentile of windows of {{frame_seconds[{SHORT_TERM_BLOCKS}]:g}} s above "
+                f"{ABSOLUTE_GATE_LUFS:g} LUFS and above their mean less {-RANGE_GATE_LU:g} LU",
                 "how far soft and loud passages lie apart",
             ),
         ),
         source="EBU Tech 3342",
         gain_invariant=True,  # as long as it passes the absolute gate
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, RANGE_GATE_LU),
+            "blocks": SHORT_TERM_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
 )

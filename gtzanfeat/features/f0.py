@@ -182,13 +182,13 @@ FEATURES = (
             Column(
                 "",
                 "Hz",
-                "rate / τ, τ the first minimum of d'(τ) below the threshold; 0 where there is none",
+                "rate / τ, τ the first minimum of d' below {threshold}, {low_hz:g} to {high_hz:g} Hz; else 0",
                 "how high the note is that sounds alone or above the others",
             ),
             Column(
                 "voicing",
                 "1",
-                "1 - d'(τ), d'(τ) = d(τ) / (1/τ Σ_{j≤τ} d(j)), d(τ) = Σ (x[j] - x[j+τ])²",
+                "1 - d'(τ), d'(τ) = d(τ) / (1/τ Σ d(1..τ)), d(τ) = Σ (x[j] - x[j+τ])²",
                 "how nearly the sound is one periodic tone: 1 for a held note, near 0 for noise",
             ),
         ),
@@ -228,20 +228,28 @@ FEATURES = (
             Column(
                 "vibrato_rate",
                 "Hz",
-                "mean over notes of 0.5 s or more of the frequency of the strongest sinusoid of 3 to 9 Hz in "
-                "s less its straight line, weighted by length times extent",
+                f"mean over notes of {NOTE_SECONDS:g} s or more of the frequency of the strongest sinusoid "
+                f"of {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz in s less its straight line, "
+                "weighted by length times extent",
                 "how fast notes waver",
             ),
             Column(
                 "vibrato_extent",
                 "cents",
                 "mean over those notes of the amplitude of that sinusoid, weighted by length; "
-                "0 where it is under 5 cents or under half the power",
+                f"0 where it is under {LEAST_CENTS:g} cents or under half the power",
                 "how far notes waver to either side: trained voices, strings",
             ),
         ),
         source="after Salamon, Rocha & Gómez 2012, Musical Genre Classification using Melody Features",
         gain_invariant=True,
         flag="no_f0",
+        fixed={
+            "jump": JUMP,
+            "note_seconds": NOTE_SECONDS,
+            "vibrato_hz": (SLOWEST_HZ, FASTEST_HZ),
+            "least_cents": LEAST_CENTS,
+            "resolution": RESOLUTION,
+        },
     ),
 )

@@ -110,6 +110,7 @@ FEATURES = (
         ),
         source="Johnston 1988; MPEG-7 (ISO/IEC 15938-4)",
         gain_invariant=True,
+        fixed={"empty": EMPTY},
     ),
     FrameFeature(
         name="spectral_crest",
@@ -120,7 +121,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "max S[k] / mean S",
+                "max S[k] / mean S, S the {spectrum}",
                 "how far the strongest frequency stands out: large for a tone, small for noise",
             ),
         ),
@@ -141,6 +142,7 @@ FEATURES = (
         source="MPEG-7 (ISO/IEC 15938-4), AudioSpectrumFlatness; Marsyas, SFM",
         gain_invariant=True,
         constants=mpeg7_bands,
+        fixed={"bands": MPEG7_BANDS, "empty": EMPTY},
     ),
     FrameFeature(
         name="mpeg7_crest",
@@ -154,5 +156,6 @@ FEATURES = (
         source="Allamanche et al. 2001; Marsyas, SCF",
         gain_invariant=True,
         constants=mpeg7_bands,
+        fixed={"bands": MPEG7_BANDS},
     ),
 )

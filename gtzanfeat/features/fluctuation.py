@@ -53,14 +53,14 @@ FEATURES = (
             Column(
                 "max",
                 "sone",
-                "max F, F[b, m] = M[b, m] / (f/4 + 4/f)",
+                f"max F, F[b, m] = M[b, m] / (f/{STRONGEST_HZ:g} + {STRONGEST_HZ:g}/f)",
                 "how strongly the strongest beat pulses",
             ),
             Column("gravity", "Hz", "Σ f[m] F[b, m] / Σ F", "whether slow or fast fluctuation prevails"),
             Column(
                 "bass",
                 "sone",
-                "Σ F[b, m] over the two lowest bands and f > 1 Hz",
+                f"Σ F[b, m] over the {BASS_BANDS} lowest bands and f > {BASS_HZ:g} Hz",
                 "how strongly the bass pulses",
             ),
             Column(
@@ -73,5 +73,6 @@ FEATURES = (
         source="Pampalk 2006, Computational models of music similarity",
         gain_invariant=False,
         constants=modulations,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ, "bass": (BASS_BANDS, BASS_HZ)},
     ),
 )

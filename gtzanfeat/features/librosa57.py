@@ -161,12 +161,13 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             Column(
                 "",
                 "share of samples",
-                "#{n: sgn x[n] != sgn x[n-1]} / N, sgn of |x| <= 1e-10 positive",
+                f"number of n with sgn x[n] != sgn x[n-1], / N; sgn of |x| <= {ZERO:g} is positive",
                 "noisiness and brightness: how often the waveform crosses zero",
             ),
         ),
         source=f"librosa.feature.zero_crossing_rate; {_KAGGLE}",
         gain_invariant=True,
+        fixed={"zero": ZERO},
     ),
     ClipFeature(
         name="samples",
@@ -192,7 +193,10 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         needs=("mel_log_bands",),
         columns=tuple(
             Column(
-                f"{b:03d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to {BANDS - 1}"
+                f"{b:03d}",
+                "dB",
+                "10 log10 max(E_b, {floor:g})",
+                f"the level of mel band {b} of 0 to {BANDS - 1}",
             )
             for b in range(BANDS)
         ),
@@ -208,7 +212,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             Column(
                 f"{q:02d}",
                 "dB",
-                f"Σ_b √(2/128) cos(π{q}(b+½)/128) max(L_b, L_max - 80), L = 10 log10 E",
+                f"Σ_b √(2/{{bands}}) cos(π{q}(b+½)/{{bands}}) max(L_b, L_max - {RANGE_DB:g}), L = 10 log10 E",
                 "overall level, on a logarithmic scale"
                 if q == 0
                 else f"the spectral envelope, as a cosine of {q} half periods over the bands",
@@ -217,6 +221,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source=f"librosa.feature.mfcc; {_KAGGLE}",
         gain_invariant=False,
+        fixed={"bands": BANDS, "coefficients": COEFFICIENTS, "range_db": RANGE_DB},
     ),
     ClipFeature(
         name="librosa_tempo",
@@ -227,12 +232,19 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             Column(
                 "",
                 "bpm",
-                "60 / lag, where log(1 + 10⁶ r) - ½ log2²(bpm/120) is largest, r that of onset strength",
+                f"60 / argmax of log(1 + 10⁶ r) - ½ log2²(bpm/{LIKELY_BPM:g}) over lags, r of onset strength",
                 "the pulse that a listener would tap",
             ),
         ),
         source=f"Ellis 2007; the tempo of librosa.beat.beat_track; {_KAGGLE}",
         gain_invariant=False,
         flag="no_onsets",
+        fixed={
+            "bands": BANDS,
+            "range_db": RANGE_DB,
+            "window_seconds": WINDOW_SECONDS,
+            "likely_bpm": LIKELY_BPM,
+            "fastest_bpm": FASTEST_BPM,
+        },
     ),
 )

@@ -186,7 +186,15 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
 
 _CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
 
-ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), range_of_peaks),)
+ACCUMULATORS = (
+    Collection(
+        "tuning_peaks",
+        tuning_peaks,
+        ("power",),
+        range_of_peaks,
+        fixed={"hz": (LOWEST_HZ, HIGHEST_HZ), "share": PEAK_SHARE},
+    ),
+)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
@@ -227,6 +235,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source="Ellis 2007; librosa.filters.chroma",
         gain_invariant=False,
         constants=weights_of_framing,
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
     ),
     TrackFeature(
         name="chroma_stft",
@@ -240,5 +249,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source="Ellis 2007; librosa.feature.chroma_stft",
         gain_invariant=True,
         constants=size_and_rate,
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
     ),
 )

@@ -210,6 +210,7 @@ FEATURES = tuple(
         ),
         source="Makhoul 1975, Linear prediction: a tutorial review",
         gain_invariant=True,
+        fixed={"white_noise": WHITE_NOISE},
     )
     for order in ORDERS
 ) + tuple(
@@ -230,6 +231,7 @@ FEATURES = tuple(
         source="Itakura 1975; Kabal & Ramachandran 1986, line spectral frequencies",
         gain_invariant=True,
         constants=rate_and_cosines,
+        fixed={"white_noise": WHITE_NOISE, "grid": GRID},
     )
     for order in ORDERS
 )

@@ -139,5 +139,6 @@ FEATURES = (
         source=f"{MARSYAS}, Spectrum2Chroma and PeakRatio; Ellis 2007, Chroma feature analysis and synthesis",
         gain_invariant=False,
         constants=chroma_filters,
+        fixed={"a0_hz": A0_HZ},
     ),
 )

@@ -104,14 +104,17 @@ FEATURES = tuple(
             Column(
                 "p1",
                 "bpm",
-                f"argmax H, the autocorrelation of the rises of {of} at n = 30..240 bpm",
+                f"argmax H, the autocorrelation of the rises of {of} at n = {BPM[0]}..{BPM[-1]} bpm",
                 f"the tempo at which {what} rises most regularly",
             ),
-            Column("p2", "bpm", "argmax H more than 4 bpm from P1", f"the second tempo of {what}"),
+            Column(
+                "p2", "bpm", f"argmax H more than {NEIGHBOURS_BPM} bpm from P1", f"the second tempo of {what}"
+            ),
             Column("ra", "ratio", "H[P2] / H[P1]", f"the second tempo of {what} against the first"),
         ),
         source="after Lykartsis & Lerch 2015, Beat histogram features using multiple novelty functions",
         gain_invariant=True,
+        fixed={"bpm": (BPM[0], BPM[-1]), "neighbours_bpm": NEIGHBOURS_BPM},
     )
     for name, of, columns, what in _CURVES
 )

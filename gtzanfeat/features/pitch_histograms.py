@@ -97,7 +97,12 @@ def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.n
 
 ACCUMULATORS = (
     Accumulator(
-        name="notes", kernel=count_notes, needs=("pitch_peaks",), shape=(N_NOTES,), constants=sample_rate
+        name="notes",
+        kernel=count_notes,
+        needs=("pitch_peaks",),
+        shape=(N_NOTES,),
+        constants=sample_rate,
+        fixed={"notes": N_NOTES},
     ),
 )
 
@@ -153,6 +158,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS},
     ),
     ClipFeature(
         name="pitch_shape",
@@ -169,7 +175,7 @@ FEATURES = (
             Column(
                 "unfolded_notes",
                 "notes",
-                "number of n with UPH[n] > 0.1 max UPH",
+                f"number of n with UPH[n] > {FAINT_NOTE} max UPH",
                 "how many notes are in use",
             ),
             *(
@@ -181,7 +187,7 @@ FEATURES = (
             Column(
                 "folded_classes",
                 "pitch classes",
-                "number of c with FPH[c] > 0.25 max FPH",
+                f"number of c with FPH[c] > {FAINT_CLASS} max FPH",
                 "how many pitch classes are in use: 5 for a pentatonic scale, 12 for chromatic music",
             ),
             Column(
@@ -204,6 +210,7 @@ FEATURES = (
         source="after Tzanetakis, Ermolinskyi & Cook 2003, Pitch histograms in audio and symbolic music",
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS, "faint": (FAINT_NOTE, FAINT_CLASS)},
     ),
     ClipFeature(
         name="pitch_histogram",
@@ -215,7 +222,7 @@ FEATURES = (
                 Column(
                     f"note_{n:03d}",
                     "1",
-                    f"Σ amplitude of peaks at MIDI note {n}",
+                    f"Σ amplitude of the {{n_peaks}} largest peaks at MIDI note {n}",
                     f"{NAMES[n % 12]} {n // 12 - 1}",
                 )
                 for n in range(N_NOTES)

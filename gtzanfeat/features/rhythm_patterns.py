@@ -24,7 +24,6 @@ from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import kernel
 
 N_BANDS, N_MODULATIONS = 24, 60
-BIN_HZ = 22050 / 2**17  # between modulation bins of the usual segment; only for the text of the rows
 STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 STEADY = 1e-5  # a deviation below this share of the mean is rounding: it counts as none
 
@@ -116,7 +115,7 @@ def fluctuation_strength(framing: Framing, rate: int, params: Params) -> Arrays:
 # --- the rows ---------------------------------------------------------------------------------------
 
 _BANDS = [(f"b{b:02d}", f"critical band {b}") for b in range(1, N_BANDS + 1)]
-_MODULATIONS = [(f"m{m:02d}", f"{m * BIN_HZ:.2f} Hz") for m in range(1, N_MODULATIONS + 1)]
+_MODULATIONS = [(f"m{m:02d}", f"{{bin_hz[{m}]:.2f}} Hz") for m in range(1, N_MODULATIONS + 1)]
 _HEARS = {
     "mean": "how loud {} is",
     "var": "how much the loudness of {} moves",
@@ -146,6 +145,7 @@ FEATURES = (
         ),
         source="Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
     FrameFeature(
         name="rh",
@@ -173,7 +173,7 @@ FEATURES = (
             Column(
                 f"{band}_{m}",
                 "sone",
-                f"1/(f/4 + 4/f) · |DFT of the loudness of {place}| at f = {hz}",
+                f"1/(f/{STRONGEST_HZ:g} + {STRONGEST_HZ:g}/f) · |DFT of the loudness of {place}| at f = {hz}",
                 f"how strongly {place} pulses at {hz}",
             )
             for m, hz in _MODULATIONS
@@ -182,6 +182,7 @@ FEATURES = (
         source="Rauber, Pampalk & Merkl 2002; Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
         constants=fluctuation_strength,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ},
     ),
     FrameFeature(
         name="mvd",
@@ -200,5 +201,6 @@ FEATURES = (
         ),
         source="Lidy et al. 2010; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
 )

@@ -147,7 +147,7 @@ FEATURES = (
             Column(
                 "",
                 "Hz",
-                "√(Σ (f_k - C)² S[k] / Σ S[k])",
+                "√(Σ (f_k - C)² S[k] / Σ S[k]), S the {spectrum}, C its centroid",
                 "how widely the sound is spread over frequency: narrow for a flute, wide for cymbals",
             ),
         ),
@@ -164,7 +164,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "m₃ / m₂^1.5 of S over frequency",
+                "m₃ / m₂^1.5 of S over frequency, S the {spectrum}",
                 "lopsidedness of the spectrum: above 0 where most of it lies low with a tail of highs",
             ),
         ),
@@ -180,7 +180,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "m₄ / m₂² of S over frequency",
+                "m₄ / m₂² of S over frequency, S the {spectrum}",
                 "peakedness of the spectrum: 1.8 where it is even, large for one narrow region",
             ),
         ),
@@ -196,7 +196,7 @@ FEATURES = (
             Column(
                 "",
                 "1/kHz",
-                "slope of the regression line of S[k] / mean S over f_k",
+                "slope of the regression line of S[k] / mean S over f_k, S the {spectrum}",
                 "tilt of the spectrum: the further below 0, the faster it falls off towards the highs",
             ),
         ),
@@ -213,7 +213,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "Σ (N_t[k] - N_{t-1}[k])², N = S/Σ S",
+                "Σ (N[t, k] - N[t-1, k])², N = S/Σ S, S the {spectrum}",
                 "how much the spectrum changes: larger for tones, whose energy is in few places",
             ),
         ),
@@ -231,7 +231,7 @@ FEATURES = (
             Column(
                 "",
                 "magnitude",
-                "Σ max(0, S_t[k] - S_{t-1}[k]) / n_bins",
+                "Σ max(0, S[t, k] - S[t-1, k]) / n_bins, S the {spectrum}",
                 "what is new in the spectrum: onsets, and the louder the more",
             ),
         ),
@@ -249,7 +249,7 @@ FEATURES = (
             Column(
                 "",
                 "ln power",
-                "Σ max(0, ln P_t[k] - ln P_{t-1}[k]) / n_bins",
+                "Σ max(0, ln P[t, k] - ln P[t-1, k]) / n_bins",
                 "what is new in the spectrum, quiet or loud: onsets as ratios",
             ),
         ),

@@ -205,7 +205,8 @@ FEATURES = (
             Column(
                 "",
                 "bpm",
-                "argmax of (r[l] + r[2l] + r[4l]) / 3 · exp(-log2(bpm / 115)² / 2), r of onset strength",
+                "argmax of (r[l] + r[2l] + r[4l]) / 3 · "
+                f"exp(-log2(bpm / {LIKELY_BPM:g})² / 2), r of onset strength",
                 "the pulse that most listeners would tap",
             ),
             Column("clarity", "1", "(r[l] + r[2l] + r[4l]) / 3r[0] at the tempo", "how steady the pulse is"),
@@ -213,6 +214,12 @@ FEATURES = (
         source="after Ellis 2007, Beat Tracking by Dynamic Programming, section 3.2",
         gain_invariant=True,
         flag="no_tempo",
+        fixed={
+            "bpm": (SLOWEST_BPM, FASTEST_BPM),
+            "multiples": MULTIPLES,
+            "likely": (LIKELY_BPM, LIKELY_OCTAVES),
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
     ClipFeature(
         name="onset_rate",
@@ -223,12 +230,14 @@ FEATURES = (
             Column(
                 "",
                 "onsets/s",
-                "maxima of onset strength over ±50 ms, 0.1 above their local mean, per second",
+                f"maxima of onset strength over ±{ONSET_SECONDS:g} s, {ONSET_RISE:g} above their local mean, "
+                "per second",
                 "how busy the music is",
             ),
         ),
         source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
         gain_invariant=True,
+        fixed={"local_seconds": LOCAL_SECONDS, "onset": (ONSET_SECONDS, ONSET_RISE)},
     ),
     ClipFeature(
         name="tempogram",
@@ -240,8 +249,8 @@ FEATURES = (
                 Column(
                     f"{centre:03.0f}",
                     "1",
-                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of 8 s of "
-                    "r[l] / r[0], r of onset strength",
+                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of "
+                    f"{TEMPOGRAM_SECONDS:g} s of r[l] / r[0], r of onset strength",
                     f"how strongly the music pulses at about {centre:.0f} bpm",
                 )
                 for slow, fast, centre in zip(BAND_EDGES[:-1], BAND_EDGES[1:], BAND_CENTRES, strict=True)
@@ -249,12 +258,18 @@ FEATURES = (
             Column(
                 "entropy",
                 "1",
-                "-Σ p ln p / ln 24, p the positive part of the bands over its sum",
+                f"-Σ p ln p / ln {N_BANDS}, p the positive part of the bands over its sum",
                 "how many tempi share in the pulse",
             ),
             Column("clarity", "1", "largest of the bands", "how clearly the music pulses at all"),
         ),
         source="Grosche, Müller & Kurth 2010, Cyclic tempogram; Lartillot et al. 2008 (pulse clarity)",
         gain_invariant=True,
+        fixed={
+            "window_seconds": TEMPOGRAM_SECONDS,
+            "windows_per_length": WINDOWS_PER_LENGTH,
+            "edges_bpm": BAND_EDGES,
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
 )

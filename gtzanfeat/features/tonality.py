@@ -310,7 +310,7 @@ FEATURES = (
             Column(
                 name,
                 "1",
-                f"S[{c}] / |S|, S the quantised shares of chroma_cqt, smoothed over time",
+                f"S[{c}] / |S|, S the quantised shares of chroma_cqt, smoothed over {{smooth}} frames",
                 f"how much {name.replace('_', ' ')} there is in the harmony around this frame",
             )
             for c, name in enumerate(NAMES)
@@ -318,6 +318,7 @@ FEATURES = (
         source="Müller & Ewert 2011, Chroma Toolbox",
         gain_invariant=True,
         constants=cens_reach,
+        fixed={"steps": CENS_STEPS},
     ),
     FrameFeature(
         name="chroma_entropy",
@@ -363,6 +364,7 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_chroma",
+        fixed={"profiles": PROFILES},
     ),
     ClipFeature(
         name="chroma_cqt_key",
@@ -373,6 +375,7 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_chroma",
+        fixed={"profiles": PROFILES},
     ),
     ClipFeature(
         name="pitch_key",
@@ -383,5 +386,6 @@ FEATURES = (
         source=f"{KRUMHANSL}; {ALBRECHT}",
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"profiles": PROFILES},
     ),
 )

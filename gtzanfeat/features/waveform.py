@@ -143,9 +143,12 @@ FEATURES = (
         family="timbre",
         kernel=loudness,
         needs=("frames",),
-        columns=(Column("", "dB", "max(20 log10 RMS, -100)", "how loud the frame is, in decibels"),),
+        columns=(
+            Column("", "dB", f"10 log10 max(RMS², {SILENT_POWER:g})", "how loud the frame is, in decibels"),
+        ),
         source="level in decibels relative to full scale",
         gain_invariant=False,
+        fixed={"silence": SILENT_POWER},
     ),
     FrameFeature(
         name="crest",
@@ -172,12 +175,13 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "-Σ e_i log e_i / log 10, e_i the share of energy in each tenth of the frame",
+                f"-Σ e_i log e_i / log {PARTS}, e_i the shares of energy of {PARTS} equal parts of the frame",
                 "evenness of energy within the frame: 1 for a steady sound, small where something begins",
             ),
         ),
         source="Giannakopoulos & Pikrakis 2014, short-term energy entropy",
         gain_invariant=True,
+        fixed={"parts": PARTS},
     ),
     ClipFeature(
         name="low_energy",
@@ -188,7 +192,7 @@ FEATURES = (
             Column(
                 "",
                 "share of frames",
-                "share of a texture window's frames with RMS below its mean, averaged over windows",
+                "share of the {window} frames of a texture window with RMS below its mean, mean over windows",
                 "how uneven the loudness is: high with pauses between sounds, low for a steady wall of sound",
             ),
         ),

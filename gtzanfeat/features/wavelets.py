@@ -144,8 +144,9 @@ def filters(framing: Framing, rate: int, params: Params) -> Arrays:
     return LOW.astype(np.float32), HIGH.astype(np.float32), LEVELS
 
 
-_OCTAVES = [11025 / 2**level for level in range(LEVELS, 0, -1)]
-_BANDS = [f"0 to {_OCTAVES[0]:.0f} Hz", *(f"{hz:.0f} to {2 * hz:.0f} Hz" for hz in _OCTAVES)]
+_BANDS = [f"0 to {{octave_hz[{LEVELS + 1}]:.0f}} Hz"] + [
+    f"{{octave_hz[{level + 1}]:.0f}} to {{octave_hz[{level}]:.0f}} Hz" for level in range(LEVELS, 0, -1)
+]
 _MOMENTS = (
     ("mean", "full scale", "mean of c", "whether the waveform of {} is lopsided on average"),
     ("var", "full scale²", "variance of c", "how strong {} is, loud moments counting most"),
@@ -172,5 +173,6 @@ FEATURES = (
         source="Li, Ogihara & Li 2003, A comparative study on content-based music genre classification",
         gain_invariant=False,
         constants=filters,
+        fixed={"levels": LEVELS, "wavelet": LOW, "steady": STEADY},
     ),
 )

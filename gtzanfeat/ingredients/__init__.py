@@ -1,5 +1,5 @@
 """Ingredients: intermediates that several features share, such as spectra, filterbanks and envelopes.
 
-One file per kind of intermediate. What a feature makes of them is in `gtzanfeat.features`; who asks for them,
-and sees to it that each is computed once per block, is `gtzanfeat.extraction.analysis`.
+One file per kind of intermediate; `registry` lists them all. What a feature computes from them is in
+`gtzanfeat.features`; `gtzanfeat.extraction.analysis` computes each of them once per block.
 """

@@ -13,7 +13,6 @@ import scipy.signal
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.ingredients.k_weighting import k_weighting
 from gtzanfeat.jit import kernel, recursive_kernel
 
 Block = Callable[..., np.ndarray]
@@ -283,6 +282,3 @@ def preemphasis(rate: int) -> Callable[[np.ndarray], np.ndarray]:
         return samples - np.float32(PREEMPHASIS) * before
 
     return emphasize
-
-
-STREAMS = {"two_channels": two_channels, "preemphasis": preemphasis, "k_weighting": k_weighting}

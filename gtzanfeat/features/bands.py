@@ -12,9 +12,11 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.jit import kernel
 
 MEL_BANDS = 40
+LIBROSA_BANDS = 128  # librosa's default
 FLUX_BANDS = (24, 40, 64)
 FLUX_LAGS = (1, 3, 6)  # frames
 CONTRAST_FLOOR = 1e-10
@@ -121,8 +123,8 @@ def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     A band begins one bin below its lower edge and goes without its last bin, except that the last band goes
     on to the Nyquist frequency. The share is taken of the bins before that last one is dropped.
     """
-    n_bins = framing.length // 2 + 1
-    hertz = np.arange(n_bins) * rate / framing.length
+    hertz = bin_frequencies(framing.length, rate)
+    n_bins = hertz.size
     first, last, count = [], [], []
     n_bands = len(LIBROSA_EDGES) - 1
     for b in range(n_bands):
@@ -138,7 +140,7 @@ def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
 
 def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     """First bin, bin after the last, and bins in peak and valley of the six octaves (two of them wider)."""
-    hertz = np.arange(framing.length // 2 + 1) * rate / framing.length
+    hertz = bin_frequencies(framing.length, rate)
     edges = np.searchsorted(hertz, OCTAVE_EDGES)
     for b in range(len(edges) - 1):
         _must_have_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
@@ -203,6 +205,23 @@ FEATURES = (
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
         gain_invariant=False,
         constants=partial(as_many_bands, n_bands=MEL_BANDS),
+    ),
+    FrameFeature(
+        name="mel128",
+        family="timbre",
+        kernel=decibels,
+        needs=("mel_log_bands",),
+        columns=tuple(
+            Column(
+                f"{b:03d}",
+                "dB",
+                "10 log10 max(E_b, floor)",
+                f"the level of mel band {b} of 0 to {LIBROSA_BANDS - 1}",
+            )
+            for b in range(LIBROSA_BANDS)
+        ),
+        source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
+        gain_invariant=False,
     ),
     *(_band_flux(n_bands, lag) for lag in FLUX_LAGS for n_bands in FLUX_BANDS),
     FrameFeature(

@@ -9,7 +9,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -57,11 +57,8 @@ def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     total = histogram.sum()
     if not total > 0:
         return np.zeros(7)
-    first = int(histogram.argmax())
-    rest = histogram.copy()
-    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
-    second = int(rest.argmax())
-    a0, a1 = histogram[first], rest[second]
+    first, second, a1 = two_largest(histogram, NEIGHBOURS_BPM)
+    a0 = histogram[first]
     p2 = second + SLOWEST_BPM if a1 > 0 else 0
     return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
 

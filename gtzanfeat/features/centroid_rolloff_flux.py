@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
@@ -135,11 +136,6 @@ def marsyas_flux(log_power: np.ndarray, previous: np.ndarray, out: np.ndarray) -
             largest = max(largest, d * d)
         out[t, 0] = total / (largest * n_bins) if largest > 0 else 0.0
         last = row
-
-
-def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next."""
-    return (rate / framing.length,)
 
 
 def bin_width_and_share(framing: Framing, rate: int, params: Params) -> Arrays:

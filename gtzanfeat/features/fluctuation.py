@@ -10,10 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.psychoacoustics import fluctuation_weights, modulation_frequencies
 from gtzanfeat.jit import kernel
 
-N_MODULATIONS = 60
-STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 BASS_BANDS, BASS_HZ = 2, 1.0  # up to 200 Hz, and faster than this
 
 
@@ -39,8 +38,8 @@ def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out:
 
 def modulations(framing: Framing, rate: int, params: Params) -> Arrays:
     """Frequency of each modulation, and its weight 1/(f/4 + 4/f)."""
-    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
-    return hz, 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
+    hz = modulation_frequencies(framing.length, rate)
+    return hz, fluctuation_weights(hz)
 
 
 FEATURES = (

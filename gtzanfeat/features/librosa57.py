@@ -16,21 +16,6 @@ from gtzanfeat.jit import kernel
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
-ZERO = 1e-10  # samples up to this, of either sign, count as 0
-
-
-@kernel
-def zero_crossing_rate(frames: np.ndarray, out: np.ndarray) -> None:
-    """Share of the N samples that have another sign than the one before; |x| <= 1e-10 counts as positive."""
-    n = frames.shape[1]
-    zero = np.float32(-ZERO)
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < zero) != (row[i - 1] < zero))
-        out[t, 0] = count / n
-
 
 @kernel
 def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
@@ -62,15 +47,6 @@ RANGE_DB = 80.0  # below the loudest band of the clip; what is fainter counts as
 WINDOW_SECONDS = 8.0  # of onset strength, whose autocorrelation is averaged over the clip
 LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
-
-
-@kernel
-def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
-    """10 log10 of what is given as natural logarithm."""
-    scale = np.float32(10.0 / np.log(10.0))
-    for t in range(log_bands.shape[0]):
-        for b in range(log_bands.shape[1]):
-            out[t, b] = scale * log_bands[t, b]
 
 
 def above_floor(mel: np.ndarray) -> np.ndarray:
@@ -152,22 +128,6 @@ _KAGGLE = "librosa's default, as in features_30_sec.csv (GTZAN on Kaggle)"
 ACCUMULATORS = (Accumulator("moments", add_moments, ("frames",), (3,)),)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
-    FrameFeature(
-        name="zero_crossing_rate",
-        family="timbre",
-        kernel=zero_crossing_rate,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "share of samples",
-                "#{n: sgn x[n] != sgn x[n-1]} / N, sgn of |x| <= 1e-10 positive",
-                "noisiness and brightness: how often the waveform crosses zero",
-            ),
-        ),
-        source=f"librosa.feature.zero_crossing_rate; {_KAGGLE}",
-        gain_invariant=True,
-    ),
     ClipFeature(
         name="samples",
         family="timbre",
@@ -183,20 +143,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             ),
         ),
         source=f"numpy.mean and numpy.var of the waveform; {_KAGGLE}",
-        gain_invariant=False,
-    ),
-    FrameFeature(
-        name="mel128",
-        family="timbre",
-        kernel=decibels,
-        needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{b:03d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to {BANDS - 1}"
-            )
-            for b in range(BANDS)
-        ),
-        source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
         gain_invariant=False,
     ),
     TrackFeature(

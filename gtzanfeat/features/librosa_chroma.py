@@ -19,7 +19,9 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
-from gtzanfeat.ingredients.filterbanks import librosa_chroma_filterbank
+from gtzanfeat.ingredients.chroma import chroma_filterbank
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import kernel
 
 # The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
@@ -27,7 +29,6 @@ from gtzanfeat.jit import kernel
 # the lowest 8 bins, whose filters are so wide that they have a kink: those are kept as they are. That is 200
 # numbers per frame (2.1 MB a minute) instead of 1025.
 
-N_CLASSES = 12
 N_LOW = 8
 N_TUNINGS = 16
 N_KEPT = N_LOW + N_TUNINGS * N_CLASSES
@@ -76,7 +77,7 @@ def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray)
 @lru_cache
 def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
     """Weights that keep the lowest bins and fold the others at every tuning, float32 (n_bins, 200)."""
-    filters = np.concatenate([librosa_chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
+    filters = np.concatenate([chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
     filters[:, :N_LOW] = 0.0
     rows = np.concatenate([np.eye(N_LOW, filters.shape[1]), filters], dtype=np.float32)
     return np.ascontiguousarray(rows.T)
@@ -116,7 +117,7 @@ def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndar
 
 def range_of_peaks(framing: Framing, rate: int, params: Params) -> Arrays:
     """Sample rate, and the bins from 150 to 4000 Hz."""
-    hz = np.arange(framing.length // 2) * rate / framing.length
+    hz = bin_frequencies(framing.length, rate)[: framing.length // 2]
     return rate, int(np.searchsorted(hz, LOWEST_HZ)), int(np.searchsorted(hz, HIGHEST_HZ))
 
 
@@ -176,7 +177,7 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
     Ellis, D. P. W. (2007). Chroma feature analysis and synthesis; librosa.feature.chroma_stft.
     """
     tuning = tuning_of(peaks)
-    low = librosa_chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
+    low = chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
     high = np.kron(lagrange(tuning), np.eye(N_CLASSES))
     weights = np.concatenate([low, high], axis=1, dtype=np.float32)
     energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
@@ -184,7 +185,7 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
     return energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
 
 
-_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
+_CLASSES = tuple(name.replace("_sharp", "s") for name in NAMES)
 
 ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), range_of_peaks),)
 

@@ -9,24 +9,12 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.chroma import A0_HZ, pitch_class_weights
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, PLACE_OF_A
 from gtzanfeat.jit import kernel
 
-N_CLASSES = 12
-A0_HZ = 27.5
-NAMES = ("a", "a_sharp", "b", "c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp")
+FROM_A = (*NAMES[PLACE_OF_A:], *NAMES[:PLACE_OF_A])  # in the order of Marsyas' filters
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
-
-
-@kernel
-def marsyas_zcr(frames: np.ndarray, out: np.ndarray) -> None:
-    """Z = (1 + changes of sign) / N: a 0 breaks a change, and silence gives 1/N."""
-    n = frames.shape[1]
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(1)
-        for i in range(1, n):
-            count += np.int32((row[i - 1] > 0) & (row[i] < 0)) + np.int32((row[i - 1] < 0) & (row[i] > 0))
-        out[t, 0] = count / n
 
 
 @kernel
@@ -80,7 +68,7 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
     Examples
     --------
     >>> filters = marsyas_chroma_filters(4096, 22050)
-    >>> [NAMES[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
+    >>> [FROM_A[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
     ['a', 'c']
     """
     n_bins = n_fft // 2 + 1
@@ -89,11 +77,7 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
     semitones[0] = semitones[1] - 1.5 * N_CLASSES  # a place for the bin of 0 Hz
     widths = np.ones(n_bins)
     widths[:-1] = np.maximum(np.diff(semitones), 1.0)
-    half = N_CLASSES / 2
-    distance = (semitones - np.arange(N_CLASSES)[:, None] + half) % N_CLASSES - half
-    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
-    weights /= np.sqrt((weights**2).sum(axis=0))
-    return weights.astype(np.float32)
+    return pitch_class_weights(semitones, widths).astype(np.float32)
 
 
 def chroma_filters(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -102,22 +86,6 @@ def chroma_filters(framing: Framing, rate: int, params: Params) -> Arrays:
 
 
 FEATURES = (
-    FrameFeature(
-        name="marsyas_zcr",
-        family="timbre",
-        kernel=marsyas_zcr,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "crossings/sample",
-                "(1 + changes of sign) / N",
-                "how often the waveform changes sign: noisiness, and pitch where there is one note",
-            ),
-        ),
-        source=f"{MARSYAS}, ZeroCrossings",
-        gain_invariant=True,
-    ),
     FrameFeature(
         name="marsyas_chroma",
         family="pitch",
@@ -131,7 +99,7 @@ FEATURES = (
                     f"Σ w[{c}, k] P[k] / N², w bells around the notes, of unit length per bin",
                     f"how much {name.replace('_', ' ')} there is, in whatever octave",
                 )
-                for c, name in enumerate(NAMES)
+                for c, name in enumerate(FROM_A)
             ),
             Column("peak_avg", "ratio", "max E / mean E", "how far the strongest note stands out"),
             Column("peak_min", "ratio", "max E / min E", "the strongest note against the weakest"),

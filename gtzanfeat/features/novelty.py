@@ -16,7 +16,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, Params
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.ingredients.periodicity import autocorrelation
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
 
 BPM = np.arange(30, 241)
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -43,7 +44,7 @@ def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
     if x.size < 2 or not np.ptp(x) > 1e-9 * x.max():
         return np.zeros(BPM.size)
     x = x - x.mean()
-    r = np.fft.irfft(np.abs(np.fft.rfft(x, 2 * x.size)) ** 2)[: x.size]
+    r = autocorrelation(x, 2 * x.size)[: x.size]
     histogram = np.maximum(np.interp(60.0 * frame_rate / BPM, np.arange(x.size), r, right=0.0), 0.0)
     total = histogram.sum()
     return histogram / total if total > 0 else histogram
@@ -52,13 +53,10 @@ def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
 def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
     """Shape and two largest peaks of the `novelty_histogram`: (10,)."""
     histogram = novelty_histogram(track, frame_rate)
-    first = int(histogram.argmax())
-    rest = histogram.copy()
-    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
-    second = int(rest.argmax())
+    first, second, height = two_largest(histogram, NEIGHBOURS_BPM)
     if not histogram[first] > 0:
         return np.zeros(10)
-    ratio = rest[second] / histogram[first]
+    ratio = height / histogram[first]
     return np.array([*shape(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
 
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
 
-N_NOTES, N_CLASSES = 128, 12
+N_NOTES = 128  # MIDI notes
 FIFTHS = 7 * np.arange(N_CLASSES) % N_CLASSES  # pitch classes along the circle of fifths: C, G, D, ...
 FAINT_NOTE, FAINT_CLASS = 0.1, 0.25  # of the largest: what is rarer is not in use
-NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
 
@@ -34,24 +34,14 @@ def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
     return (float(rate),)
 
 
-def fold(unfolded: np.ndarray) -> np.ndarray:
-    """Sum the octaves of a histogram over MIDI notes: 12 pitch classes, C first."""
-    folded = np.zeros(N_CLASSES)
-    np.add.at(folded, np.arange(unfolded.size) % N_CLASSES, unfolded)
-    return folded
-
-
 def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """FA0 UP0 FP0 IPO1 SUM and variants, of an unfolded histogram of 128 MIDI notes."""
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(9)
-    circle = fold(unfolded)[FIFTHS]
-    first = int(circle.argmax())
-    rest = circle.copy()
-    rest[first] = 0.0
-    second = int(rest.argmax())
-    interval = (second - first + 5) % N_CLASSES - 5 if rest[second] > 0 else 0
+    circle = fold_octaves(unfolded)[FIFTHS]
+    first, second, height = two_largest(circle, 0)
+    interval = (second - first + 5) % N_CLASSES - 5 if height > 0 else 0
     angle = 2 * np.pi * first / N_CLASSES
     return np.array(
         [
@@ -73,7 +63,7 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(16)
-    circle = fold(unfolded)[FIFTHS]
+    circle = fold_octaves(unfolded)[FIFTHS]
     angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
     interval = angles[1] * pitch(unfolded, n_frames, params)[3]
     return np.array(
@@ -92,7 +82,7 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
 
 def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """The unfolded histogram, then the folded one."""
-    return np.concatenate([unfolded, fold(unfolded)])
+    return np.concatenate([unfolded, fold_octaves(unfolded)])
 
 
 ACCUMULATORS = (

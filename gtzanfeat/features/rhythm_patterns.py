@@ -21,11 +21,15 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.psychoacoustics import (
+    N_BANDS,
+    N_MODULATIONS,
+    fluctuation_weights,
+    modulation_frequencies,
+)
 from gtzanfeat.jit import kernel
 
-N_BANDS, N_MODULATIONS = 24, 60
 BIN_HZ = 22050 / 2**17  # between modulation bins of the usual segment; only for the text of the rows
-STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 STEADY = 1e-5  # a deviation below this share of the mean is rounding: it counts as none
 
 STATISTICS = (
@@ -109,8 +113,7 @@ def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None
 
 def fluctuation_strength(framing: Framing, rate: int, params: Params) -> Arrays:
     """Weight of each modulation, 1/(f/4 + 4/f): fluctuation at 4 Hz is heard best."""
-    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
-    return ((1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)).astype(np.float32),)
+    return (fluctuation_weights(modulation_frequencies(framing.length, rate)).astype(np.float32),)
 
 
 # --- the rows ---------------------------------------------------------------------------------------

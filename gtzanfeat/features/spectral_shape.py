@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import kernel
 
 PEETERS = "Peeters 2004, A large set of audio features"
@@ -125,11 +126,6 @@ def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> No
             total += max(row[k] - last[k], np.float32(0.0))
         out[t, 0] = total / np.float32(n)
         last = row
-
-
-def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next."""
-    return (rate / framing.length,)
 
 
 def bin_width_khz(framing: Framing, rate: int, params: Params) -> Arrays:

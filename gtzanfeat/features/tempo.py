@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import kernel
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
@@ -47,10 +48,10 @@ def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
     return x - (total[last] - total[first]) / (last - first)
 
 
-def autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
+def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
     """r[l] / r[0], r[l] = Σ x[n] x[n-l], for l < n_lags; zeros where x is zero, and beyond its end."""
     n_fft = 1 << (x.size + n_lags).bit_length()
-    r = np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)[:n_lags]
+    r = autocorrelation(x, n_fft)[:n_lags]
     r[x.size :] = 0.0
     return r / r[0] if r[0] > 0 else np.zeros(n_lags)
 
@@ -86,7 +87,7 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     lags = np.arange(np.ceil(beats * minute / FASTEST_BPM), np.floor(beats * minute / SLOWEST_BPM) + 1)
     strength = rhythm_of(track, params["frame_rate"])
     # an onset that falls between two frames must still meet its repeat: blur by one frame
-    r = autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
+    r = normalised_autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
     repeats = [np.interp(lags * multiple / beats, np.arange(r.size), r) for multiple in MULTIPLES]
     salience = np.mean(repeats, axis=0)
     bpm = beats * minute / lags
@@ -134,7 +135,7 @@ def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
     lags = np.arange((length + 1) // 2)
     total = np.zeros(lags.size)
     for window in windows:  # one at a time, so that a long recording takes no more memory than a short one
-        r = np.fft.irfft(np.abs(np.fft.rfft(window, n_fft)) ** 2, n_fft)[lags]
+        r = autocorrelation(window, n_fft)[lags]
         if r[0] > 0:
             total += r / r[0]
     # at lag l only length - l frames meet another

@@ -18,10 +18,9 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.jit import kernel
 
-N_CLASSES = 12
-NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 ELLIS = "Ellis 2007, Chroma feature analysis and synthesis"
 KRUMHANSL = "Krumhansl & Kessler 1982; Krumhansl 1990, Cognitive Foundations of Musical Pitch"
 ALBRECHT = "Albrecht & Shanahan 2013"
@@ -212,7 +211,7 @@ def chroma_cqt_key(shares: np.ndarray, n_frames: int, params: Params) -> np.ndar
 
 def pitch_key(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Keys of the folded pitch histogram, from the unfolded one over MIDI notes."""
-    return keys_of(np.bincount(np.arange(unfolded.size) % N_CLASSES, unfolded, N_CLASSES))
+    return keys_of(fold_octaves(unfolded))
 
 
 def _key_columns(heard: str) -> tuple[Column, ...]:

@@ -16,19 +16,6 @@ PARTS = 10  # of a frame, between which its energy is shared
 
 
 @kernel
-def zero_crossings(frames: np.ndarray, out: np.ndarray) -> None:
-    """Z = ½ Σ_{n=1}^{N-1} |sgn x[n] - sgn x[n-1]| / (N-1), with sgn(0) = +1."""
-    n = frames.shape[1]
-    scale = np.float32(1.0 / max(n - 1, 1))
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < 0) != (row[i - 1] < 0))
-        out[t, 0] = count * scale
-
-
-@kernel
 def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
     """RMS = √(Σ x[n]² / N)."""
     n = frames.shape[1]
@@ -113,22 +100,6 @@ def low_energy(rms: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 FEATURES = (
-    FrameFeature(
-        name="zcr",
-        family="timbre",
-        kernel=zero_crossings,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "crossings/sample",
-                "Σ |sgn x[n] - sgn x[n-1]| / 2(N-1)",
-                "how often the waveform changes sign: noisiness, and pitch where there is one note",
-            ),
-        ),
-        source=f"{TC2002}, section II-A",
-        gain_invariant=True,
-    ),
     FrameFeature(
         name="rms",
         family="timbre",

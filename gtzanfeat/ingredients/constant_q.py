@@ -15,9 +15,9 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES
 from gtzanfeat.jit import kernel
 
-N_CLASSES = 12
 N_OCTAVES = 7
 BINS = 36  # to an octave
 C1_HZ = 440.0 * 2.0 ** (-45 / 12)

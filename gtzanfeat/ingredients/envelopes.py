@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.signal
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
@@ -246,6 +245,8 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     1 kHz; they keep their state between calls. The 70-Hz filter is on the low channel alone: without it a DC
     offset hides the pitch, and on the high channel it costs correct notes of close chords.
     """
+    import scipy.signal  # here, because it takes half a second or more to import
+
     low = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
     high = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
     no_rumble = _section(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))

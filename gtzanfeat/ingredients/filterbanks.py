@@ -9,7 +9,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
+from gtzanfeat.declarations import Arrays, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 
 # Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
@@ -17,6 +19,16 @@ SLANEY_LOWEST_HZ = 133.33333333
 SLANEY_LINEAR_STEP_HZ = 66.66666667
 SLANEY_RATIO = 1.0711703
 SLANEY_LINEAR, SLANEY_LOG = 13, 27
+
+
+def bin_frequencies(n_fft: int, rate: int) -> NDArray[np.float64]:
+    """Frequencies of the bins of a one-sided spectrum in Hz, f_k = k · rate / n_fft, (n_fft // 2 + 1,)."""
+    return np.arange(n_fft // 2 + 1) * rate / n_fft
+
+
+def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Hz from one bin to the next, as the constant of a kernel."""
+    return (rate / framing.length,)
 
 
 def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
@@ -56,7 +68,7 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
             f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * edges[-1]:.0f} Hz"
         )
     lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
+    hz = bin_frequencies(n_fft, rate)
     rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
     triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
     return triangles.astype(np.float32)
@@ -140,32 +152,3 @@ def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
     basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
     basis[0] /= np.sqrt(2)
     return basis.astype(np.float32)
-
-
-@lru_cache
-def librosa_chroma_filterbank(n_fft: int, rate: int, tuning: float) -> np.ndarray:
-    """Weights of each bin in each pitch class, as `librosa.filters.chroma` makes them.
-
-    Parameters
-    ----------
-    n_fft : int
-        Length of the Fourier transform, in samples.
-    rate : int
-        Sample rate in Hz.
-    tuning : float
-        How far A is from 440 Hz, in semitones.
-
-    Returns
-    -------
-    ndarray of shape (12, n_fft // 2 + 1), float32
-        Weights per pitch class, C first, and bin.
-
-    Examples
-    --------
-    >>> filters = librosa_chroma_filterbank(4096, 22050, 0.0)
-    >>> int(filters[:, round(440 * 4096 / 22050)].argmax())
-    9
-    """
-    from librosa.filters import chroma  # here, because librosa takes a second to import
-
-    return chroma(sr=rate, n_fft=n_fft, tuning=tuning)

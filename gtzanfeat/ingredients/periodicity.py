@@ -9,10 +9,34 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.jit import kernel
+
+
+def autocorrelation(x: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
+    """Autocorrelation r[l] = Σ_n x[n] x[n+l] by FFT of `n_fft` samples, circular if that is below 2·size - 1.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples,)
+        A series.
+    n_fft : int
+        Length of the transform; shorter series are padded with zeros.
+
+    Returns
+    -------
+    ndarray of shape (n_fft,)
+        Lags 0, 1, ... n_fft - 1.
+
+    Examples
+    --------
+    >>> autocorrelation(np.array([1.0, 2.0, 3.0]), 6)[:3].round(6)
+    array([14.,  8.,  3.])
+    """
+    return np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)
 
 
 def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:

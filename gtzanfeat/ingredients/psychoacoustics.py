@@ -17,9 +17,11 @@ from collections.abc import Callable
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.jit import kernel
 
 # upper edges of the critical bands; at 22050 Hz the last is empty but for what spreads into it
@@ -34,6 +36,7 @@ SEGMENT_IN_WINDOWS = 256  # a segment is this many windows long: of 2^17 samples
 N_WINDOWS = 2 * SEGMENT_IN_WINDOWS - 1  # they overlap by half
 CACHED_WINDOWS = 73  # transformed at a time, so that their spectra stay in cache; 511 is 7 · 73
 N_MODULATIONS = 60
+STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 
 PHONS = (3, 20, 40, 60, 80, 100)
 CONTOUR_HZ = (
@@ -107,6 +110,21 @@ def modulation(framing: Framing, rate: int, params: Params) -> Block:
     return transform
 
 
+def modulation_frequencies(segment_length: int, rate: int) -> NDArray[np.float64]:
+    """Frequencies of the bins of `modulation` in Hz, (60,): m · rate / segment length, m = 1..60."""
+    return np.arange(1, N_MODULATIONS + 1) * rate / segment_length
+
+
+def fluctuation_weights(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How well fluctuation of loudness at each frequency is heard: 1 / (f/4 + 4/f), largest at 4 Hz.
+
+    References
+    ----------
+    Rauber, Pampalk & Merkl 2002, after Fastl 1982, "Fluctuation strength and temporal masking patterns".
+    """
+    return 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
+
+
 def bark_bins(n_fft: int, rate: int) -> np.ndarray:
     """First bin of each critical band, and the end of the last: int (25,).
 
@@ -115,8 +133,7 @@ def bark_bins(n_fft: int, rate: int) -> np.ndarray:
     >>> bark_bins(512, 22050)[[0, 1, 2, -2, -1]].tolist()
     [0, 3, 5, 257, 257]
     """
-    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
-    return np.searchsorted(hz, (0, *BARK_HZ))
+    return np.searchsorted(bin_frequencies(n_fft, rate), (0, *BARK_HZ))
 
 
 def spreading() -> np.ndarray:

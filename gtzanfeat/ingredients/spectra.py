@@ -15,7 +15,7 @@ import scipy.fft
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
-from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
+from gtzanfeat.jit import Float32Array, IntArray, bits_to_float, float_to_bits, kernel
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 
@@ -84,16 +84,20 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
     return logarithm
 
 
-def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
-    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
-    filters = packed_slaney_filterbank(framing.length, rate)
+def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
+    """Build P -> E[b] = Σ_k w[b, k] P[k] of a `packed_filterbank`, float32 (n_frames, n_bands)."""
 
-    def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
-        apply_filterbank(power, *filters, out)
+    def filtered(power: Float32Array) -> Float32Array:
+        out = np.empty((power.shape[0], first.size), dtype=np.float32)
+        apply_filterbank(power, first, width, weights, out)
         return out
 
     return filtered
+
+
+def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
+    return _filtered_by(*packed_slaney_filterbank(framing.length, rate))
 
 
 def log_bands(framing: Framing, rate: int, params: Params) -> Block:
@@ -101,9 +105,7 @@ def log_bands(framing: Framing, rate: int, params: Params) -> Block:
 
     def logarithm(bands: np.ndarray) -> np.ndarray:
         out = np.maximum(bands, np.float32(LOG_FLOOR))
-        np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
-        out *= np.float32(1 / np.log(10))
-        return out
+        return _decimal_logarithm(out)
 
     return logarithm
 
@@ -113,11 +115,16 @@ def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
 
     def logarithm(bands: np.ndarray) -> np.ndarray:
         out = np.where(bands > 0, bands, np.float32(1.0))
-        np.log(out, out=out)
-        out *= np.float32(1 / np.log(10))
-        return out
+        return _decimal_logarithm(out)
 
     return logarithm
+
+
+def _decimal_logarithm(values: Float32Array) -> Float32Array:
+    """log10 in the place of its argument: numpy's log is vectorised, its log10 is not."""
+    np.log(values, out=values)
+    values *= np.float32(1 / np.log(10))
+    return values
 
 
 MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
@@ -125,14 +132,7 @@ MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
 
 def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> energies in the filters of `mel_filterbank`, float32 (n_frames, bands)."""
-    filters = packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS))
-
-    def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
-        apply_filterbank(power, *filters, out)
-        return out
-
-    return filtered
+    return _filtered_by(*packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS)))
 
 
 def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:

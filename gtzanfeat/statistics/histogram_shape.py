@@ -6,6 +6,7 @@ Beat and pitch histograms are described with it. How a number is distributed ove
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
@@ -41,6 +42,35 @@ def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     entropy = -(used @ np.log(used)) / np.log(p.size)
     flatness = np.exp(np.log(used * used.size).mean())
     return np.array([centroid, spread, p @ z**3, p @ z**4, entropy, flatness, p.max() * p.size])
+
+
+def two_largest(histogram: NDArray[np.float64], apart: int) -> tuple[int, int, float]:
+    """Bin of the largest value, bin of the largest one more than `apart` bins away, and the latter's value.
+
+    Parameters
+    ----------
+    histogram : ndarray of shape (n_bins,)
+        What is in each bin, none negative.
+    apart : int
+        Bins on either side of the first that the second must not be in.
+
+    Returns
+    -------
+    first, second : int
+        Bins, of equal values the first.
+    height : float
+        What is in the second; if 0, there is no second.
+
+    Examples
+    --------
+    >>> two_largest(np.array([0.0, 3.0, 4.0, 0.0, 1.0]), 1)
+    (2, 4, 1.0)
+    """
+    first = int(histogram.argmax())
+    rest = histogram.copy()
+    rest[max(first - apart, 0) : first + apart + 1] = 0.0
+    second = int(rest.argmax())
+    return first, second, float(rest[second])
 
 
 def shape_texts(what: str, unit: str) -> list[tuple[str, str, str]]:

@@ -60,9 +60,13 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),
         Ingredient("beat_envelope", ("frames",), envelopes.beat_envelope),
         Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
-        Ingredient("beat_peaks", ("beat_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient(
+            "beat_peaks", ("beat_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+        ),
         Ingredient("summary_autocorrelation", ("frames",), spectra.summary_autocorrelation),
-        Ingredient("pitch_peaks", ("summary_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient(
+            "pitch_peaks", ("summary_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+        ),
         Ingredient("sonogram", ("frames",), psychoacoustics.sonogram),
         Ingredient("modulation", ("sonogram",), psychoacoustics.modulation),
         Ingredient("chroma_energies", ("power",), chroma.chroma_energies),

@@ -51,7 +51,7 @@ def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> N
             out[t, n + b] = max(-d, np.float32(0.0))
 
 
-def as_many_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
+def check_n_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
     """Nothing but a check: as many bands as the feature has columns."""
     if params["bands"] != n_bands:
         raise GtzanfeatError(f"the feature is of {n_bands} mel bands, but {params['bands']} were asked for")
@@ -129,7 +129,7 @@ def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     n_bands = len(LIBROSA_EDGES) - 1
     for b in range(n_bands):
         within = np.flatnonzero((hertz >= LIBROSA_EDGES[b]) & (hertz <= LIBROSA_EDGES[b + 1]))
-        _must_have_bins(within, LIBROSA_EDGES[b], framing, rate)
+        _check_has_bins(within, LIBROSA_EDGES[b], framing, rate)
         start = within[0] - (b > 0)
         stop = n_bins if b == n_bands - 1 else within[-1] + 1
         first.append(start)
@@ -143,12 +143,12 @@ def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     hertz = bin_frequencies(framing.length, rate)
     edges = np.searchsorted(hertz, OCTAVE_EDGES)
     for b in range(len(edges) - 1):
-        _must_have_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
+        _check_has_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
     width = np.diff(edges)
     return edges[:-1], edges[1:], np.maximum(np.rint(CONTRAST_SHARE * width).astype(np.int64), 1)
 
 
-def _must_have_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int) -> None:
+def _check_has_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int) -> None:
     if bins.size == 0:
         raise GtzanfeatError(
             f"the contrast band from {hertz:.0f} Hz has no bin in frames of {framing.length} samples at "
@@ -178,7 +178,7 @@ def _band_flux(n_bands: int, lag: int) -> FrameFeature:
         ),
         source="half-wave rectified change of log mel bands, after Klapuri 1999",
         gain_invariant=False,  # above the floor it is
-        constants=partial(as_many_bands, n_bands=n_bands),
+        constants=partial(check_n_bands, n_bands=n_bands),
         before=0.0,
         past=lag,
         lead=lag,
@@ -204,7 +204,7 @@ FEATURES = (
         ),
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
         gain_invariant=False,
-        constants=partial(as_many_bands, n_bands=MEL_BANDS),
+        constants=partial(check_n_bands, n_bands=MEL_BANDS),
     ),
     FrameFeature(
         name="mel128",

@@ -9,7 +9,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -47,12 +47,12 @@ def count_beats(
                     total[bpm - SLOWEST_BPM] += weight * peaks[t, p, 1]
 
 
-def counting(framing: Framing, rate: int, params: Params) -> Arrays:
+def windows_per_minute(framing: Framing, rate: int, params: Params) -> Arrays:
     """How many windows a minute has, and whether they are weighted."""
     return 60.0 * rate / framing.length, params["weighted"]
 
 
-def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def beat_statistics(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """A0 A1 RA P1 P2 SUM, and SUM per window, of a beat histogram of 161 bins."""
     total = histogram.sum()
     if not total > 0:
@@ -63,7 +63,7 @@ def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
 
 
-def whole_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def whole_beat_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """The histogram itself."""
     return histogram
 
@@ -78,7 +78,7 @@ def count_peaks(histogram: np.ndarray) -> int:
 def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram."""
     bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
-    return np.append(shape(histogram, bpm), count_peaks(histogram))
+    return np.append(shape_statistics(histogram, bpm), count_peaks(histogram))
 
 
 ACCUMULATORS = (
@@ -87,7 +87,7 @@ ACCUMULATORS = (
         kernel=count_beats,
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
-        constants=counting,
+        constants=windows_per_minute,
     ),
 )
 
@@ -105,7 +105,7 @@ FEATURES = (
     ClipFeature(
         name="beat",
         family="rhythm",
-        compute=beat,
+        compute=beat_statistics,
         of="beats",
         columns=(
             Column("a0", "share", "BH[P1] / Σ BH", "how much one tempo prevails"),
@@ -128,7 +128,7 @@ FEATURES = (
         compute=beat_shape,
         of="beats",
         columns=(
-            *(Column(*text, hears) for text, hears in zip(shape_texts("BH", "bpm"), _HEARD, strict=True)),
+            *(Column(*text, hears) for text, hears in zip(shape_formulae("BH", "bpm"), _HEARD, strict=True)),
             Column(
                 "peaks",
                 "peaks",
@@ -143,7 +143,7 @@ FEATURES = (
     ClipFeature(
         name="beat_histogram",
         family="rhythm",
-        compute=whole_histogram,
+        compute=whole_beat_histogram,
         of="beats",
         columns=tuple(
             Column(f"{bpm:03d}", "1", f"Σ amplitude of peaks at {bpm} bpm", f"repetition at {bpm} bpm")

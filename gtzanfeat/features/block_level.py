@@ -78,25 +78,25 @@ def cent_spectrum(
 # --- patterns, each from the whole track of the spectrum, (n_frames, 97) ---------------------------
 
 
-def _long_enough(track: np.ndarray, length: int) -> np.ndarray:
+def _padded_to_block(track: np.ndarray, length: int) -> np.ndarray:
     """The track, its last frame repeated where it is shorter than a block."""
     return np.pad(track, ((0, max(0, length - len(track))), (0, 0)), mode="edge")
 
 
-def _ranked(track: np.ndarray, block: tuple[int, int], kept: int) -> Iterator[np.ndarray]:
+def _sorted_blocks(track: np.ndarray, block: tuple[int, int], kept: int) -> Iterator[np.ndarray]:
     """Yield for each band (n_blocks, kept): the largest values of each block in rising order.
 
     Band by band, since all blocks together are several times as much as the track.
     """
     length, hop = block
-    for band in np.ascontiguousarray(_long_enough(track, length).T):
+    for band in np.ascontiguousarray(_padded_to_block(track, length).T):
         blocks = np.lib.stride_tricks.sliding_window_view(band, length)[::hop]
         yield np.sort(blocks, axis=1)[:, length - kept :]
 
 
 def spectral_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Percentile 90 over blocks of the levels of a band in rising order, less the mean level of the clip."""
-    ranked = _ranked(track, SPECTRAL, SPECTRAL[0])
+    ranked = _sorted_blocks(track, SPECTRAL, SPECTRAL[0])
     return np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(dtype=np.float64)
 
 
@@ -104,7 +104,9 @@ def delta_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarra
     """Percentile 90 and variance over blocks of the largest rises of a band in rising order."""
     rises = np.zeros_like(track)
     rises[DELTA_LAG:] = np.maximum(track[DELTA_LAG:] - track[:-DELTA_LAG], 0.0)
-    patterns = [(percentile(blocks, 90), variance(blocks)) for blocks in _ranked(rises, DELTA, DELTA_KEPT)]
+    patterns = [
+        (percentile(blocks, 90), variance(blocks)) for blocks in _sorted_blocks(rises, DELTA, DELTA_KEPT)
+    ]
     return np.array(patterns).swapaxes(0, 1).ravel()
 
 
@@ -120,7 +122,7 @@ def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
     """Percentile 60 over blocks of 2/T |DFT over time| of a band, gathered at 37 rates of modulation."""
     length, hop = FLUCTUATION
     filters = modulation_filters(params["frame_rate"])
-    long = _long_enough(track, length)
+    long = _padded_to_block(track, length)
     patterns = []
     for start in range(0, len(long) - length + 1, hop):
         block = long[start : start + length]
@@ -132,7 +134,7 @@ def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
 def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Median over blocks of the correlation of each two of 52 bands; 0 where one is steady."""
     length, hop = CORRELATION
-    long = _long_enough(_gathered(track, N_CORRELATED, np.add) / _widths(N_CORRELATED), length)
+    long = _padded_to_block(_grouped_bands(track, N_CORRELATED, np.add) / _group_sizes(N_CORRELATED), length)
     pairs = np.triu_indices(N_CORRELATED, 1)
     patterns = []
     for start in range(0, len(long) - length + 1, hop):
@@ -148,18 +150,20 @@ def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
 
 def contrast_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Percentile 10 over blocks of max - min over the neighbours of each of 20 bands, in rising order."""
-    contrast = _gathered(track, N_CONTRASTS, np.maximum) - _gathered(track, N_CONTRASTS, np.minimum)
-    return np.concatenate([percentile(blocks, 10) for blocks in _ranked(contrast, CONTRAST, CONTRAST[0])])
+    contrast = _grouped_bands(track, N_CONTRASTS, np.maximum) - _grouped_bands(track, N_CONTRASTS, np.minimum)
+    return np.concatenate(
+        [percentile(blocks, 10) for blocks in _sorted_blocks(contrast, CONTRAST, CONTRAST[0])]
+    )
 
 
-def _widths(n_bands: int) -> np.ndarray:
+def _group_sizes(n_bands: int) -> np.ndarray:
     """How many of 97 bands go into each of fewer: as equal as can be, the first ones larger."""
     return np.array([len(part) for part in np.array_split(np.arange(N_BANDS), n_bands)])
 
 
-def _gathered(track: np.ndarray, n_bands: int, gather: np.ufunc) -> np.ndarray:
+def _grouped_bands(track: np.ndarray, n_bands: int, gather: np.ufunc) -> np.ndarray:
     """Gather neighbouring bands: (n_frames, n_bands) float64."""
-    starts = np.cumsum([0, *_widths(n_bands)[:-1]])
+    starts = np.cumsum([0, *_group_sizes(n_bands)[:-1]])
     return gather.reduceat(track.astype(np.float64), starts, axis=1)
 
 

@@ -27,7 +27,7 @@ BS1770 = "ITU-R BS.1770-4; EBU R 128"
 
 
 @kernel
-def envelope(frames: np.ndarray, out: np.ndarray) -> None:
+def rms_and_peak(frames: np.ndarray, out: np.ndarray) -> None:
     """RMS = √(Σ x[n]² / N), and max |x[n]|."""
     n = frames.shape[1]
     for t in range(frames.shape[0]):
@@ -160,7 +160,7 @@ FEATURES = (
     FrameFeature(
         name="envelope",
         family="timbre",
-        kernel=envelope,
+        kernel=rms_and_peak,
         needs=("frames",),
         columns=(
             Column("rms", "full scale", "√(Σ x[n]²/N)", "how loud the frame is"),

@@ -63,12 +63,12 @@ def yin_lags(framing: Framing, rate: int, params: Params) -> Arrays:
     return float(rate), shortest, math.ceil(rate / params["low_hz"]), float(params["threshold"])
 
 
-def runs(together: np.ndarray) -> list[slice]:
+def consecutive_frames(together: np.ndarray) -> list[slice]:
     """Longest slices of frames where each but the first is `together` with the one before it.
 
     Examples
     --------
-    >>> runs(np.array([False, True, True, False, False, True]))
+    >>> consecutive_frames(np.array([False, True, True, False, False, True]))
     [slice(0, 3, None), slice(3, 4, None), slice(4, 6, None)]
     """
     starts = np.flatnonzero(~together)
@@ -148,8 +148,8 @@ def pitch_contour(track: np.ndarray, n_frames: int, params: Params) -> np.ndarra
     both = voiced[1:] & voiced[:-1]
     jumps = both & (steps >= JUMP)
     glides = steps[both & ~jumps]
-    whole = [run for run in runs(np.r_[False, both]) if voiced[run.start]]
-    notes = [semitones[run] for run in runs(np.r_[False, both & ~jumps]) if voiced[run.start]]
+    whole = [run for run in consecutive_frames(np.r_[False, both]) if voiced[run.start]]
+    notes = [semitones[run] for run in consecutive_frames(np.r_[False, both & ~jumps]) if voiced[run.start]]
     vibratos = np.array(
         [(note.size, *vibrato(note, frame_rate)) for note in notes if note.size >= NOTE_SECONDS * frame_rate]
     ).reshape(-1, 3)

@@ -36,7 +36,7 @@ def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out:
         out[t, 3] = total / (n_bands * n_modulations) / largest if largest > 0 else 0.0
 
 
-def modulations(framing: Framing, rate: int, params: Params) -> Arrays:
+def frequencies_and_weights(framing: Framing, rate: int, params: Params) -> Arrays:
     """Frequency of each modulation, and its weight 1/(f/4 + 4/f)."""
     hz = modulation_frequencies(framing.length, rate)
     return hz, fluctuation_weights(hz)
@@ -71,6 +71,6 @@ FEATURES = (
         ),
         source="Pampalk 2006, Computational models of music similarity",
         gain_invariant=False,
-        constants=modulations,
+        constants=frequencies_and_weights,
     ),
 )

@@ -18,7 +18,7 @@ from gtzanfeat.jit import kernel
 
 
 @kernel
-def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
+def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
     """Adds to `total` how many samples there are, their sum and the sum of their squares."""
     first = 0.0
     second = 0.0
@@ -49,7 +49,7 @@ LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
-def above_floor(mel: np.ndarray) -> np.ndarray:
+def limit_range(mel: np.ndarray) -> np.ndarray:
     """Raise all levels to at least 80 dB below the loudest of the clip."""
     return np.maximum(mel, mel.max() - np.float32(RANGE_DB))
 
@@ -57,7 +57,7 @@ def above_floor(mel: np.ndarray) -> np.ndarray:
 def mfcc(mel: np.ndarray) -> np.ndarray:
     """20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
-    return np.einsum("tb,qb->tq", above_floor(mel), dct_basis(COEFFICIENTS, BANDS))
+    return np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
 
 
 def onset_strength(mel: np.ndarray) -> np.ndarray:
@@ -65,7 +65,7 @@ def onset_strength(mel: np.ndarray) -> np.ndarray:
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
     """
-    rise = np.maximum(np.diff(above_floor(mel), axis=0), np.float32(0.0))
+    rise = np.maximum(np.diff(limit_range(mel), axis=0), np.float32(0.0))
     rise.sort(axis=1)  # faster than to look for the median
     rise = (rise[:, BANDS // 2 - 1] + rise[:, BANDS // 2]) / 2
     return np.concatenate([np.zeros(3, dtype=np.float32), rise])[: len(mel)]
@@ -125,7 +125,7 @@ def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 _KAGGLE = "librosa's default, as in features_30_sec.csv (GTZAN on Kaggle)"
 
-ACCUMULATORS = (Accumulator("moments", add_moments, ("frames",), (3,)),)
+ACCUMULATORS = (Accumulator("moments", accumulate_moments, ("frames",), (3,)),)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(

@@ -83,7 +83,7 @@ def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
     return np.ascontiguousarray(rows.T)
 
 
-def weights_of_framing(framing: Framing, rate: int, params: Params) -> Arrays:
+def tuning_weights(framing: Framing, rate: int, params: Params) -> Arrays:
     """Weights of each bin in the columns of ``chroma_at_tunings``."""
     return (weights_at_tunings(framing.length, rate),)
 
@@ -115,13 +115,13 @@ def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndar
     return out[:n].copy()
 
 
-def range_of_peaks(framing: Framing, rate: int, params: Params) -> Arrays:
+def rate_and_peak_bins(framing: Framing, rate: int, params: Params) -> Arrays:
     """Sample rate, and the bins from 150 to 4000 Hz."""
     hz = bin_frequencies(framing.length, rate)[: framing.length // 2]
     return rate, int(np.searchsorted(hz, LOWEST_HZ)), int(np.searchsorted(hz, HIGHEST_HZ))
 
 
-def tuning_of(peaks: np.ndarray) -> float:
+def estimate_tuning(peaks: np.ndarray) -> float:
     """How far the peaks lie from A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
 
     The mode, in steps of 0.01, over the higher half of all peaks.
@@ -137,18 +137,18 @@ def tuning_of(peaks: np.ndarray) -> float:
 
 
 def tuning(peaks: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """`tuning_of` as a feature, (1,)."""
-    return np.array([tuning_of(peaks)])
+    """`estimate_tuning` as a feature, (1,)."""
+    return np.array([estimate_tuning(peaks)])
 
 
-def lagrange(tuning: float) -> np.ndarray:
+def lagrange_weights(tuning: float) -> np.ndarray:
     """What each of the values at `TUNINGS` counts for in the polynomial through them, at `tuning`: (16,)."""
     same = np.eye(N_TUNINGS, dtype=bool)
     apart = np.where(same, 1.0, TUNINGS[:, None] - TUNINGS)
     return np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
 
 
-def size_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
+def length_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
     """Samples that are transformed at a time, and the sample rate."""
     return framing.length, rate
 
@@ -176,9 +176,9 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
     ----------
     Ellis, D. P. W. (2007). Chroma feature analysis and synthesis; librosa.feature.chroma_stft.
     """
-    tuning = tuning_of(peaks)
+    tuning = estimate_tuning(peaks)
     low = chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
-    high = np.kron(lagrange(tuning), np.eye(N_CLASSES))
+    high = np.kron(lagrange_weights(tuning), np.eye(N_CLASSES))
     weights = np.concatenate([low, high], axis=1, dtype=np.float32)
     energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
     largest = energies.max(axis=1, keepdims=True)
@@ -187,7 +187,7 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
 
 _CLASSES = tuple(name.replace("_sharp", "s") for name in NAMES)
 
-ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), range_of_peaks),)
+ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), rate_and_peak_bins),)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
@@ -227,7 +227,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source="Ellis 2007; librosa.filters.chroma",
         gain_invariant=False,
-        constants=weights_of_framing,
+        constants=tuning_weights,
     ),
     TrackFeature(
         name="chroma_stft",
@@ -240,6 +240,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source="Ellis 2007; librosa.feature.chroma_stft",
         gain_invariant=True,
-        constants=size_and_rate,
+        constants=length_and_rate,
     ),
 )

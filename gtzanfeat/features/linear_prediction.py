@@ -42,7 +42,7 @@ def levinson(r: np.ndarray, a: np.ndarray, mirror: np.ndarray) -> None:
 
 
 @kernel
-def polynomial(p: np.ndarray, degree: int, x: float) -> float:
+def evaluate_polynomial(p: np.ndarray, degree: int, x: float) -> float:
     """Σ p[i] x^i."""
     value = p[degree]
     for i in range(degree - 1, -1, -1):
@@ -51,12 +51,12 @@ def polynomial(p: np.ndarray, degree: int, x: float) -> float:
 
 
 @kernel
-def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
+def bracketed_root(p: np.ndarray, degree: int, low: float, high: float) -> float:
     """The root in [low, high] by false position (Illinois); an end, where the signs do not differ.
 
     They are equal only where rounding has made two roots one; the end with the smaller value stands for it.
     """
-    at_low, at_high = polynomial(p, degree, low), polynomial(p, degree, high)
+    at_low, at_high = evaluate_polynomial(p, degree, low), evaluate_polynomial(p, degree, high)
     if at_low * at_high >= 0:
         return low if abs(at_low) < abs(at_high) else high
     side = 0
@@ -64,7 +64,7 @@ def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
     for _ in range(60):
         before = x
         x = (low * at_high - high * at_low) / (at_high - at_low)
-        value = polynomial(p, degree, x)
+        value = evaluate_polynomial(p, degree, x)
         if abs(x - before) < 1e-12 or value == 0:
             break
         if value * at_high > 0:
@@ -81,7 +81,7 @@ def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
 
 
 @kernel
-def powers_of_cosine(c: np.ndarray, powers: np.ndarray) -> None:
+def cosine_series_to_polynomial(c: np.ndarray, powers: np.ndarray) -> None:
     """Σ c[k] cos kω as Σ p[i] x^i, x = cos ω: p is left in row m of `powers`, the others are scratch.
 
     Clenshaw's recurrence b_k = c_k + 2x b_{k+1} - b_{k+2}, on polynomials.
@@ -114,7 +114,7 @@ def roots_by_derivatives(powers: np.ndarray, m: int, roots: np.ndarray) -> None:
         right = 1.0
         for i in range(d):
             left = roots[i] if i < d - 1 else -1.0
-            roots[i] = root_between(powers[d], d, left, right)
+            roots[i] = bracketed_root(powers[d], d, left, right)
             right = left
 
 
@@ -133,18 +133,18 @@ def cosine_roots(
     for k in range(1, m + 1):
         for g in range(values.size):
             values[g] += c[k] * cosines[k, g]
-    powers_of_cosine(c, powers)
+    cosine_series_to_polynomial(c, powers)
     count = 0
     for g in range(values.size - 1):
         if values[g] * values[g + 1] < 0 and count < m:
-            roots[count] = root_between(powers[m], m, cosines[1, g + 1], cosines[1, g])
+            roots[count] = bracketed_root(powers[m], m, cosines[1, g + 1], cosines[1, g])
             count += 1
     if count < m:
         roots_by_derivatives(powers, m, roots)
 
 
 @kernel
-def predictor(autocorrelation: np.ndarray, out: np.ndarray) -> None:
+def predictor_coefficients(autocorrelation: np.ndarray, out: np.ndarray) -> None:
     """The a[i] of A(z) = 1 + Σ a[i] z^-i that leaves the least of the frame; 0 for silence."""
     order = out.shape[1]
     a, mirror = np.empty(order + 1), np.empty(order + 1)
@@ -155,7 +155,9 @@ def predictor(autocorrelation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def line_spectrum(autocorrelation: np.ndarray, rate: int, cosines: np.ndarray, out: np.ndarray) -> None:
+def line_spectral_frequencies(
+    autocorrelation: np.ndarray, rate: int, cosines: np.ndarray, out: np.ndarray
+) -> None:
     """Angles, in Hz, of the roots of P, Q = A(z) ± z^-(p+1) A(1/z); evenly spaced for silence.
 
     On the unit circle P without its root at -1 is a cosine series in ω, and so is Q without its root at 1.
@@ -197,7 +199,7 @@ FEATURES = tuple(
     FrameFeature(
         name=f"lpc{order}",
         family="timbre",
-        kernel=predictor,
+        kernel=predictor_coefficients,
         needs=("frame_autocorrelation",),
         columns=tuple(
             Column(
@@ -216,7 +218,7 @@ FEATURES = tuple(
     FrameFeature(
         name=f"lsf{order}",
         family="timbre",
-        kernel=line_spectrum,
+        kernel=line_spectral_frequencies,
         needs=("frame_autocorrelation",),
         columns=tuple(
             Column(

@@ -45,7 +45,7 @@ def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np
         out[t, N_CLASSES + 1] = np.float64(largest) / np.float64(smallest) if heard else 0.0
 
 
-def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
+def marsyas_chroma_filterbank(n_fft: int, rate: int) -> np.ndarray:
     """Weights of each bin in each pitch class as in Marsyas' Spectrum2Chroma, after Ellis' fft2chromamx.
 
     A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a
@@ -67,7 +67,7 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
 
     Examples
     --------
-    >>> filters = marsyas_chroma_filters(4096, 22050)
+    >>> filters = marsyas_chroma_filterbank(4096, 22050)
     >>> [FROM_A[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
     ['a', 'c']
     """
@@ -80,9 +80,9 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
     return pitch_class_weights(semitones, widths).astype(np.float32)
 
 
-def chroma_filters(framing: Framing, rate: int, params: Params) -> Arrays:
+def filterbank_and_scale(framing: Framing, rate: int, params: Params) -> Arrays:
     """The filters, and 1/N², by which Marsyas' power spectra are smaller than the transform squared."""
-    return marsyas_chroma_filters(framing.length, rate), 1.0 / framing.length**2
+    return marsyas_chroma_filterbank(framing.length, rate), 1.0 / framing.length**2
 
 
 FEATURES = (
@@ -106,6 +106,6 @@ FEATURES = (
         ),
         source=f"{MARSYAS}, Spectrum2Chroma and PeakRatio; Ellis 2007, Chroma feature analysis and synthesis",
         gain_invariant=False,
-        constants=chroma_filters,
+        constants=filterbank_and_scale,
     ),
 )

@@ -17,7 +17,7 @@ import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 BPM = np.arange(30, 241)
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -57,10 +57,10 @@ def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
     if not histogram[first] > 0:
         return np.zeros(10)
     ratio = height / histogram[first]
-    return np.array([*shape(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
+    return np.array([*shape_statistics(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
 
 
-def _of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
+def _novelty_of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
     """Build the feature of some columns of a track; the first frame may have no value of its own."""
 
     def compute(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
@@ -92,12 +92,12 @@ FEATURES = tuple(
     ClipFeature(
         name=f"novelty_{name}",
         family="rhythm",
-        compute=_of(columns),
+        compute=_novelty_of(columns),
         of=of,
         columns=(
             *(
                 Column(*text, hears.format(what))
-                for text, hears in zip(shape_texts("H", "bpm"), _HEARD, strict=True)
+                for text, hears in zip(shape_formulae("H", "bpm"), _HEARD, strict=True)
             ),
             Column(
                 "p1",

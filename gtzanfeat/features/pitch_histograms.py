@@ -10,7 +10,7 @@ import numpy as np
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts, two_largest
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 N_NOTES = 128  # MIDI notes
 FIFTHS = 7 * np.arange(N_CLASSES) % N_CLASSES  # pitch classes along the circle of fifths: C, G, D, ...
@@ -34,7 +34,7 @@ def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
     return (float(rate),)
 
 
-def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def pitch_statistics(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """FA0 UP0 FP0 IPO1 SUM and variants, of an unfolded histogram of 128 MIDI notes."""
     total = unfolded.sum()
     if not total > 0:
@@ -65,12 +65,12 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
         return np.zeros(16)
     circle = fold_octaves(unfolded)[FIFTHS]
     angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
-    interval = angles[1] * pitch(unfolded, n_frames, params)[3]
+    interval = angles[1] * pitch_statistics(unfolded, n_frames, params)[3]
     return np.array(
         [
-            *shape(unfolded, np.arange(unfolded.size)),
+            *shape_statistics(unfolded, np.arange(unfolded.size)),
             (unfolded > FAINT_NOTE * unfolded.max()).sum(),
-            *shape(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
+            *shape_statistics(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
             (circle > FAINT_CLASS * circle.max()).sum(),
             np.cos(angles) @ circle / total,
             np.sin(angles) @ circle / total,
@@ -80,7 +80,7 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
     )
 
 
-def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def unfolded_and_folded(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """The unfolded histogram, then the folded one."""
     return np.concatenate([unfolded, fold_octaves(unfolded)])
 
@@ -110,7 +110,7 @@ FEATURES = (
     ClipFeature(
         name="pitch",
         family="pitch",
-        compute=pitch,
+        compute=pitch_statistics,
         of="notes",
         columns=(
             Column(
@@ -153,7 +153,7 @@ FEATURES = (
             *(
                 Column(f"unfolded_{name}", unit, formula, hears)
                 for (name, unit, formula), hears in zip(
-                    shape_texts("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
+                    shape_formulae("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
                 )
             ),
             Column(
@@ -165,7 +165,7 @@ FEATURES = (
             *(
                 Column(f"folded_{name}", unit, formula, hears)
                 for (name, unit, formula), hears in zip(
-                    shape_texts("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
+                    shape_formulae("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
                 )
             ),
             Column(
@@ -198,7 +198,7 @@ FEATURES = (
     ClipFeature(
         name="pitch_histogram",
         family="pitch",
-        compute=both_histograms,
+        compute=unfolded_and_folded,
         of="notes",
         columns=(
             *(

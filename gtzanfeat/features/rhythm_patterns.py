@@ -44,7 +44,7 @@ STATISTICS = (
 
 
 @kernel
-def seven(row: np.ndarray, out: np.ndarray) -> None:
+def seven_statistics(row: np.ndarray, out: np.ndarray) -> None:
     """Mean, variance, g1 = m3/m2^1.5, m4/m2², median, minimum and maximum; population moments."""
     n = row.size
     mean = 0.0
@@ -78,7 +78,7 @@ def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
     n_bands = sonograms.shape[1]
     for t in range(sonograms.shape[0]):
         for b in range(n_bands):
-            seven(sonograms[t, b], out[t, b::n_bands])
+            seven_statistics(sonograms[t, b], out[t, b::n_bands])
 
 
 @kernel
@@ -87,11 +87,11 @@ def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
     n_modulations = modulation.shape[2]
     for t in range(modulation.shape[0]):
         for m in range(n_modulations):
-            seven(modulation[t, :, m], out[t, m::n_modulations])
+            seven_statistics(modulation[t, :, m], out[t, m::n_modulations])
 
 
 @kernel
-def histogram(modulation: np.ndarray, out: np.ndarray) -> None:
+def rhythm_histogram(modulation: np.ndarray, out: np.ndarray) -> None:
     """RH[m] = Σ_b M[b, m]."""
     for t in range(modulation.shape[0]):
         for m in range(modulation.shape[2]):
@@ -102,7 +102,7 @@ def histogram(modulation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+def rhythm_pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
     """RP[m, b] = w[m] M[b, m]: all bands at the first modulation, then at the second .."""
     n_bands = modulation.shape[1]
     for t in range(modulation.shape[0]):
@@ -111,7 +111,7 @@ def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None
                 out[t, m * n_bands + b] = weight[m] * modulation[t, b, m]
 
 
-def fluctuation_strength(framing: Framing, rate: int, params: Params) -> Arrays:
+def modulation_weights(framing: Framing, rate: int, params: Params) -> Arrays:
     """Weight of each modulation, 1/(f/4 + 4/f): fluctuation at 4 Hz is heard best."""
     return (fluctuation_weights(modulation_frequencies(framing.length, rate)).astype(np.float32),)
 
@@ -153,7 +153,7 @@ FEATURES = (
     FrameFeature(
         name="rh",
         family="rhythm",
-        kernel=histogram,
+        kernel=rhythm_histogram,
         needs=("modulation",),
         columns=tuple(
             Column(
@@ -170,7 +170,7 @@ FEATURES = (
     FrameFeature(
         name="rp",
         family="rhythm",
-        kernel=pattern,
+        kernel=rhythm_pattern,
         needs=("modulation",),
         columns=tuple(
             Column(
@@ -184,7 +184,7 @@ FEATURES = (
         ),
         source="Rauber, Pampalk & Merkl 2002; Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
-        constants=fluctuation_strength,
+        constants=modulation_weights,
     ),
     FrameFeature(
         name="mvd",

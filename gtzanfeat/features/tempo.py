@@ -39,7 +39,7 @@ def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray
         out[t, 0] = total / np.float32(n_bands)
 
 
-def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
+def subtract_local_mean(x: np.ndarray, width: int) -> np.ndarray:
     """Subtract from each value the mean of the `width` (odd) values around it, fewer at the ends."""
     total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
     centre = np.arange(x.size)
@@ -56,9 +56,9 @@ def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
     return r / r[0] if r[0] > 0 else np.zeros(n_lags)
 
 
-def rhythm_of(track: np.ndarray, frame_rate: float) -> np.ndarray:
+def detrended_onset_strength(track: np.ndarray, frame_rate: float) -> np.ndarray:
     """Onset strength above its local mean; the first frame has nothing before it and is left out."""
-    return above_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
+    return subtract_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
 
 
 def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
@@ -85,7 +85,7 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     beats = MULTIPLES[-1]
     minute = 60.0 * params["frame_rate"]
     lags = np.arange(np.ceil(beats * minute / FASTEST_BPM), np.floor(beats * minute / SLOWEST_BPM) + 1)
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     # an onset that falls between two frames must still meet its repeat: blur by one frame
     r = normalised_autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
     repeats = [np.interp(lags * multiple / beats, np.arange(r.size), r) for multiple in MULTIPLES]
@@ -102,7 +102,7 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
     Parameters and shapes as `tempo`.
     """
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     if not strength.size:
         return np.zeros(1)
     reach = round(params["frame_rate"] * ONSET_SECONDS)
@@ -161,7 +161,7 @@ def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
         nothing repeats itself, and in bands slower than twice a beat per clip.
     """
     rate = params["frame_rate"]
-    strength = rhythm_of(track, rate)
+    strength = detrended_onset_strength(track, rate)
     if strength.size < 3:
         return np.zeros(N_BANDS + 2)
     # an onset that falls between two frames must still meet its repeat: blur by one frame

@@ -40,7 +40,7 @@ PROFILES = {
 
 
 @kernel
-def chroma(energies: np.ndarray, out: np.ndarray) -> None:
+def normalised_chroma(energies: np.ndarray, out: np.ndarray) -> None:
     """C_c = E_c / max E; 0 where there is no energy."""
     for t in range(energies.shape[0]):
         largest = np.float32(0.0)
@@ -78,7 +78,7 @@ def chroma_cens(track: np.ndarray, smooth: int) -> np.ndarray:
     return np.divide(smoothed, norm, out=np.zeros_like(smoothed), where=norm > 0).astype(np.float32)
 
 
-def cens_reach(framing: Framing, rate: int, params: Params) -> Arrays:
+def smoothing_length(framing: Framing, rate: int, params: Params) -> Arrays:
     """The parameter ``smooth``."""
     return (params["smooth"],)
 
@@ -142,7 +142,7 @@ def chroma_entropy(energies: np.ndarray, out: np.ndarray) -> None:
         out[t, 0] = entropy / np.log(n)
 
 
-def key(classes: np.ndarray, profile: str) -> np.ndarray:
+def estimate_key(classes: np.ndarray, profile: str) -> np.ndarray:
     """The key whose profile correlates best with how much there is of each pitch class.
 
     Parameters
@@ -161,7 +161,7 @@ def key(classes: np.ndarray, profile: str) -> np.ndarray:
     Examples
     --------
     >>> d_minor = np.roll(PROFILES["krumhansl"][1], 2)
-    >>> key(d_minor, "krumhansl")[:3].round(6).tolist()
+    >>> estimate_key(d_minor, "krumhansl")[:3].round(6).tolist()
     [2.0, 0.0, 1.0]
     """
     centred = classes - classes.mean()
@@ -177,18 +177,18 @@ def key(classes: np.ndarray, profile: str) -> np.ndarray:
     return np.array([best % N_CLASSES, best < N_CLASSES, first, first - second], dtype=np.float64)
 
 
-def keys_of(classes: np.ndarray) -> np.ndarray:
+def estimate_keys(classes: np.ndarray) -> np.ndarray:
     """The `key` by every profile, one after the other."""
-    return np.concatenate([key(classes, profile) for profile in PROFILES])
+    return np.concatenate([estimate_key(classes, profile) for profile in PROFILES])
 
 
 def chroma_key(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Keys of mean chroma, track (n_frames, 12)."""
-    return keys_of(track.mean(axis=0, dtype=np.float64))
+    return estimate_keys(track.mean(axis=0, dtype=np.float64))
 
 
 @kernel
-def add_shares(thirds: np.ndarray, total: np.ndarray) -> None:
+def accumulate_shares(thirds: np.ndarray, total: np.ndarray) -> None:
     """Add to each third of a semitone its share of each frame; silent frames have none."""
     for t in range(thirds.shape[0]):
         energy = 0.0
@@ -206,12 +206,12 @@ def chroma_cqt_key(shares: np.ndarray, n_frames: int, params: Params) -> np.ndar
     """
     tuning = shares.reshape(N_CLASSES, 3).sum(axis=0).argmax()
     around = (1, 0, 2)[tuning]  # a third below the class, its own and the one above stand together
-    return keys_of(np.roll(shares, around).reshape(N_CLASSES, 3).sum(axis=1))
+    return estimate_keys(np.roll(shares, around).reshape(N_CLASSES, 3).sum(axis=1))
 
 
 def pitch_key(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     """Keys of the folded pitch histogram, from the unfolded one over MIDI notes."""
-    return keys_of(fold_octaves(unfolded))
+    return estimate_keys(fold_octaves(unfolded))
 
 
 def _key_columns(heard: str) -> tuple[Column, ...]:
@@ -244,13 +244,13 @@ def _key_columns(heard: str) -> tuple[Column, ...]:
 
 _CIRCLES = (("fifths", "7π/6", ""), ("minor_thirds", "3π/2", ""), ("major_thirds", "2π/3", "½ "))
 
-ACCUMULATORS = (Accumulator("constant_q_shares", add_shares, ("constant_q_thirds",), (36,)),)
+ACCUMULATORS = (Accumulator("constant_q_shares", accumulate_shares, ("constant_q_thirds",), (36,)),)
 
 FEATURES = (
     FrameFeature(
         name="chroma",
         family="pitch",
-        kernel=chroma,
+        kernel=normalised_chroma,
         needs=("chroma_energies",),
         columns=tuple(
             Column(
@@ -286,7 +286,7 @@ FEATURES = (
     FrameFeature(
         name="chroma_cqt",
         family="pitch",
-        kernel=chroma,
+        kernel=normalised_chroma,
         needs=("constant_q_classes",),
         columns=tuple(
             Column(
@@ -316,7 +316,7 @@ FEATURES = (
         ),
         source="Müller & Ewert 2011, Chroma Toolbox",
         gain_invariant=True,
-        constants=cens_reach,
+        constants=smoothing_length,
     ),
     FrameFeature(
         name="chroma_entropy",

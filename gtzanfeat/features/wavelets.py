@@ -47,7 +47,7 @@ TAPS = LOW.size
 
 
 @kernel
-def halve(
+def wavelet_analysis_step(
     x: np.ndarray,
     low: np.ndarray,
     high: np.ndarray,
@@ -125,7 +125,7 @@ def wavelet_moments(
         size = n
         for level in range(levels):
             half = size // 2
-            halve(x[:size], low, high, even, odd, approximation[:half], detail[:half])
+            wavelet_analysis_step(x[:size], low, high, even, odd, approximation[:half], detail[:half])
             band = levels - level
             four_moments(detail[:half], quiet, out[t, 4 * band : 4 * band + 4])
             for i in range(half):
@@ -134,7 +134,7 @@ def wavelet_moments(
         four_moments(x[:size], quiet, out[t, :4])
 
 
-def filters(framing: Framing, rate: int, params: Params) -> Arrays:
+def wavelet_filters(framing: Framing, rate: int, params: Params) -> Arrays:
     """Both filters, float32, and how many times they are applied."""
     if framing.length % 2**LEVELS or framing.length < TAPS * 2**LEVELS:
         raise GtzanfeatError(
@@ -171,6 +171,6 @@ FEATURES = (
         ),
         source="Li, Ogihara & Li 2003, A comparative study on content-based music genre classification",
         gain_invariant=False,
-        constants=filters,
+        constants=wavelet_filters,
     ),
 )

@@ -98,7 +98,7 @@ def chroma_filterbank(
 
 
 @lru_cache
-def _used(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
+def _weights_in_range(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
     """First bin within the range, and the weights from there to the last."""
     filters = chroma_filterbank(n_fft, rate, 0.0, LOWEST_HZ, HIGHEST_HZ)
     used = np.flatnonzero(filters.any(axis=0))
@@ -107,7 +107,7 @@ def _used(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
 
 
 @kernel
-def fold_octaves(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarray) -> None:
+def fold_bins(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarray) -> None:
     """E[c] = Σ_k w[c, k] P[k], over the bins within the range.
 
     Four classes at a time: a bin is read once for four sums, which is three times as fast.
@@ -128,11 +128,11 @@ def fold_octaves(power: np.ndarray, first: int, weights: np.ndarray, out: np.nda
 
 def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
     """Build P -> energies of the 12 pitch classes, C first, float32 (n_frames, 12)."""
-    first, weights = _used(framing.length, rate)
+    first, weights = _weights_in_range(framing.length, rate)
 
     def folded(power: np.ndarray) -> np.ndarray:
         out = np.empty((power.shape[0], N_CLASSES), dtype=np.float32)
-        fold_octaves(power, first, weights, out)
+        fold_bins(power, first, weights, out)
         return out
 
     return folded

@@ -43,7 +43,7 @@ def half_band() -> tuple[float, np.ndarray]:
     return 0.5, (taps * 0.25 / taps.sum()).astype(np.float32)
 
 
-def margin() -> int:
+def filter_margin() -> int:
     """Samples at either end of a frame that the filters of all octaves together look beyond."""
     return (2 * HALF_BAND_TAPS - 1) * (2 ** (N_OCTAVES - 1) - 1)
 
@@ -169,7 +169,7 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
         )
     half, cosine, sine = octave_weights(rate)
     step = 2 ** (N_OCTAVES - 1)
-    needed = 2 * (int(half.max()) * step + margin())
+    needed = 2 * (int(half.max()) * step + filter_margin())
     if framing.length < needed or framing.length % (2 * step) or framing.hop % step:
         raise GtzanfeatError(
             f"frames of {framing.length} samples every {framing.hop} do not suit the constant-Q transform; "

@@ -92,12 +92,12 @@ def add_rectified_bands(
         approximation, other = other, approximation
         n //= 2
         # `other` holds nothing that is needed any more: rebuild the band in it and in `band`
-        rebuild(detail, n, level, high, low, other, band, total)
-    rebuild(approximation, n, levels, low, low, other, band, total)
+        add_rectified_band(detail, n, level, high, low, other, band, total)
+    add_rectified_band(approximation, n, levels, low, low, other, band, total)
 
 
 @kernel
-def rebuild(
+def add_rectified_band(
     c: np.ndarray,
     n: int,
     level: int,
@@ -247,9 +247,9 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     """
     import scipy.signal  # here, because it takes half a second or more to import
 
-    low = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
-    high = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
-    no_rumble = _section(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
+    low = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
+    high = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
+    no_rumble = _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
     state = np.zeros((4, 2))
 
     def filtered(samples: np.ndarray) -> np.ndarray:
@@ -260,7 +260,7 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     return filtered
 
 
-def _section(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _filter_coefficients(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     b, a = coefficients
     return np.array([*b, *a[1:]])
 

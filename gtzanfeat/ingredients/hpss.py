@@ -35,13 +35,13 @@ LANES = 64  # a tile and its surroundings stay in the innermost cache
 
 
 @kernel
-def low(a: Any, b: Any) -> Any:
+def smaller(a: Any, b: Any) -> Any:
     """The smaller."""
     return a if a < b else b
 
 
 @kernel
-def high(a: Any, b: Any) -> Any:
+def larger(a: Any, b: Any) -> Any:
     """The larger."""
     return a if a > b else b
 
@@ -49,8 +49,8 @@ def high(a: Any, b: Any) -> Any:
 @kernel
 def merged_2(a: Any, b: Any) -> Any:
     """Two sorted pairs, sorted together (Batcher's odd-even merge)."""
-    x, y = high(a[0], b[0]), low(a[1], b[1])
-    return low(a[0], b[0]), low(x, y), high(x, y), high(a[1], b[1])
+    x, y = larger(a[0], b[0]), smaller(a[1], b[1])
+    return smaller(a[0], b[0]), smaller(x, y), larger(x, y), larger(a[1], b[1])
 
 
 @kernel
@@ -60,12 +60,12 @@ def merged_4(a: Any, b: Any) -> Any:
     o = merged_2((a[1], a[3]), (b[1], b[3]))
     return (
         e[0],
-        low(o[0], e[1]),
-        high(o[0], e[1]),
-        low(o[1], e[2]),
-        high(o[1], e[2]),
-        low(o[2], e[3]),
-        high(o[2], e[3]),
+        smaller(o[0], e[1]),
+        larger(o[0], e[1]),
+        smaller(o[1], e[2]),
+        larger(o[1], e[2]),
+        smaller(o[2], e[3]),
+        larger(o[2], e[3]),
         o[3],
     )
 
@@ -77,20 +77,20 @@ def merged_8(a: Any, b: Any) -> Any:
     o = merged_4((a[1], a[3], a[5], a[7]), (b[1], b[3], b[5], b[7]))
     return (
         e[0],
-        low(o[0], e[1]),
-        high(o[0], e[1]),
-        low(o[1], e[2]),
-        high(o[1], e[2]),
-        low(o[2], e[3]),
-        high(o[2], e[3]),
-        low(o[3], e[4]),
-        high(o[3], e[4]),
-        low(o[4], e[5]),
-        high(o[4], e[5]),
-        low(o[5], e[6]),
-        high(o[5], e[6]),
-        low(o[6], e[7]),
-        high(o[6], e[7]),
+        smaller(o[0], e[1]),
+        larger(o[0], e[1]),
+        smaller(o[1], e[2]),
+        larger(o[1], e[2]),
+        smaller(o[2], e[3]),
+        larger(o[2], e[3]),
+        smaller(o[3], e[4]),
+        larger(o[3], e[4]),
+        smaller(o[4], e[5]),
+        larger(o[4], e[5]),
+        smaller(o[5], e[6]),
+        larger(o[5], e[6]),
+        smaller(o[6], e[7]),
+        larger(o[6], e[7]),
         o[7],
     )
 
@@ -98,7 +98,7 @@ def merged_8(a: Any, b: Any) -> Any:
 @kernel
 def sorted_2(s: np.ndarray, i: int) -> Any:
     """Two rows from place i, sorted."""
-    return low(s[i], s[i + LANES]), high(s[i], s[i + LANES])
+    return smaller(s[i], s[i + LANES]), larger(s[i], s[i + LANES])
 
 
 @kernel
@@ -116,15 +116,15 @@ def sorted_8(s: np.ndarray, i: int) -> Any:
 @kernel
 def bitonic_4(a: Any, b: Any, c: Any, d: Any) -> Any:
     """Four numbers that rise and then fall, or fall and then rise, sorted."""
-    p, q, r, s = low(a, c), low(b, d), high(a, c), high(b, d)
-    return low(p, q), high(p, q), low(r, s), high(r, s)
+    p, q, r, s = smaller(a, c), smaller(b, d), larger(a, c), larger(b, d)
+    return smaller(p, q), larger(p, q), smaller(r, s), larger(r, s)
 
 
 @kernel
 def bitonic_8(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
     """The same for eight."""
-    x = bitonic_4(low(a, e), low(b, f), low(c, g), low(d, h))
-    y = bitonic_4(high(a, e), high(b, f), high(c, g), high(d, h))
+    x = bitonic_4(smaller(a, e), smaller(b, f), smaller(c, g), smaller(d, h))
+    y = bitonic_4(larger(a, e), larger(b, f), larger(c, g), larger(d, h))
     return x[0], x[1], x[2], x[3], y[0], y[1], y[2], y[3]
 
 
@@ -132,46 +132,46 @@ def bitonic_8(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) ->
 def middle_8(c: Any, x: Any) -> Any:
     """The middle 8, sorted, of a sorted 16 and a sorted 8: without the 8 smallest and the 8 largest."""
     u = bitonic_8(
-        high(c[0], x[7]),
-        high(c[1], x[6]),
-        high(c[2], x[5]),
-        high(c[3], x[4]),
-        high(c[4], x[3]),
-        high(c[5], x[2]),
-        high(c[6], x[1]),
-        high(c[7], x[0]),
+        larger(c[0], x[7]),
+        larger(c[1], x[6]),
+        larger(c[2], x[5]),
+        larger(c[3], x[4]),
+        larger(c[4], x[3]),
+        larger(c[5], x[2]),
+        larger(c[6], x[1]),
+        larger(c[7], x[0]),
     )
     return bitonic_8(
-        low(u[0], c[15]),
-        low(u[1], c[14]),
-        low(u[2], c[13]),
-        low(u[3], c[12]),
-        low(u[4], c[11]),
-        low(u[5], c[10]),
-        low(u[6], c[9]),
-        low(u[7], c[8]),
+        smaller(u[0], c[15]),
+        smaller(u[1], c[14]),
+        smaller(u[2], c[13]),
+        smaller(u[3], c[12]),
+        smaller(u[4], c[11]),
+        smaller(u[5], c[10]),
+        smaller(u[6], c[9]),
+        smaller(u[7], c[8]),
     )
 
 
 @kernel
 def middle_4(c: Any, x: Any) -> Any:
     """The middle 4, sorted, of a sorted 8 and a sorted 4."""
-    u = bitonic_4(high(c[0], x[3]), high(c[1], x[2]), high(c[2], x[1]), high(c[3], x[0]))
-    return bitonic_4(low(u[0], c[7]), low(u[1], c[6]), low(u[2], c[5]), low(u[3], c[4]))
+    u = bitonic_4(larger(c[0], x[3]), larger(c[1], x[2]), larger(c[2], x[1]), larger(c[3], x[0]))
+    return bitonic_4(smaller(u[0], c[7]), smaller(u[1], c[6]), smaller(u[2], c[5]), smaller(u[3], c[4]))
 
 
 @kernel
 def middle_2(c: Any, x: Any) -> Any:
     """The middle 2, sorted, of a sorted 4 and a sorted 2."""
-    p, q = high(c[0], x[1]), high(c[1], x[0])
-    p, q = low(low(p, q), c[3]), low(high(p, q), c[2])
-    return low(p, q), high(p, q)
+    p, q = larger(c[0], x[1]), larger(c[1], x[0])
+    p, q = smaller(smaller(p, q), c[3]), smaller(larger(p, q), c[2])
+    return smaller(p, q), larger(p, q)
 
 
 @kernel
 def middle_1(c: Any, x: Any) -> Any:
     """The middle of a sorted pair and one more."""
-    return high(c[0], low(c[1], x))
+    return larger(c[0], smaller(c[1], x))
 
 
 @kernel
@@ -241,7 +241,9 @@ def running_median(x: np.ndarray, first: int, out: np.ndarray) -> None:
 
 
 @kernel
-def take_harmonic(spectrum: np.ndarray, steady: np.ndarray, struck: np.ndarray, out: np.ndarray) -> None:
+def apply_harmonic_mask(
+    spectrum: np.ndarray, steady: np.ndarray, struck: np.ndarray, out: np.ndarray
+) -> None:
     """X_h = X · H / (H + P), H and P the medians of |X|² over time and frequency; half where both are 0."""
     for t in range(spectrum.shape[0]):
         for k in range(spectrum.shape[1]):
@@ -339,7 +341,7 @@ class Separation:
         while done < n:
             spectra, struck = self._pending.pop(0)
             m = min(len(spectra), n - done)
-            take_harmonic(spectra[:m], steady[done : done + m], struck[:m], harmonic[done : done + m])
+            apply_harmonic_mask(spectra[:m], steady[done : done + m], struck[:m], harmonic[done : done + m])
             done += m
             if m < len(spectra):
                 self._pending.insert(0, (spectra[m:], struck[m:]))

@@ -63,7 +63,7 @@ def k_weighting_sections(rate: int) -> np.ndarray:
 
 
 @recursive_kernel
-def two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
+def filter_two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     """Two second-order filters in a row, transposed direct form II, in float64.
 
     `sections` and `state`, of shapes (2, 5) and (2, 2), are those of the two; the state is carried on.
@@ -92,7 +92,7 @@ def k_weighting(rate: int) -> Callable[[np.ndarray], np.ndarray]:
 
     def weighted(samples: np.ndarray) -> np.ndarray:
         out = np.empty(samples.size, dtype=np.float32)
-        two_sections(samples, sections, state, out)
+        filter_two_sections(samples, sections, state, out)
         return out
 
     return weighted

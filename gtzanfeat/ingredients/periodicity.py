@@ -39,7 +39,7 @@ def autocorrelation(x: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     return np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)
 
 
-def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
+def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
     """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
 
     The factors are taken in ascending order, whatever order they come in.
@@ -54,7 +54,7 @@ def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.nd
 
 
 @kernel
-def enhance(
+def enhance_autocorrelation(
     r: np.ndarray,
     before: np.ndarray,
     share: np.ndarray,
@@ -64,7 +64,7 @@ def enhance(
 ) -> None:
     """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
 
-    `before` and `share` are from `stretching`; `out` has n_lags values, `clipped`
+    `before` and `share` are from `stretched_lags`; `out` has n_lags values, `clipped`
     one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
     0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
     gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
@@ -105,7 +105,7 @@ def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
 
 
 @kernel
-def enhanced_peaks(
+def find_enhanced_peaks(
     autocorrelation: np.ndarray,
     before: np.ndarray,
     share: np.ndarray,
@@ -128,7 +128,7 @@ def enhanced_peaks(
     for t in range(autocorrelation.shape[0]):
         peaks = out[t]
         peaks[:] = 0.0
-        enhance(autocorrelation[t], before, share, keep_lobe, clipped, e)
+        enhance_autocorrelation(autocorrelation[t], before, share, keep_lobe, clipped, e)
         for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
             if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
                 place = n_peaks - 1
@@ -147,10 +147,10 @@ def enhanced_peaks(
                         peaks[place, 0] += np.float32(0.5) * (left - right) / bend
 
 
-def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
     """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
     shortest, longest = params["lags"]
-    before, share = stretching(params["factors"], longest + params["radius"] + 1)
+    before, share = stretched_lags(params["factors"], longest + params["radius"] + 1)
     how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
 
     def pick(autocorrelation: np.ndarray) -> np.ndarray:
@@ -160,7 +160,7 @@ def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarr
                 f"have {autocorrelation.shape[1]}; take longer frames or smaller lags"
             )
         out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
-        enhanced_peaks(autocorrelation, before, share, *how, out)
+        find_enhanced_peaks(autocorrelation, before, share, *how, out)
         return out
 
     return pick

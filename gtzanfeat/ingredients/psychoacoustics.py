@@ -76,8 +76,8 @@ def sonogram(framing: Framing, rate: int, params: Params) -> Block:
     # the window also brings samples to SCALE and the power to a one-sided periodogram over 2π
     taper = (hann * SCALE / np.sqrt(np.pi * (hann @ hann))).astype(np.float32)
     first = bark_bins(length, rate)
-    spread = spreading().astype(np.float32)
-    marks = contours().astype(np.float32)
+    spread = spreading_function().astype(np.float32)
+    marks = equal_loudness_contours().astype(np.float32)
     tapered = np.empty((CACHED_WINDOWS, length), dtype=np.float32)
     excitation = np.empty((N_BANDS, N_WINDOWS), dtype=np.float32)
 
@@ -88,8 +88,8 @@ def sonogram(framing: Framing, rate: int, params: Params) -> Block:
             for start in range(0, N_WINDOWS, CACHED_WINDOWS):
                 some = slice(start, start + CACHED_WINDOWS)
                 spectra = scipy.fft.rfft(np.multiply(windows[some], taper, out=tapered), axis=-1)
-                excite(spectra, first, spread, excitation[:, some])
-            phons_from_decibels(decibels(excitation, out=excitation), marks, loudness)
+                spread_excitation(spectra, first, spread, excitation[:, some])
+            phons_from_decibels(power_to_decibels(excitation, out=excitation), marks, loudness)
             sones(loudness, out=loudness)
         return out
 
@@ -136,7 +136,7 @@ def bark_bins(n_fft: int, rate: int) -> np.ndarray:
     return np.searchsorted(bin_frequencies(n_fft, rate), (0, *BARK_HZ))
 
 
-def spreading() -> np.ndarray:
+def spreading_function() -> np.ndarray:
     """Share of the power of band j that is felt in band i: float64 (24, 24).
 
     10 log10 S = 15.81 + 7.5 (d + 0.474) - 17.5 √(1 + (d + 0.474)²), d = i - j: it falls by 25 dB per band
@@ -148,7 +148,7 @@ def spreading() -> np.ndarray:
 
     Examples
     --------
-    >>> spreading()[[0, 1, 0], [0, 0, 1]].round(3)
+    >>> spreading_function()[[0, 1, 0], [0, 0, 1]].round(3)
     array([1.   , 0.371, 0.162])
     """
     band = np.arange(N_BANDS)
@@ -156,20 +156,20 @@ def spreading() -> np.ndarray:
     return 10.0 ** ((15.81 + 7.5 * d - 17.5 * np.sqrt(1.0 + d * d)) / 10.0)
 
 
-def contours() -> np.ndarray:
+def equal_loudness_contours() -> np.ndarray:
     """Equal-loudness contours at the upper edges of the bands, dB: float64 (24, 6), a column per level.
 
     Linear between the frequencies of the table.
 
     Examples
     --------
-    >>> contours()[0]
+    >>> equal_loudness_contours()[0]
     array([ 24.,  37.,  51.,  70.,  88., 105.])
     """
     return np.stack([np.interp(BARK_HZ, CONTOUR_HZ, row) for row in CONTOUR_DB], axis=1)
 
 
-def decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def power_to_decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     """10 log10(max(P, 1)).
 
     Parameters
@@ -238,7 +238,7 @@ def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndar
 
 
 @kernel
-def excite(spectrum: np.ndarray, first: np.ndarray, spread: np.ndarray, out: np.ndarray) -> None:
+def spread_excitation(spectrum: np.ndarray, first: np.ndarray, spread: np.ndarray, out: np.ndarray) -> None:
     """E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
 
     `spectrum` is (n, n_bins), `out` (n_bands, n).

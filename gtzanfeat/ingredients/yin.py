@@ -32,7 +32,7 @@ def longest_period(rate: int, low_hz: float) -> int:
 
 
 @kernel
-def differences(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
+def difference_function(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
     """d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ), j over the W samples that leave room for the longest lag.
 
     Zeros where the frame is constant, but for rounding. Energies are summed in float64: they move with τ by
@@ -96,7 +96,7 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.
         spectrum *= scipy.fft.rfft(frames, axis=-1)
         products = scipy.fft.irfft(spectrum, framing.length, axis=-1, overwrite_x=True)
         out = np.empty((frames.shape[0], n_lags), dtype=np.float32)
-        differences(frames, products, out)
+        difference_function(frames, products, out)
         return out
 
     return of_itself

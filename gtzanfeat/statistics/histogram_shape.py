@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
+def shape_statistics(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     """Centroid, spread, skewness, kurtosis, entropy, flatness and crest of a histogram.
 
     Parameters
@@ -22,11 +22,11 @@ def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (7,)
-        See `shape_texts`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
+        See `shape_formulae`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
 
     Examples
     --------
-    >>> shape(np.array([0.0, 1.0, 1.0, 0.0]), np.array([60, 61, 62, 63]))[[0, 1, 4]]
+    >>> shape_statistics(np.array([0.0, 1.0, 1.0, 0.0]), np.array([60, 61, 62, 63]))[[0, 1, 4]]
     array([61.5,  0.5,  0.5])
     """
     total = histogram.sum()
@@ -73,7 +73,7 @@ def two_largest(histogram: NDArray[np.float64], apart: int) -> tuple[int, int, f
     return first, second, float(rest[second])
 
 
-def shape_texts(what: str, unit: str) -> list[tuple[str, str, str]]:
+def shape_formulae(what: str, unit: str) -> list[tuple[str, str, str]]:
     """Name, unit and formula of each number of `shape`.
 
     Parameters

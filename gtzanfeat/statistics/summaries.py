@@ -18,17 +18,17 @@ from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.jit import kernel
 from gtzanfeat.statistics.tracks import (
     deltas,
-    deviation,
     gaussian,
+    interquartile_range,
     kurtosis,
     mean,
     percentile,
-    place_of_maximum,
-    place_of_minimum,
-    quartile_range,
+    position_of_maximum,
+    position_of_minimum,
     skewness,
     slope,
     slope_error,
+    standard_deviation,
     variance,
 )
 
@@ -87,7 +87,7 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
         out[4, c] = np.sqrt(max(sums[4, c] / n_windows - spread * spread, 0.0))
 
 
-def _moments(track: np.ndarray, params: Params) -> np.ndarray:
+def _texture_moments(track: np.ndarray, params: Params) -> np.ndarray:
     window, start = params["window"], params["start"]
     if start not in STARTS:
         raise UnknownNameError("start of texture windows", start, STARTS)
@@ -109,7 +109,7 @@ def texture(track: np.ndarray, params: Params) -> np.ndarray:
     params : mapping
         ``window``, frames in a texture window; ``start``, one of `STARTS`.
     """
-    return _moments(track, params)[:2]
+    return _texture_moments(track, params)[:2]
 
 
 def running(track: np.ndarray, params: Params) -> np.ndarray:
@@ -118,7 +118,7 @@ def running(track: np.ndarray, params: Params) -> np.ndarray:
     Rows: mean of means, mean of deviations, deviation of means, deviation of deviations, which is the order
     of Marsyas' "single vector". Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3, 2, 4]]
+    return _texture_moments(track, params)[[0, 3, 2, 4]]
 
 
 def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
@@ -126,7 +126,7 @@ def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
 
     The first half of `running`. Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3]]
+    return _texture_moments(track, params)[[0, 3]]
 
 
 # --- as summaries ---------------------------------------------------------------------------------
@@ -268,7 +268,7 @@ SUMMARIES: dict[str, Summary] = {
             formulas=("mean of the running mean of {}", "mean of the running std of {}"),
         ),
         _over_time("mean", mean, "{}", "mean of {}"),
-        _over_time("std", deviation, "{}", "standard deviation of {}"),
+        _over_time("std", standard_deviation, "{}", "standard deviation of {}"),
         _over_time("var", variance, "({})²", "variance of {}"),
         _over_time("min", lambda track: track.min(axis=0), "{}", "smallest value of {}"),
         _over_time("max", lambda track: track.max(axis=0), "{}", "largest value of {}"),
@@ -276,15 +276,15 @@ SUMMARIES: dict[str, Summary] = {
         _over_time("skewness", skewness, "1", "skewness m₃ / m₂^1.5 of {}"),
         _over_time("kurtosis", kurtosis, "1", "kurtosis m₄ / m₂² (3 if normal) of {}"),
         *(_percentile(rank) for rank in (5, 25, 75, 95)),
-        _over_time("iqr", quartile_range, "{}", "75th less 25th percentile of {}"),
-        _over_time("max_at", place_of_maximum, "share of the clip", "place of the maximum of {}"),
-        _over_time("min_at", place_of_minimum, "share of the clip", "place of the minimum of {}"),
+        _over_time("iqr", interquartile_range, "{}", "75th less 25th percentile of {}"),
+        _over_time("max_at", position_of_maximum, "share of the clip", "place of the maximum of {}"),
+        _over_time("min_at", position_of_minimum, "share of the clip", "place of the minimum of {}"),
         _over_time("slope", slope, "{} per frame", "slope over time of the regression line of {}"),
         _over_time("slope_error", slope_error, "{}", "rms distance from the regression line of {}"),
         _over_deltas("delta_mean", mean, 1, "mean of the deltas of {}"),
-        _over_deltas("delta_std", deviation, 1, "standard deviation of the deltas of {}"),
+        _over_deltas("delta_std", standard_deviation, 1, "standard deviation of the deltas of {}"),
         _over_deltas("delta2_mean", mean, 2, "mean of the double deltas of {}"),
-        _over_deltas("delta2_std", deviation, 2, "standard deviation of the double deltas of {}"),
+        _over_deltas("delta2_std", standard_deviation, 2, "standard deviation of the double deltas of {}"),
         Summary(
             "pooled",
             _pooled,

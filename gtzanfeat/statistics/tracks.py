@@ -32,7 +32,7 @@ def variance(track: np.ndarray) -> np.ndarray:
     return (centred(track)[1] ** 2).mean(axis=0)
 
 
-def deviation(track: np.ndarray) -> np.ndarray:
+def standard_deviation(track: np.ndarray) -> np.ndarray:
     """Root of the variance."""
     return np.sqrt(variance(track))
 
@@ -56,18 +56,18 @@ def percentile(track: np.ndarray, rank: float) -> np.ndarray:
     return np.percentile(track.astype(np.float64), rank, axis=0)
 
 
-def quartile_range(track: np.ndarray) -> np.ndarray:
+def interquartile_range(track: np.ndarray) -> np.ndarray:
     """From the 25th percentile to the 75th."""
     low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0)
     return high - low
 
 
-def place_of_maximum(track: np.ndarray) -> np.ndarray:
+def position_of_maximum(track: np.ndarray) -> np.ndarray:
     """Where the largest value (the first of them) stands, from 0 (start) to 1 (end)."""
     return track.argmax(axis=0) / max(len(track) - 1, 1)
 
 
-def place_of_minimum(track: np.ndarray) -> np.ndarray:
+def position_of_minimum(track: np.ndarray) -> np.ndarray:
     """Where the smallest value (the first of them) stands, from 0 (start) to 1 (end)."""
     return track.argmin(axis=0) / max(len(track) - 1, 1)
 

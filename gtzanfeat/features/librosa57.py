@@ -1,9 +1,9 @@
 """What the widely copied table `features_30_sec.csv` holds and no other family has, as librosa computes it.
 
 The 57 columns are librosa's features with its defaults: the mean and the variance of each. Where librosa
-looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. The chroma is
-in `tuned`; features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own
-families.
+looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. Its zero
+crossings are in `zero_crossings`, its levels of mel bands in `bands`, its chroma in `librosa_chroma`;
+features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own families.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from gtzanfeat.jit import kernel
 
 @kernel
 def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
-    """Adds to `total` how many samples there are, their sum and the sum of their squares."""
+    """Zeroth, first and second moment of all samples: total += (N, Σ x, Σ x²).
+
+    frames (n_frames, n_samples) -> total (3,)
+    """
     first = 0.0
     second = 0.0
     for t in range(frames.shape[0]):
@@ -33,7 +36,7 @@ def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
 
 
 def sample_moments(total: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Mean and variance of all samples: frames of one sample each."""
+    """Mean and variance of all samples from their three moments: (2,)."""
     mean = total[1] / total[0]
     return np.array([mean, max(total[2] / total[0] - mean * mean, 0.0)])
 
@@ -50,18 +53,18 @@ BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
 def limit_range(mel: np.ndarray) -> np.ndarray:
-    """Raise all levels to at least 80 dB below the loudest of the clip."""
+    """Levels raised to at least 80 dB below the loudest of the clip, (n_frames, n_bands)."""
     return np.maximum(mel, mel.max() - np.float32(RANGE_DB))
 
 
 def mfcc(mel: np.ndarray) -> np.ndarray:
-    """20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
+    """MFCC of a clip: the first 20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
     return np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
 
 
 def onset_strength(mel: np.ndarray) -> np.ndarray:
-    """Median over bands of how much their level rises, in dB, float32 (n_frames,).
+    """Onset strength: median over bands of the rise of their level in dB, float32 (n_frames,).
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
     """
@@ -72,7 +75,7 @@ def onset_strength(mel: np.ndarray) -> np.ndarray:
 
 
 def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
-    """r[l] / r[0] of each tapered window of n frames, averaged over the clip, float64 (n,).
+    """Autocorrelation r[l] / r[0] of each tapered window of n frames, averaged over the clip: float64 (n,).
 
     The transform is linear: the power spectra are averaged, and transformed back once.
     """

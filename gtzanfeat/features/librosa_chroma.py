@@ -1,6 +1,6 @@
-"""The tuning of a clip, and its chroma at that tuning, as librosa computes them.
+"""Tuning of a clip, and its chroma at that tuning, as librosa computes them (Ellis 2007).
 
-Chroma at 440 Hz, and what is made of it, is in `tonal`.
+The filters are in `ingredients.chroma`. Chroma at 440 Hz, and what is made of it, is in `tonality`.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ PEAK_SHARE = 0.1  # of the largest power of a frame that a peak must pass
 
 @kernel
 def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-    """E[t, c] = Σ_k P[t, k] w[k, c].
+    """Energies of pitch classes at each tuning: E[t, c] = Σ_k P[t, k] w[k, c].
+
+    power (n_frames, n_bins), weights (n_bins, 200) -> out (n_frames, 200)
 
     No library's matrix product, whose last bits depend on how many threads it takes. Four frames share what
     is read of the weights, and four bins what is read and written of the sums.
@@ -84,13 +86,15 @@ def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
 
 
 def tuning_weights(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Weights of each bin in the columns of ``chroma_at_tunings``."""
+    """Weights of each bin in the columns of ``chroma_at_tunings``, (n_bins, 200)."""
     return (weights_at_tunings(framing.length, rate),)
 
 
 @kernel
 def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndarray:
-    """Frequency and height of the peaks of each power spectrum within bins first..last-1, by a parabola.
+    """Frequency (k + δ) · rate / N and height P[k] + ½ δ P'[k] of spectral peaks, δ = -P'[k] / P''[k].
+
+    power (n_frames, n_bins), bins first..last-1 searched -> (n_peaks, 2)
 
     A peak is larger than the bin before, not smaller than the bin after, and larger than a tenth of the
     largest of its frame.
@@ -122,9 +126,9 @@ def rate_and_peak_bins(framing: Framing, rate: int, params: Params) -> Arrays:
 
 
 def estimate_tuning(peaks: np.ndarray) -> float:
-    """How far the peaks lie from A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
+    """Tuning of the peaks against A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
 
-    The mode, in steps of 0.01, over the higher half of all peaks.
+    The mode of their deviations, in steps of 0.01, over the higher half of all peaks.
     """
     if len(peaks) == 0:
         return 0.0
@@ -137,19 +141,19 @@ def estimate_tuning(peaks: np.ndarray) -> float:
 
 
 def tuning(peaks: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """`estimate_tuning` as a feature, (1,)."""
+    """Tuning of a clip in semitones, (1,)."""
     return np.array([estimate_tuning(peaks)])
 
 
 def lagrange_weights(tuning: float) -> np.ndarray:
-    """What each of the values at `TUNINGS` counts for in the polynomial through them, at `tuning`: (16,)."""
+    """Weights of the values at `TUNINGS` in the polynomial through them, read at `tuning`: (16,)."""
     same = np.eye(N_TUNINGS, dtype=bool)
     apart = np.where(same, 1.0, TUNINGS[:, None] - TUNINGS)
     return np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
 
 
 def length_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Samples that are transformed at a time, and the sample rate."""
+    """Length of the Fourier transform in samples, and the sample rate in Hz."""
     return framing.length, rate
 
 

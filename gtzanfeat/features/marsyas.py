@@ -1,7 +1,7 @@
-"""What Marsyas' bextract hears beside its centroid, rolloff, flux and MFCC: zero crossings and chroma.
+"""Chroma as Marsyas' bextract computes it, its oddities included, so that its vectors can be had again.
 
-Its dialects, oddities included, so that its vectors can be had again. Its spectral shapes are in `spectral`,
-its MFCC in `cepstral`; what the package itself makes of chroma is in `tonal`.
+Marsyas' centroid, rolloff and flux are in `centroid_rolloff_flux`, its MFCC in `cepstrum`, its zero crossings
+in `zero_crossings`; the chroma of the package's own sets is in `tonality`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
 
 @kernel
 def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np.ndarray) -> None:
-    """E[c] = scale · Σ_k w[c, k] P[k]; then max E / mean E and max E / min E, 0 where min E is 0.
+    """Chroma E[c] = scale · Σ_k w[c, k] P[k], then max E / mean E and max E / min E, 0 where min E is 0.
+
+    power (n_frames, n_bins), weights (12, n_bins) -> out (n_frames, 14)
 
     Four classes at a time: a bin is read once for four sums.
     """

@@ -1,7 +1,7 @@
 """Beat histograms of novelty: at which tempi loudness, brightness, noisiness or timbre rise again and again.
 
 One histogram per frame feature, from the autocorrelation of its rises over the whole clip, and its shape. The
-beat histogram of Tzanetakis & Cook, which counts the peaks of many windows, is in `rhythm`.
+beat histogram of Tzanetakis & Cook, which counts the peaks of many windows, is in `beat_histogram`.
 
 References
 ----------
@@ -51,7 +51,7 @@ def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
 
 
 def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Shape and two largest peaks of the `novelty_histogram`: (10,)."""
+    """Shape, two largest peaks and their ratio of the `novelty_histogram`: (10,)."""
     histogram = novelty_histogram(track, frame_rate)
     first, second, height = two_largest(histogram, NEIGHBOURS_BPM)
     if not histogram[first] > 0:
@@ -61,7 +61,7 @@ def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
 
 
 def _novelty_of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
-    """Build the feature of some columns of a track; the first frame may have no value of its own."""
+    """Build the clip feature of some columns of a track; the first frame may have no value of its own."""
 
     def compute(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
         return novelty_shape(track[1:, columns], params["frame_rate"])

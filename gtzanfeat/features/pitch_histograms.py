@@ -1,6 +1,8 @@
-"""Pitch content: the unfolded and folded pitch histograms and what is read from them.
+"""Unfolded and folded pitch histograms (Tzanetakis & Cook 2002, section II-C), and what is read from them.
 
-The two channels, their summary autocorrelation and its peaks are ingredients; here they are counted.
+Kernels count the peaks of enhanced summary autocorrelations (Tolonen & Karjalainen 2000), which are
+ingredients: `ingredients.envelopes` has the two channels, `ingredients.spectra` their autocorrelation,
+`ingredients.periodicity` its peaks. One melody line is in `f0`, chroma and keys in `tonality`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,10 @@ TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
 @kernel
 def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
-    """UPH[n] += amplitude, n = round(69 + 12 log2(rate / lag / 440))."""
+    """Unfolded pitch histogram UPH[n] += amplitude at MIDI note n = round(69 + 12 log2(rate / lag / 440)).
+
+    peaks (n_frames, n_peaks, 2) of (lag, amplitude) -> total (n_notes,)
+    """
     for t in range(peaks.shape[0]):
         for p in range(peaks.shape[1]):
             if peaks[t, p, 1] > 0:
@@ -30,12 +35,32 @@ def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
 
 
 def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The sample rate, which turns lags into frequencies."""
+    """Sample rate in Hz, which turns lags into frequencies."""
     return (float(rate),)
 
 
 def pitch_statistics(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """FA0 UP0 FP0 IPO1 SUM and variants, of an unfolded histogram of 128 MIDI notes."""
+    """FA0 UP0 FP0 IPO1 SUM and variants of an unfolded pitch histogram: (9,), zeros for an empty one.
+
+    Parameters
+    ----------
+    unfolded : ndarray of shape (128,)
+        Weight of each MIDI note.
+    n_frames : int
+        Frames that were counted.
+    params : mapping
+        Not used.
+
+    Returns
+    -------
+    ndarray of shape (9,)
+        As the columns of the row `pitch`.
+
+    References
+    ----------
+    Tzanetakis, G. and Cook, P. (2002). Musical genre classification of audio signals. IEEE Transactions on
+    Speech and Audio Processing 10(5), section II-C.
+    """
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(9)
@@ -59,7 +84,7 @@ def pitch_statistics(unfolded: np.ndarray, n_frames: int, params: Params) -> np.
 
 
 def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Shapes of the unfolded and of the folded histogram, and the latter's place on the circle of fifths."""
+    """Shapes of the unfolded and the folded histogram, and its place on the circle of fifths: (16,)."""
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(16)
@@ -81,7 +106,7 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
 
 
 def unfolded_and_folded(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """The unfolded histogram, then the folded one."""
+    """The unfolded histogram, then the folded one: (140,)."""
     return np.concatenate([unfolded, fold_octaves(unfolded)])
 
 

@@ -3,7 +3,7 @@
 A frame here is a segment of 6 s (2^17 samples), so a track has one row per segment: the median or mean over
 segments describes the clip, statistics over segments its changes. A clip shorter than a segment is padded
 with silence and flagged; a rest shorter than a segment is left out. The sonogram and its modulation spectrum
-are ingredients.
+are ingredients (`ingredients.psychoacoustics`); four scalars of the same spectra are in `fluctuation`.
 
 Order and constants are those of rp_extract, with one difference: that leaves out the first and the last
 segment of clips of 45 s and more, here every segment counts.
@@ -45,7 +45,10 @@ STATISTICS = (
 
 @kernel
 def seven_statistics(row: np.ndarray, out: np.ndarray) -> None:
-    """Mean, variance, g1 = m3/m2^1.5, m4/m2², median, minimum and maximum; population moments."""
+    """Mean, variance m2, skewness m3/m2^1.5, kurtosis m4/m2², median, minimum and maximum of a row.
+
+    row (n,) -> out (7,)
+    """
     n = row.size
     mean = 0.0
     for i in range(n):
@@ -74,7 +77,10 @@ def seven_statistics(row: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
-    """The seven statistics of each band over time: all means, then all variances .."""
+    """Statistical spectrum: the seven statistics of each band over time, means first, then variances.
+
+    sonograms (n_segments, n_bands, n_times) -> out (n_segments, 7 n_bands)
+    """
     n_bands = sonograms.shape[1]
     for t in range(sonograms.shape[0]):
         for b in range(n_bands):
@@ -83,7 +89,10 @@ def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
-    """The seven statistics of each modulation over bands: all means, then all variances .."""
+    """Modulation variance: the seven statistics of each modulation over bands, means first, then variances.
+
+    modulation (n_segments, n_bands, n_modulations) -> out (n_segments, 7 n_modulations)
+    """
     n_modulations = modulation.shape[2]
     for t in range(modulation.shape[0]):
         for m in range(n_modulations):
@@ -92,7 +101,10 @@ def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def rhythm_histogram(modulation: np.ndarray, out: np.ndarray) -> None:
-    """RH[m] = Σ_b M[b, m]."""
+    """Rhythm histogram RH[m] = Σ_b M[b, m].
+
+    modulation (n_segments, n_bands, n_modulations) -> out (n_segments, n_modulations)
+    """
     for t in range(modulation.shape[0]):
         for m in range(modulation.shape[2]):
             total = 0.0
@@ -103,7 +115,11 @@ def rhythm_histogram(modulation: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def rhythm_pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
-    """RP[m, b] = w[m] M[b, m]: all bands at the first modulation, then at the second .."""
+    """Rhythm pattern RP[m, b] = w[m] M[b, m], all bands at the first modulation, then at the second.
+
+    modulation (n_segments, n_bands, n_modulations), weight (n_modulations,)
+    -> out (n_segments, n_modulations · n_bands)
+    """
     n_bands = modulation.shape[1]
     for t in range(modulation.shape[0]):
         for m in range(modulation.shape[2]):
@@ -112,7 +128,7 @@ def rhythm_pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) 
 
 
 def modulation_weights(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Weight of each modulation, 1/(f/4 + 4/f): fluctuation at 4 Hz is heard best."""
+    """Weight of each modulation, 1/(f/4 + 4/f), (60,): fluctuation at 4 Hz is heard best."""
     return (fluctuation_weights(modulation_frequencies(framing.length, rate)).astype(np.float32),)
 
 

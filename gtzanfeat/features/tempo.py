@@ -1,7 +1,8 @@
-"""Onsets and tempo: how strongly new sounds begin, how often, and the pulse that a listener would tap.
+"""Onsets and tempo: how strongly and how often new sounds begin, and the pulse that a listener would tap.
 
-One track, the onset strength, and what is read from the whole of it: one tempo, and how strongly the music
-pulses at each. The beat histogram, which describes a style and is no tempo estimate, lives in `rhythm`.
+One track, the onset strength (after Klapuri 1999 and Ellis 2007), and what is read from the whole of it: one
+tempo, and how strongly the music pulses at each. The beat histogram, which describes a style and is no tempo
+estimate, is in `beat_histogram`; librosa's tempo in `librosa57`.
 """
 
 from __future__ import annotations
@@ -29,7 +30,10 @@ BAND_CENTRES = np.sqrt(BAND_EDGES[:-1] * BAND_EDGES[1:])
 
 @kernel
 def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy."""
+    """Onset strength O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy.
+
+    log_bands (n_frames, n_bands), previous (1, n_bands) -> out (n_frames, 1)
+    """
     n_bands = log_bands.shape[1]
     for t in range(log_bands.shape[0]):
         before = log_bands[t - 1] if t else previous[0]
@@ -40,7 +44,7 @@ def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray
 
 
 def subtract_local_mean(x: np.ndarray, width: int) -> np.ndarray:
-    """Subtract from each value the mean of the `width` (odd) values around it, fewer at the ends."""
+    """Each value less the mean of the `width` (odd) values around it, fewer at the ends: (n_frames,)."""
     total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
     centre = np.arange(x.size)
     first = np.maximum(centre - width // 2, 0)
@@ -49,7 +53,10 @@ def subtract_local_mean(x: np.ndarray, width: int) -> np.ndarray:
 
 
 def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
-    """r[l] / r[0], r[l] = Σ x[n] x[n-l], for l < n_lags; zeros where x is zero, and beyond its end."""
+    """Autocorrelation r[l] / r[0], r[l] = Σ x[n] x[n-l], of any series: (n_lags,).
+
+    Zeros where the series is zero, and at lags beyond its end.
+    """
     n_fft = 1 << (x.size + n_lags).bit_length()
     r = autocorrelation(x, n_fft)[:n_lags]
     r[x.size :] = 0.0
@@ -57,7 +64,7 @@ def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
 
 
 def detrended_onset_strength(track: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Onset strength above its local mean; the first frame has nothing before it and is left out."""
+    """Onset strength above its local mean, (n_frames - 1,): the first frame has nothing before it."""
     return subtract_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
 
 
@@ -98,7 +105,7 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Onsets per second: moments that exceed their local mean by 1 dB, and all others within 50 ms.
+    """Onsets per second, (1,): moments 1 dB above their local mean and the strongest within 50 ms either way.
 
     Parameters and shapes as `tempo`.
     """
@@ -114,7 +121,7 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
-    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, undone of the lack of overlap.
+    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, corrected for lost overlap.
 
     Parameters
     ----------

@@ -25,7 +25,10 @@ LIBROSA_ZERO = 1e-10  # librosa's threshold: samples up to this, of either sign,
 
 @kernel
 def sign_changes(row: Float32Array, zero: np.float32) -> np.int32:
-    """#{n : (x[n] < zero) ≠ (x[n-1] < zero)}; row (n_samples,) -> a number."""
+    """Number of changes of sign #{n : (x[n] < zero) ≠ (x[n-1] < zero)}.
+
+    row (N,) -> a number
+    """
     count = np.int32(0)
     for i in range(1, row.size):
         count += np.int32((row[i] < zero) != (row[i - 1] < zero))
@@ -34,7 +37,10 @@ def sign_changes(row: Float32Array, zero: np.float32) -> np.int32:
 
 @kernel
 def zero_crossings(frames: Float32Array, out: Float32Array) -> None:
-    """Z = ½ Σ |sgn x[n] - sgn x[n-1]| / (N - 1), sgn 0 = 1; frames (n_frames, N) -> out (n_frames, 1)."""
+    """Zero crossing rate Z = ½ Σ_{n=1}^{N-1} |sgn x[n] - sgn x[n-1]| / (N - 1), sgn 0 = 1.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     scale = np.float32(1.0 / max(frames.shape[1] - 1, 1))
     for t in range(frames.shape[0]):
         out[t, 0] = sign_changes(frames[t], np.float32(0.0)) * scale
@@ -42,14 +48,20 @@ def zero_crossings(frames: Float32Array, out: Float32Array) -> None:
 
 @kernel
 def librosa_zero_crossing_rate(frames: Float32Array, out: Float32Array) -> None:
-    """Z = #{n : sgn x[n] ≠ sgn x[n-1]} / N, sgn -1e-10 = 1; frames (n_frames, N) -> out (n_frames, 1)."""
+    """Zero crossing rate Z = #{n : sgn x[n] ≠ sgn x[n-1]} / N, sgn x = 1 from -1e-10 on.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     for t in range(frames.shape[0]):
         out[t, 0] = sign_changes(frames[t], np.float32(-LIBROSA_ZERO)) / frames.shape[1]
 
 
 @kernel
 def marsyas_zero_crossings(frames: Float32Array, out: Float32Array) -> None:
-    """Z = (1 + #{n : x[n] x[n-1] < 0}) / N, signs compared; frames (n_frames, N) -> out (n_frames, 1)."""
+    """Zero crossing rate Z = (1 + #{n : sgn x[n] sgn x[n-1] = -1}) / N, sgn 0 = 0.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]

@@ -1,6 +1,6 @@
-"""Chroma: the energy of a spectrum, folded into twelve pitch classes.
+"""Chroma filterbanks, and the energies of twelve pitch classes in Fourier spectra (Ellis 2007).
 
-The filters and the ingredient that tonal features share. What is made of chroma lives in `features/tonal`.
+Classes of constant-Q spectra are in `constant_q`; features of chroma are in `features.tonality`.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def chroma_filterbank(
 
 @lru_cache
 def _weights_in_range(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
-    """First bin within the range, and the weights from there to the last."""
+    """First bin within the range, and the weights from there to the last, (12, n_used)."""
     filters = chroma_filterbank(n_fft, rate, 0.0, LOWEST_HZ, HIGHEST_HZ)
     used = np.flatnonzero(filters.any(axis=0))
     first, last = (used[0], used[-1] + 1) if used.size else (0, 0)
@@ -108,7 +108,9 @@ def _weights_in_range(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
 
 @kernel
 def fold_bins(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarray) -> None:
-    """E[c] = Σ_k w[c, k] P[k], over the bins within the range.
+    """Energies of pitch classes E[c] = Σ_k w[c, k] P[first + k], over the bins within the range.
+
+    power (n_frames, n_bins), weights (12, n_used) -> out (n_frames, 12)
 
     Four classes at a time: a bin is read once for four sums, which is three times as fast.
     """

@@ -1,7 +1,7 @@
-"""Filterbanks: triangular weights that gather the bins of a spectrum into bands.
+"""Filterbanks as matrices and in packed form, the frequencies of bins, and the DCT basis of cepstra.
 
-Matrices and their packed form only, each made once; what is filtered, and the logarithm after it, are in
-`spectra`.
+Matrices only, each made once; their application and the logarithm after it are in `spectra`. The filters of
+pitch classes are in `chroma`.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
 
 
 def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First bin of each filter, how many bins it has, and its weights (rows filled up with zeros)."""
+    """First bin (n_bands,), number of bins (n_bands,) and weights (n_bands, widest) of each filter."""
     used = [np.flatnonzero(row) for row in filters]
     first = np.array([bins[0] if bins.size else 0 for bins in used])
     width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
@@ -136,18 +136,21 @@ def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: fl
 def packed_mel_filterbank(
     n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`packed_filterbank` of `mel_filterbank`, made once."""
+    """Packed form of `mel_filterbank`, made once."""
     return packed_filterbank(mel_filterbank(n_fft, rate, bands, low_hz, high_hz, mel))
 
 
 @lru_cache
 def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`packed_filterbank` of `slaney_filterbank`, made once."""
+    """Packed form of `slaney_filterbank`, made once."""
     return packed_filterbank(slaney_filterbank(n_fft, rate))
 
 
 def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
-    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2; float32 (q, b)."""
+    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2: (n_coefficients, n_bands).
+
+    `scipy.fft.dct` of the unit vectors differs in the last bits, which released feature sets must keep.
+    """
     q, b = np.arange(n_coefficients)[:, None], np.arange(n_bands)
     basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
     basis[0] /= np.sqrt(2)

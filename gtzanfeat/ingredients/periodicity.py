@@ -1,7 +1,8 @@
-"""Peaks of enhanced autocorrelations: the periods that beat and pitch histograms count.
+"""Autocorrelation of a series, and the peaks of enhanced autocorrelations: the periods that histograms count.
 
 Rhythm and pitch share this analysis (Tolonen & Karjalainen 2000; Tzanetakis & Cook 2002, sections II-B and
-II-C). The autocorrelations themselves are spectra's, the histograms are features.
+II-C). Autocorrelations of blocks of frames are in `spectra`, the histograms in `features.beat_histogram` and
+`features.pitch_histograms`.
 """
 
 from __future__ import annotations
@@ -40,14 +41,23 @@ def autocorrelation(x: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
 
 
 def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
+    """Place of l/a for each lag l and factor a: the lag before it, and the share of the way to the next.
 
     The factors are taken in ascending order, whatever order they come in.
+
+    Parameters
+    ----------
+    factors : tuple of int
+        Factors by which an autocorrelation is stretched.
+    n_lags : int
+        Lags 0 ... n_lags - 1.
 
     Returns
     -------
     before : ndarray of shape (n_lags, n_factors), int32
+        ⌊l/a⌋.
     share : ndarray of shape (n_lags, n_factors), float32
+        l/a - ⌊l/a⌋.
     """
     lags, a = np.arange(n_lags)[:, None], np.sort(np.asarray(factors, dtype=np.int64))
     return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
@@ -62,13 +72,15 @@ def enhance_autocorrelation(
     clipped: np.ndarray,
     out: np.ndarray,
 ) -> None:
-    """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
+    """Enhanced autocorrelation e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): multiples of a period vanish.
 
-    `before` and `share` are from `stretched_lags`; `out` has n_lags values, `clipped`
-    one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
-    0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
-    gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
-    reaches 0, which most do at once.
+    r (n,), n >= n_lags, before (n_lags, n_factors), share (n_lags, n_factors), room in clipped (n_lags + 1,)
+    -> out (n_lags,)
+
+    `before` and `share` are from `stretched_lags`. Unless `keep_lobe`, q is 0 up to the first r <= 0:
+    stretching would spread the lobe around lag 0 over everything. Subtracting one factor after the other and
+    clipping each time, as it is published (Tolonen & Karjalainen 2000), gives the same, since nothing that is
+    subtracted is negative; and so a value may be left as soon as it reaches 0, which most do at once.
     """
     n_lags, n_factors = before.shape
     start = 0
@@ -94,7 +106,10 @@ def enhance_autocorrelation(
 
 @kernel
 def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
-    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`."""
+    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`.
+
+    e (n_lags,) -> true or false
+    """
     value = e[lag]
     if not (value > 0 and value > e[lag - 1] and value >= e[lag + 1]):
         return False
@@ -116,10 +131,12 @@ def find_enhanced_peaks(
     refine: bool,
     out: np.ndarray,
 ) -> None:
-    """The largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
+    """Largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
 
-    `out` has the shape (n_rows, n_peaks, 2); what is not found stays 0. `refine` moves a lag to the top of
-    the parabola through its three points.
+    autocorrelation (n_rows, n), before (n_lags, n_factors), share (n_lags, n_factors)
+    -> out (n_rows, n_peaks, 2); what is not found stays 0
+
+    `refine` moves a lag to the top of the parabola through its three points.
     """
     n_lags = before.shape[0]
     clipped = np.empty(n_lags + 1, dtype=np.float32)

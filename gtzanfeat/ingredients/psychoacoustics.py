@@ -1,8 +1,8 @@
-"""Psychoacoustics: power spectra -> critical bands -> masking -> decibel, phon, sone -> modulation.
+"""Loudness in critical bands: power spectra -> Bark bands -> masking -> dB, phon, sone -> modulation.
 
 How loud the ear finds each of 24 critical bands from moment to moment, and how fast that loudness comes and
-goes: the front end of the Rhythm Patterns family. The numbers per segment are features; plain spectra and
-other filterbanks are in `spectra`.
+goes: the front end of the Rhythm Patterns. The numbers per segment are in `features.rhythm_patterns` and
+`features.fluctuation`; plain spectra and other filterbanks are in `spectra`.
 
 References
 ----------
@@ -137,7 +137,7 @@ def bark_bins(n_fft: int, rate: int) -> np.ndarray:
 
 
 def spreading_function() -> np.ndarray:
-    """Share of the power of band j that is felt in band i: float64 (24, 24).
+    """Spreading function: the share of the power of band j that is felt in band i, float64 (24, 24).
 
     10 log10 S = 15.81 + 7.5 (d + 0.474) - 17.5 √(1 + (d + 0.474)²), d = i - j: it falls by 25 dB per band
     below a sound, by 10 dB per band above it.
@@ -170,7 +170,7 @@ def equal_loudness_contours() -> np.ndarray:
 
 
 def power_to_decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """10 log10(max(P, 1)).
+    """Levels above the threshold of hearing in decibels, 10 log10 max(P, 1).
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def power_to_decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.nd
 
 
 def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """2^((p - 40)/10) from 40 phon on, (p/40)^2.642 below.
+    """Loudness in sone of levels in phon: 2^((p - 40)/10) from 40 phon on, (p/40)^2.642 below.
 
     Parameters
     ----------
@@ -221,9 +221,11 @@ def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 @kernel
 def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndarray) -> None:
-    """Phon, linear in dB between the contours of a band; 3 below the lowest, the last slope above all.
+    """Loudness level in phon, linear in dB between the equal-loudness contours of a band.
 
-    `decibels` and `out` are (n_bands, n), two arrays; `contours` is (n_bands, 6).
+    decibels (n_bands, n_windows), contours (n_bands, 6) -> out (n_bands, n_windows), another array
+
+    3 below the lowest contour; above the highest the last slope goes on.
     """
     for b in range(decibels.shape[0]):
         for t in range(decibels.shape[1]):
@@ -239,9 +241,9 @@ def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndar
 
 @kernel
 def spread_excitation(spectrum: np.ndarray, first: np.ndarray, spread: np.ndarray, out: np.ndarray) -> None:
-    """E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
+    """Excitation E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
 
-    `spectrum` is (n, n_bins), `out` (n_bands, n).
+    spectrum (n_windows, n_bins), first (n_bands + 1,), spread (n_bands, n_bands) -> out (n_bands, n_windows)
     """
     bands = np.empty(out.shape[0], dtype=np.float32)
     for t in range(spectrum.shape[0]):

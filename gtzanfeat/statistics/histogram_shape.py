@@ -1,6 +1,6 @@
-"""The shape of a histogram: where its mass lies and how it is spread, whatever it counts.
+"""Shape of a histogram: centroid, spread, higher moments, entropy, flatness, crest, and its two largest bins.
 
-Beat and pitch histograms are described with it. How a number is distributed over time is in `tracks`.
+For beat and pitch histograms, whatever they count. Statistics over time are in `tracks`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def shape_statistics(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (7,)
-        See `shape_formulae`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
+        As `shape_formulae`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
 
     Examples
     --------
@@ -74,14 +74,19 @@ def two_largest(histogram: NDArray[np.float64], apart: int) -> tuple[int, int, f
 
 
 def shape_formulae(what: str, unit: str) -> list[tuple[str, str, str]]:
-    """Name, unit and formula of each number of `shape`.
+    """Name, unit and formula of each number of `shape_statistics`.
 
     Parameters
     ----------
     what : str
         The histogram, as formulae call it: "BH".
     unit : str
-        Of its places.
+        Unit of its places.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Seven of them.
     """
     return [
         ("centroid", unit, f"μ = Σ n {what}[n] / Σ {what}"),

@@ -1,7 +1,8 @@
-"""Summaries: tracks of frame features become numbers per clip.
+"""Summaries: statistics over time that make numbers per clip of the tracks of frame features.
 
 A track is (n_frames, n_columns); a summary gives one row per number it makes of a column. Summaries are
-found by name, several at a time: ``find_summary("mean+std+p10")``. Nothing here hears sound.
+found by name, several at a time: ``find_summary("mean+std+p10")``. The statistics themselves are in `tracks`,
+those of texture windows (Tzanetakis & Cook 2002, section II-A) here.
 """
 
 from __future__ import annotations
@@ -40,9 +41,10 @@ STARTS = {"valid": VALID, "grow": GROW, "prefill": PREFILL}
 def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) -> None:
     """Moments over time of the running mean m_t and variance v_t of the last `width` frames.
 
-    Rows of `out`: mean of m, mean of v, std of m, mean of √v, std of √v; population variances throughout.
-    `start` 0 uses full windows only (one shorter window where the clip has fewer frames), 1 lets the first
-    windows grow, 2 fills the frames before the clip with copies of its first.
+    track (n_frames, n_columns) -> out (5, n_columns): mean of m, mean of v, std of m, mean of √v, std of √v
+
+    Population variances throughout. `start` 0 uses full windows only (one shorter window where the clip has
+    fewer frames), 1 lets the first windows grow, 2 fills the frames before the clip with copies of its first.
     """
     n, n_columns = track.shape
     width = width if start == 2 else min(width, n)
@@ -88,6 +90,7 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
 
 
 def _texture_moments(track: np.ndarray, params: Params) -> np.ndarray:
+    """The `texture_moments` of a track, (5, n_columns); zeros where there is no frame."""
     window, start = params["window"], params["start"]
     if start not in STARTS:
         raise UnknownNameError("start of texture windows", start, STARTS)
@@ -153,7 +156,7 @@ def _of_deltas(
 
 @dataclass(frozen=True)
 class Summary:
-    """What makes numbers per clip of a track.
+    """A summary: a statistic over time, with the names, units and formulae of its numbers.
 
     Parameters
     ----------
@@ -165,7 +168,8 @@ class Summary:
         For each number: the end of its column's name, its unit, where ``{}`` is the column's own, and its
         formula with ``{}`` for the column's.
     joint : callable, optional
-        For a summary that hears columns together: from the columns of a track to those of the numbers.
+        For a summary of columns together, such as their covariance: from the columns of a track to those of
+        the numbers.
     """
 
     name: str
@@ -225,7 +229,7 @@ def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
 
 
 def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
-    """The one column that all are poured into."""
+    """The one column that a pooled track has."""
     formula = f"all columns of {columns[0].formula}"
     return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
 
@@ -360,6 +364,7 @@ def find_summary(name: str) -> Summary:
 
 
 def _find_one(name: str) -> Summary:
+    """The summary of one name, percentiles made as they are asked for."""
     if name in SUMMARIES:
         return SUMMARIES[name]
     if re.fullmatch(r"p\d\d", name):

@@ -1,6 +1,8 @@
-"""Rhythmic content: the beat histogram and what is read from it.
+"""The beat histogram of Tzanetakis & Cook (2002, section II-B), and the numbers that are read from it.
 
-The envelope, its autocorrelation and the peaks are ingredients; here they are counted.
+Kernels count the peaks of enhanced autocorrelations, which `ingredients.periodicity` finds in the envelope
+that `ingredients.envelopes` makes. One tempo of a whole clip is in `tempo`; histograms of other curves than
+the envelope are in `novelty`.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -23,7 +25,10 @@ TC2002 = "Tzanetakis & Cook 2002, section II-B"
 def count_beats(
     peaks: np.ndarray, envelope: np.ndarray, per_minute: float, weighted: bool, total: np.ndarray
 ) -> None:
-    """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; or w = 1."""
+    """Beat histogram BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)², or w = 1.
+
+    peaks (n_windows, n_peaks, 2) of (lag, amplitude), envelope (n_windows, n_samples) -> total (161,)
+    """
     n = envelope.shape[1]
     for t in range(peaks.shape[0]):
         mean = 0.0
@@ -47,41 +52,58 @@ def count_beats(
                     total[bpm - SLOWEST_BPM] += weight * peaks[t, p, 1]
 
 
-def counting(framing: Framing, rate: int, params: Params) -> Arrays:
-    """How many windows a minute has, and whether they are weighted."""
+def windows_per_minute(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Windows in a minute, and whether they are weighted by their modulation depth."""
     return 60.0 * rate / framing.length, params["weighted"]
 
 
-def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """A0 A1 RA P1 P2 SUM, and SUM per window, of a beat histogram of 161 bins."""
+def beat_statistics(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """A0 A1 RA P1 P2 SUM and SUM per window of a beat histogram: (7,), zeros for an empty one.
+
+    Parameters
+    ----------
+    histogram : ndarray of shape (161,)
+        Weight of 40 to 200 bpm.
+    n_frames : int
+        Windows that were counted.
+    params : mapping
+        Not used.
+
+    Returns
+    -------
+    ndarray of shape (7,)
+        As the columns of the row `beat`.
+
+    References
+    ----------
+    Tzanetakis, G. and Cook, P. (2002). Musical genre classification of audio signals. IEEE Transactions on
+    Speech and Audio Processing 10(5), section II-B.
+    """
     total = histogram.sum()
     if not total > 0:
         return np.zeros(7)
-    first = int(histogram.argmax())
-    rest = histogram.copy()
-    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
-    second = int(rest.argmax())
-    a0, a1 = histogram[first], rest[second]
+    first, second, a1 = two_largest(histogram, NEIGHBOURS_BPM)
+    a0 = histogram[first]
     p2 = second + SLOWEST_BPM if a1 > 0 else 0
     return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
 
 
-def whole_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """The histogram itself."""
+def whole_beat_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    """The beat histogram itself, (161,)."""
     return histogram
 
 
 def count_peaks(histogram: np.ndarray) -> int:
-    """How many bins are at least 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
+    """Number of peaks: bins over 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
     padded = np.pad(histogram, NEIGHBOURS_BPM)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS_BPM + 1)
     return int(((around.argmax(axis=1) == NEIGHBOURS_BPM) & (histogram > FAINT_PEAK * histogram.max())).sum())
 
 
 def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram."""
+    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram, (8,)."""
     bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
-    return np.append(shape(histogram, bpm), count_peaks(histogram))
+    return np.append(shape_statistics(histogram, bpm), count_peaks(histogram))
 
 
 ACCUMULATORS = (
@@ -90,7 +112,7 @@ ACCUMULATORS = (
         kernel=count_beats,
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
-        constants=counting,
+        constants=windows_per_minute,
         fixed={
             "slowest_bpm": SLOWEST_BPM,
             "fastest_bpm": FASTEST_BPM,
@@ -114,7 +136,7 @@ FEATURES = (
     ClipFeature(
         name="beat",
         family="rhythm",
-        compute=beat,
+        compute=beat_statistics,
         of="beats",
         columns=(
             Column("a0", "share", "BH[P1] / Σ BH", "how much one tempo prevails"),
@@ -138,7 +160,7 @@ FEATURES = (
         compute=beat_shape,
         of="beats",
         columns=(
-            *(Column(*text, hears) for text, hears in zip(shape_texts("BH", "bpm"), _HEARD, strict=True)),
+            *(Column(*text, hears) for text, hears in zip(shape_formulae("BH", "bpm"), _HEARD, strict=True)),
             Column(
                 "peaks",
                 "peaks",
@@ -159,7 +181,7 @@ FEATURES = (
     ClipFeature(
         name="beat_histogram",
         family="rhythm",
-        compute=whole_histogram,
+        compute=whole_beat_histogram,
         of="beats",
         columns=tuple(
             Column(

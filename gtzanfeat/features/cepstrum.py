@@ -1,6 +1,8 @@
-"""Cepstral features: discrete cosine transforms of log filterbank energies.
+"""Cepstral coefficients (MFCC): discrete cosine transforms of log filterbank energies.
 
-The filterbanks and the logarithm are ingredients (`spectra`); here is what is made of them.
+Four dialects, after Slaney's Auditory Toolbox, librosa, HTK and Marsyas. The filterbanks and the logarithm
+are ingredients (`ingredients.filterbanks`, `ingredients.spectra`); the bands themselves are in `bands`,
+librosa's MFCC of a clip limited to 80 dB in `librosa57`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,10 @@ HTK_LIFTER = 22
 
 @kernel
 def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
-    """c[q] = Σ_b basis[q, b] L[b]."""
+    """Cepstral coefficients c[q] = Σ_b basis[q, b] L[b].
+
+    log_bands (n_frames, n_bands), basis (n_coefficients, n_bands) -> out (n_frames, n_coefficients)
+    """
     for t in range(log_bands.shape[0]):
         for q in range(basis.shape[0]):
             total = np.float32(0.0)
@@ -37,17 +42,17 @@ _HTK = (
 
 
 def dct_of_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The basis that takes 40 bands to 13 coefficients."""
+    """Orthonormal DCT basis from 40 bands to 13 coefficients, (13, 40)."""
     return (dct_basis(N_COEFFICIENTS, N_BANDS),)
 
 
 def librosa_basis(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The orthonormal basis that takes ln of any number of bands to 20 coefficients in dB."""
+    """Orthonormal DCT basis from ln of any number of bands to 20 coefficients in dB, (20, bands)."""
     return (dct_basis(LIBROSA_COEFFICIENTS, params["bands"]) * np.float32(10 / np.log(10)),)
 
 
 def htk_basis(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Rows √(2/B) cos(πq(b+½)/B), the first like the others, times the lifter 1 + 11 sin(πq/22)."""
+    """Rows √(2/B) cos(πq(b+½)/B), also the first, times the lifter 1 + 11 sin(πq/22): (13, bands)."""
     basis = dct_basis(N_COEFFICIENTS, params["bands"])
     basis[0] *= np.sqrt(2)
     lifter = 1 + HTK_LIFTER / 2 * np.sin(np.pi * np.arange(N_COEFFICIENTS) / HTK_LIFTER)
@@ -55,6 +60,7 @@ def htk_basis(framing: Framing, rate: int, params: Params) -> Arrays:
 
 
 def _coefficient(q: int, unit: str = "log10 power", formula: str = _SLANEY) -> Column:
+    """Column of one cepstral coefficient."""
     hears = {
         0: "overall level, on a logarithmic scale",
         1: "the balance of low against high frequencies",

@@ -1,7 +1,8 @@
 """Dynamics of a clip: how it begins, where its energy lies, how loud it is and how far that moves.
 
-Frame features are the envelope and the K-weighted loudness; clip features are read from their tracks.
-Statistics of loudness in general are summaries; rhythm is in `rhythm` and `tempo`.
+Frame features are RMS and peak, and K-weighted loudness (ITU-R BS.1770-4); clip features are read from
+their tracks (Peeters 2004; EBU Tech 3342). Levels of single frames are in `waveform`; statistics over time
+in general are summaries; what repeats itself is in `beat_histogram` and `tempo`.
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ BS1770 = "ITU-R BS.1770-4; EBU R 128"
 
 
 @kernel
-def envelope(frames: np.ndarray, out: np.ndarray) -> None:
-    """RMS = √(Σ x[n]² / N), and max |x[n]|."""
+def rms_and_peak(frames: np.ndarray, out: np.ndarray) -> None:
+    """Root mean square √(Σ x[n]² / N) and peak max |x[n]| of each frame.
+
+    frames (n_frames, N) -> out (n_frames, 2)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -43,7 +47,10 @@ def envelope(frames: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def k_loudness(frames: np.ndarray, out: np.ndarray) -> None:
-    """-0.691 + 10 log10 of the mean square of K-weighted samples; at least -100 LUFS."""
+    """Loudness in LUFS, -0.691 + 10 log10 (Σ y[n]² / N), y the K-weighted samples (BS.1770-4, eq. 2).
+
+    frames (n_frames, N) -> out (n_frames, 1), at least -100
+    """
     n = frames.shape[1]
     floor = 10.0 ** ((QUIETEST_LUFS - UNITY_LUFS) / 10.0)
     for t in range(frames.shape[0]):
@@ -123,9 +130,10 @@ def tremolo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 def gated_powers(track: np.ndarray, n_blocks: int, gate: float) -> np.ndarray:
-    """Mean squares over every `n_blocks` blocks that pass the absolute gate, and then the relative one.
+    """Mean squares over every `n_blocks` blocks that pass the absolute and the relative gate: (n_passed,).
 
-    A window of fewer blocks is all of the clip, where that is shorter.
+    A window of fewer blocks is all of the clip, where that is shorter. `gate` is in LU, below the mean of
+    what passes the absolute gate (BS.1770-4, equations 5 to 7).
     """
     powers = 10 ** ((track[:, 0].astype(np.float64) - UNITY_LUFS) / 10)
     windows = np.lib.stride_tricks.sliding_window_view(powers, min(n_blocks, powers.size)).mean(axis=1)
@@ -160,7 +168,7 @@ FEATURES = (
     FrameFeature(
         name="envelope",
         family="timbre",
-        kernel=envelope,
+        kernel=rms_and_peak,
         needs=("frames",),
         columns=(
             Column("rms", "full scale", "√(Σ x[n]²/N)", "how loud the frame is"),

@@ -1,7 +1,7 @@
-"""The melody as one line: f0 by YIN, frame by frame, and how it moves over a clip.
+"""Fundamental frequency by YIN (de Cheveigné & Kawahara 2002), frame by frame, and how it moves over a clip.
 
-One note at a time is heard, the strongest; several at once are counted in `pitch`. The difference function
-that f0 is read from is an ingredient.
+One note at a time, the strongest; several at once are counted in `pitch_histograms`. The difference function
+that f0 is read from is an ingredient (`ingredients.yin`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ RESOLUTION = 8  # how much finer than the length of a note its spectrum is sampl
 def yin(
     difference: np.ndarray, rate: float, shortest: int, longest: int, threshold: float, out: np.ndarray
 ) -> None:
-    """f0 = rate / τ, τ the first minimum of d'(τ) below the threshold, refined by a parabola through d.
+    """Fundamental f0 = rate / τ and voicing 1 - d'(τ), τ the first minimum of d' below the threshold.
 
-    d'(τ) = d(τ) / (1/τ Σ_{j=1..τ} d(j)), and 1 where nothing has changed yet. Where no minimum is deep
-    enough, f0 is 0 and voicing is read at the lowest point of d'.
+    difference (n_frames, n_lags) -> out (n_frames, 2)
+
+    d'(τ) = d(τ) / (1/τ Σ_{j=1..τ} d(j)), and 1 where nothing has changed yet (YIN, eq. 8); τ is refined by a
+    parabola through d. Where no minimum is deep enough, f0 is 0 and voicing is read at the lowest point.
     """
     normalised = np.empty(difference.shape[1])
     for t in range(difference.shape[0]):
@@ -58,17 +60,17 @@ def yin(
 
 
 def yin_lags(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Rate, the lags of the highest and of the lowest f0, and the threshold."""
+    """Sample rate, lags of the highest and of the lowest f0, and threshold."""
     shortest = max(math.floor(rate / params["high_hz"]), 2)
     return float(rate), shortest, math.ceil(rate / params["low_hz"]), float(params["threshold"])
 
 
-def runs(together: np.ndarray) -> list[slice]:
+def consecutive_frames(together: np.ndarray) -> list[slice]:
     """Longest slices of frames where each but the first is `together` with the one before it.
 
     Examples
     --------
-    >>> runs(np.array([False, True, True, False, False, True]))
+    >>> consecutive_frames(np.array([False, True, True, False, False, True]))
     [slice(0, 3, None), slice(3, 4, None), slice(4, 6, None)]
     """
     starts = np.flatnonzero(~together)
@@ -148,8 +150,8 @@ def pitch_contour(track: np.ndarray, n_frames: int, params: Params) -> np.ndarra
     both = voiced[1:] & voiced[:-1]
     jumps = both & (steps >= JUMP)
     glides = steps[both & ~jumps]
-    whole = [run for run in runs(np.r_[False, both]) if voiced[run.start]]
-    notes = [semitones[run] for run in runs(np.r_[False, both & ~jumps]) if voiced[run.start]]
+    whole = [run for run in consecutive_frames(np.r_[False, both]) if voiced[run.start]]
+    notes = [semitones[run] for run in consecutive_frames(np.r_[False, both & ~jumps]) if voiced[run.start]]
     vibratos = np.array(
         [(note.size, *vibrato(note, frame_rate)) for note in notes if note.size >= NOTE_SECONDS * frame_rate]
     ).reshape(-1, 3)

@@ -1,9 +1,9 @@
 """What the widely copied table `features_30_sec.csv` holds and no other family has, as librosa computes it.
 
 The 57 columns are librosa's features with its defaults: the mean and the variance of each. Where librosa
-looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. The chroma is
-in `tuned`; features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own
-families.
+looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. Its zero
+crossings are in `zero_crossings`, its levels of mel bands in `bands`, its chroma in `librosa_chroma`;
+features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own families.
 """
 
 from __future__ import annotations
@@ -16,25 +16,13 @@ from gtzanfeat.jit import kernel
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
-ZERO = 1e-10  # samples up to this, of either sign, count as 0
-
 
 @kernel
-def zero_crossing_rate(frames: np.ndarray, out: np.ndarray) -> None:
-    """Share of the N samples that have another sign than the one before; |x| <= 1e-10 counts as positive."""
-    n = frames.shape[1]
-    zero = np.float32(-ZERO)
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < zero) != (row[i - 1] < zero))
-        out[t, 0] = count / n
+def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
+    """Zeroth, first and second moment of all samples: total += (N, Σ x, Σ x²).
 
-
-@kernel
-def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
-    """Adds to `total` how many samples there are, their sum and the sum of their squares."""
+    frames (n_frames, n_samples) -> total (3,)
+    """
     first = 0.0
     second = 0.0
     for t in range(frames.shape[0]):
@@ -48,7 +36,7 @@ def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
 
 
 def sample_moments(total: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Mean and variance of all samples: frames of one sample each."""
+    """Mean and variance of all samples from their three moments: (2,)."""
     mean = total[1] / total[0]
     return np.array([mean, max(total[2] / total[0] - mean * mean, 0.0)])
 
@@ -64,39 +52,30 @@ LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
-@kernel
-def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
-    """10 log10 of what is given as natural logarithm."""
-    scale = np.float32(10.0 / np.log(10.0))
-    for t in range(log_bands.shape[0]):
-        for b in range(log_bands.shape[1]):
-            out[t, b] = scale * log_bands[t, b]
-
-
-def above_floor(mel: np.ndarray) -> np.ndarray:
-    """Raise all levels to at least 80 dB below the loudest of the clip."""
+def limit_range(mel: np.ndarray) -> np.ndarray:
+    """Levels raised to at least 80 dB below the loudest of the clip, (n_frames, n_bands)."""
     return np.maximum(mel, mel.max() - np.float32(RANGE_DB))
 
 
 def mfcc(mel: np.ndarray) -> np.ndarray:
-    """20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
+    """MFCC of a clip: the first 20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
-    return np.einsum("tb,qb->tq", above_floor(mel), dct_basis(COEFFICIENTS, BANDS))
+    return np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
 
 
 def onset_strength(mel: np.ndarray) -> np.ndarray:
-    """Median over bands of how much their level rises, in dB, float32 (n_frames,).
+    """Onset strength: median over bands of the rise of their level in dB, float32 (n_frames,).
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
     """
-    rise = np.maximum(np.diff(above_floor(mel), axis=0), np.float32(0.0))
+    rise = np.maximum(np.diff(limit_range(mel), axis=0), np.float32(0.0))
     rise.sort(axis=1)  # faster than to look for the median
     rise = (rise[:, BANDS // 2 - 1] + rise[:, BANDS // 2]) / 2
     return np.concatenate([np.zeros(3, dtype=np.float32), rise])[: len(mel)]
 
 
 def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
-    """r[l] / r[0] of each tapered window of n frames, averaged over the clip, float64 (n,).
+    """Autocorrelation r[l] / r[0] of each tapered window of n frames, averaged over the clip: float64 (n,).
 
     The transform is linear: the power spectra are averaged, and transformed back once.
     """
@@ -149,26 +128,9 @@ def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 _KAGGLE = "librosa's default, as in features_30_sec.csv (GTZAN on Kaggle)"
 
-ACCUMULATORS = (Accumulator("moments", add_moments, ("frames",), (3,)),)
+ACCUMULATORS = (Accumulator("moments", accumulate_moments, ("frames",), (3,)),)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
-    FrameFeature(
-        name="zero_crossing_rate",
-        family="timbre",
-        kernel=zero_crossing_rate,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "share of samples",
-                f"number of n with sgn x[n] != sgn x[n-1], / N; sgn of |x| <= {ZERO:g} is positive",
-                "noisiness and brightness: how often the waveform crosses zero",
-            ),
-        ),
-        source=f"librosa.feature.zero_crossing_rate; {_KAGGLE}",
-        gain_invariant=True,
-        fixed={"zero": ZERO},
-    ),
     ClipFeature(
         name="samples",
         family="timbre",
@@ -184,23 +146,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             ),
         ),
         source=f"numpy.mean and numpy.var of the waveform; {_KAGGLE}",
-        gain_invariant=False,
-    ),
-    FrameFeature(
-        name="mel128",
-        family="timbre",
-        kernel=decibels,
-        needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{b:03d}",
-                "dB",
-                "10 log10 max(E_b, {floor:g})",
-                f"the level of mel band {b} of 0 to {BANDS - 1}",
-            )
-            for b in range(BANDS)
-        ),
-        source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
         gain_invariant=False,
     ),
     TrackFeature(

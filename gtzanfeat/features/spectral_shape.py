@@ -1,7 +1,8 @@
-"""Features of the shape of one spectrum beyond its centre: spread, skew, tilt, and kinds of flux.
+"""Bandwidth, skewness, kurtosis and slope of one spectrum, and its flux in other kinds than that of 2002.
 
-A spectrum is read as a distribution over frequency, or against the spectrum before it. The features of the
-first paper are in `spectral`; what does not ask where in the spectrum a value stands is in `flatness`.
+A spectrum is read as a distribution over frequency (Peeters 2004), or against the spectrum before it.
+Centroid, rolloff and flux of Tzanetakis & Cook are in `centroid_rolloff_flux`; what does not ask where in
+the spectrum a value stands is in `flatness`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import kernel
 
 PEETERS = "Peeters 2004, A large set of audio features"
@@ -16,7 +18,10 @@ PEETERS = "Peeters 2004, A large set of audio features"
 
 @kernel
 def centre_bin(row: np.ndarray) -> float:
-    """Σ k S[k] / Σ S[k], in bins; -1 for silence."""
+    """Centroid in bins: Σ k S[k] / Σ S[k]; -1 for silence.
+
+    row (n_bins,) -> a number
+    """
     total = 0.0
     moment = 0.0
     for k in range(row.size):
@@ -27,7 +32,10 @@ def centre_bin(row: np.ndarray) -> float:
 
 @kernel
 def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
-    """√(Σ (f_k - C)² S[k] / Σ S[k]), C the centroid; 0 for silence."""
+    """Spectral bandwidth √(Σ (f_k - C)² S[k] / Σ S[k]) in Hz, C the centroid; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = np.float32(centre_bin(row))
@@ -42,7 +50,10 @@ def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> 
 
 @kernel
 def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """m₃ / m₂^1.5, m_i = Σ (f_k - C)^i S[k] / Σ S[k]; 0 for silence and for a single bin."""
+    """Spectral skewness m₃ / m₂^1.5, m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = centre_bin(row)
@@ -59,7 +70,10 @@ def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """m₄ / m₂², m_i = Σ (f_k - C)^i S[k] / Σ S[k]; 0 for silence and for a single bin."""
+    """Spectral kurtosis m₄ / m₂², m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = centre_bin(row)
@@ -76,7 +90,10 @@ def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> None:
-    """Slope of the straight line fitted to S[k] / mean S over f_k in kHz; 0 for silence."""
+    """Slope of the regression line of S[k] / mean S over f_k in kHz; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     n = spectrum.shape[1]
     middle = (n - 1) / 2
     spread = n * (n * n - 1.0) / 12.0  # Σ (k - middle)²
@@ -92,7 +109,10 @@ def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> Non
 
 @kernel
 def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """Σ_k (N_t[k] - N_{t-1}[k])², N = S / Σ S, and N = 0 for silence."""
+    """Spectral flux Σ_k (N_t[k] - N_{t-1}[k])², N = S / Σ S, and N = 0 for silence.
+
+    spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
+    """
     last = previous[0]
     total = np.float32(0.0)
     for k in range(last.size):
@@ -115,7 +135,10 @@ def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray
 
 @kernel
 def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """Σ_k max(0, S_t[k] - S_{t-1}[k]) / n_bins."""
+    """Half-wave rectified spectral flux Σ_k max(0, S_t[k] - S_{t-1}[k]) / n_bins.
+
+    spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
+    """
     last = previous[0]
     n = spectrum.shape[1]
     for t in range(spectrum.shape[0]):
@@ -125,11 +148,6 @@ def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> No
             total += max(row[k] - last[k], np.float32(0.0))
         out[t, 0] = total / np.float32(n)
         last = row
-
-
-def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next."""
-    return (rate / framing.length,)
 
 
 def bin_width_khz(framing: Framing, rate: int, params: Params) -> Arrays:

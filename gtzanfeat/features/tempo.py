@@ -1,7 +1,8 @@
-"""Onsets and tempo: how strongly new sounds begin, how often, and the pulse that a listener would tap.
+"""Onsets and tempo: how strongly and how often new sounds begin, and the pulse that a listener would tap.
 
-One track, the onset strength, and what is read from the whole of it: one tempo, and how strongly the music
-pulses at each. The beat histogram, which describes a style and is no tempo estimate, lives in `rhythm`.
+One track, the onset strength (after Klapuri 1999 and Ellis 2007), and what is read from the whole of it: one
+tempo, and how strongly the music pulses at each. The beat histogram, which describes a style and is no tempo
+estimate, is in `beat_histogram`; librosa's tempo in `librosa57`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import kernel
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
@@ -28,7 +30,10 @@ BAND_CENTRES = np.sqrt(BAND_EDGES[:-1] * BAND_EDGES[1:])
 
 @kernel
 def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy."""
+    """Onset strength O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy.
+
+    log_bands (n_frames, n_bands), previous (1, n_bands) -> out (n_frames, 1)
+    """
     n_bands = log_bands.shape[1]
     for t in range(log_bands.shape[0]):
         before = log_bands[t - 1] if t else previous[0]
@@ -38,8 +43,8 @@ def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray
         out[t, 0] = total / np.float32(n_bands)
 
 
-def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
-    """Subtract from each value the mean of the `width` (odd) values around it, fewer at the ends."""
+def subtract_local_mean(x: np.ndarray, width: int) -> np.ndarray:
+    """Each value less the mean of the `width` (odd) values around it, fewer at the ends: (n_frames,)."""
     total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
     centre = np.arange(x.size)
     first = np.maximum(centre - width // 2, 0)
@@ -47,17 +52,20 @@ def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
     return x - (total[last] - total[first]) / (last - first)
 
 
-def autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
-    """r[l] / r[0], r[l] = Σ x[n] x[n-l], for l < n_lags; zeros where x is zero, and beyond its end."""
+def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
+    """Autocorrelation r[l] / r[0], r[l] = Σ x[n] x[n-l], of any series: (n_lags,).
+
+    Zeros where the series is zero, and at lags beyond its end.
+    """
     n_fft = 1 << (x.size + n_lags).bit_length()
-    r = np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)[:n_lags]
+    r = autocorrelation(x, n_fft)[:n_lags]
     r[x.size :] = 0.0
     return r / r[0] if r[0] > 0 else np.zeros(n_lags)
 
 
-def rhythm_of(track: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Onset strength above its local mean; the first frame has nothing before it and is left out."""
-    return above_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
+def detrended_onset_strength(track: np.ndarray, frame_rate: float) -> np.ndarray:
+    """Onset strength above its local mean, (n_frames - 1,): the first frame has nothing before it."""
+    return subtract_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
 
 
 def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
@@ -84,9 +92,9 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     beats = MULTIPLES[-1]
     minute = 60.0 * params["frame_rate"]
     lags = np.arange(np.ceil(beats * minute / FASTEST_BPM), np.floor(beats * minute / SLOWEST_BPM) + 1)
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     # an onset that falls between two frames must still meet its repeat: blur by one frame
-    r = autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
+    r = normalised_autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
     repeats = [np.interp(lags * multiple / beats, np.arange(r.size), r) for multiple in MULTIPLES]
     salience = np.mean(repeats, axis=0)
     bpm = beats * minute / lags
@@ -97,11 +105,11 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Onsets per second: moments that exceed their local mean by 1 dB, and all others within 50 ms.
+    """Onsets per second, (1,): moments 1 dB above their local mean and the strongest within 50 ms either way.
 
     Parameters and shapes as `tempo`.
     """
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     if not strength.size:
         return np.zeros(1)
     reach = round(params["frame_rate"] * ONSET_SECONDS)
@@ -113,7 +121,7 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
 
 
 def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
-    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, undone of the lack of overlap.
+    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, corrected for lost overlap.
 
     Parameters
     ----------
@@ -134,7 +142,7 @@ def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
     lags = np.arange((length + 1) // 2)
     total = np.zeros(lags.size)
     for window in windows:  # one at a time, so that a long recording takes no more memory than a short one
-        r = np.fft.irfft(np.abs(np.fft.rfft(window, n_fft)) ** 2, n_fft)[lags]
+        r = autocorrelation(window, n_fft)[lags]
         if r[0] > 0:
             total += r / r[0]
     # at lag l only length - l frames meet another
@@ -160,7 +168,7 @@ def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
         nothing repeats itself, and in bands slower than twice a beat per clip.
     """
     rate = params["frame_rate"]
-    strength = rhythm_of(track, rate)
+    strength = detrended_onset_strength(track, rate)
     if strength.size < 3:
         return np.zeros(N_BANDS + 2)
     # an onset that falls between two frames must still meet its repeat: blur by one frame

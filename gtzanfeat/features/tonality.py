@@ -1,7 +1,9 @@
-"""Tonal content: chroma, its place in tonal space (tonnetz), and the key.
+"""Chroma, tonal centroids (tonnetz), harmonic change and keys.
 
-Chroma energies are an ingredient; here they are normalised and compared with what keys are made of. Notes
-that are counted one by one (the pitch histograms) live in `pitch`; a key is read from them here too.
+Energies of pitch classes are ingredients (`ingredients.chroma`, `ingredients.constant_q`); here they are
+normalised, placed in tonal space (Harte, Sandler & Gasser 2006) and compared with profiles of keys (Krumhansl
+1990; Albrecht & Shanahan 2013). Notes that are counted one by one are in `pitch_histograms`, a key is read
+from them here too; librosa's chroma at the tuning of the clip is in `librosa_chroma`.
 """
 
 from __future__ import annotations
@@ -18,10 +20,9 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.jit import kernel
 
-N_CLASSES = 12
-NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 ELLIS = "Ellis 2007, Chroma feature analysis and synthesis"
 KRUMHANSL = "Krumhansl & Kessler 1982; Krumhansl 1990, Cognitive Foundations of Musical Pitch"
 ALBRECHT = "Albrecht & Shanahan 2013"
@@ -41,8 +42,11 @@ PROFILES = {
 
 
 @kernel
-def chroma(energies: np.ndarray, out: np.ndarray) -> None:
-    """C_c = E_c / max E; 0 where there is no energy."""
+def normalised_chroma(energies: np.ndarray, out: np.ndarray) -> None:
+    """Chroma C[c] = E[c] / max E; 0 where there is no energy.
+
+    energies (n_frames, 12) -> out (n_frames, 12)
+    """
     for t in range(energies.shape[0]):
         largest = np.float32(0.0)
         for c in range(energies.shape[1]):
@@ -79,14 +83,17 @@ def chroma_cens(track: np.ndarray, smooth: int) -> np.ndarray:
     return np.divide(smoothed, norm, out=np.zeros_like(smoothed), where=norm > 0).astype(np.float32)
 
 
-def cens_reach(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The parameter ``smooth``."""
+def smoothing_length(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Frames over which chroma is smoothed, the parameter ``smooth``."""
     return (params["smooth"],)
 
 
 @kernel
 def tonnetz(energies: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
-    """T_d = Σ_c φ[d, c] E_c / Σ E; 0 where there is no energy."""
+    """Tonal centroid T[d] = Σ_c φ[d, c] E[c] / Σ E (Harte et al. 2006); 0 where there is no energy.
+
+    energies (n_frames, 12), basis (6, 12) -> out (n_frames, 6)
+    """
     for t in range(energies.shape[0]):
         total = np.float32(0.0)
         for c in range(energies.shape[1]):
@@ -99,7 +106,7 @@ def tonnetz(energies: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
 
 
 def tonnetz_basis(framing: Framing, rate: int, params: Params) -> Arrays:
-    """φ, (6, 12): sine and cosine of each class on the circles of fifths, minor thirds and major thirds."""
+    """Basis φ, (6, 12): sine and cosine of each class on the circles of fifths, minor and major thirds."""
     c = np.arange(N_CLASSES)
     circles = [(1.0, 7 * np.pi / 6), (1.0, 3 * np.pi / 2), (0.5, 2 * np.pi / 3)]
     rows = [radius * wave(step * c) for radius, step in circles for wave in (np.sin, np.cos)]
@@ -108,7 +115,10 @@ def tonnetz_basis(framing: Framing, rate: int, params: Params) -> Arrays:
 
 @kernel
 def harmonic_change(energies: np.ndarray, previous: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
-    """|T_t - T_{t-1}|, T the place in tonal space; what has no energy is in the middle."""
+    """Harmonic change |T_t - T_{t-1}|, T the tonal centroid, in the middle where there is no energy.
+
+    energies (n_frames, 12), previous (1, 12), basis (6, 12) -> out (n_frames, 1)
+    """
     here = np.zeros(basis.shape[0], dtype=np.float32)
     for t in range(-1, energies.shape[0]):
         row = energies[t] if t >= 0 else previous[0]
@@ -129,7 +139,10 @@ def harmonic_change(energies: np.ndarray, previous: np.ndarray, basis: np.ndarra
 
 @kernel
 def chroma_entropy(energies: np.ndarray, out: np.ndarray) -> None:
-    """H = -Σ_c p_c ln p_c / ln 12, p_c = E_c / Σ E; 0 where there is no energy."""
+    """Entropy H = -Σ_c p_c ln p_c / ln 12, p_c = E_c / Σ E; 0 where there is no energy.
+
+    energies (n_frames, 12) -> out (n_frames, 1)
+    """
     n = energies.shape[1]
     for t in range(energies.shape[0]):
         total = np.float32(0.0)
@@ -143,7 +156,7 @@ def chroma_entropy(energies: np.ndarray, out: np.ndarray) -> None:
         out[t, 0] = entropy / np.log(n)
 
 
-def key(classes: np.ndarray, profile: str) -> np.ndarray:
+def estimate_key(classes: np.ndarray, profile: str) -> np.ndarray:
     """The key whose profile correlates best with how much there is of each pitch class.
 
     Parameters
@@ -162,7 +175,7 @@ def key(classes: np.ndarray, profile: str) -> np.ndarray:
     Examples
     --------
     >>> d_minor = np.roll(PROFILES["krumhansl"][1], 2)
-    >>> key(d_minor, "krumhansl")[:3].round(6).tolist()
+    >>> estimate_key(d_minor, "krumhansl")[:3].round(6).tolist()
     [2.0, 0.0, 1.0]
     """
     centred = classes - classes.mean()
@@ -178,19 +191,22 @@ def key(classes: np.ndarray, profile: str) -> np.ndarray:
     return np.array([best % N_CLASSES, best < N_CLASSES, first, first - second], dtype=np.float64)
 
 
-def keys_of(classes: np.ndarray) -> np.ndarray:
-    """The `key` by every profile, one after the other."""
-    return np.concatenate([key(classes, profile) for profile in PROFILES])
+def estimate_keys(classes: np.ndarray) -> np.ndarray:
+    """The `estimate_key` by every profile, one after the other: (8,)."""
+    return np.concatenate([estimate_key(classes, profile) for profile in PROFILES])
 
 
 def chroma_key(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Keys of mean chroma, track (n_frames, 12)."""
-    return keys_of(track.mean(axis=0, dtype=np.float64))
+    """Keys of mean chroma, (8,)."""
+    return estimate_keys(track.mean(axis=0, dtype=np.float64))
 
 
 @kernel
-def add_shares(thirds: np.ndarray, total: np.ndarray) -> None:
-    """Add to each third of a semitone its share of each frame; silent frames have none."""
+def accumulate_shares(thirds: np.ndarray, total: np.ndarray) -> None:
+    """Sum over frames of the share of each third of a semitone, total[i] += E[i] / Σ E; silence has none.
+
+    thirds (n_frames, 36) -> total (36,)
+    """
     for t in range(thirds.shape[0]):
         energy = 0.0
         for i in range(thirds.shape[1]):
@@ -201,21 +217,22 @@ def add_shares(thirds: np.ndarray, total: np.ndarray) -> None:
 
 
 def chroma_cqt_key(shares: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Keys of constant-Q chroma at the tuning of the clip, from its shares of thirds of semitones, (36,).
+    """Keys of constant-Q chroma at the tuning of the clip, from its shares of thirds of semitones: (8,).
 
     The tuning is that third of a semitone on which there is most.
     """
     tuning = shares.reshape(N_CLASSES, 3).sum(axis=0).argmax()
     around = (1, 0, 2)[tuning]  # a third below the class, its own and the one above stand together
-    return keys_of(np.roll(shares, around).reshape(N_CLASSES, 3).sum(axis=1))
+    return estimate_keys(np.roll(shares, around).reshape(N_CLASSES, 3).sum(axis=1))
 
 
 def pitch_key(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Keys of the folded pitch histogram, from the unfolded one over MIDI notes."""
-    return keys_of(np.bincount(np.arange(unfolded.size) % N_CLASSES, unfolded, N_CLASSES))
+    """Keys of the folded pitch histogram, from the unfolded one over MIDI notes: (8,)."""
+    return estimate_keys(fold_octaves(unfolded))
 
 
 def _key_columns(heard: str) -> tuple[Column, ...]:
+    """Columns of `estimate_keys`."""
     return tuple(
         column
         for profile in PROFILES
@@ -245,13 +262,13 @@ def _key_columns(heard: str) -> tuple[Column, ...]:
 
 _CIRCLES = (("fifths", "7π/6", ""), ("minor_thirds", "3π/2", ""), ("major_thirds", "2π/3", "½ "))
 
-ACCUMULATORS = (Accumulator("constant_q_shares", add_shares, ("constant_q_thirds",), (36,)),)
+ACCUMULATORS = (Accumulator("constant_q_shares", accumulate_shares, ("constant_q_thirds",), (36,)),)
 
 FEATURES = (
     FrameFeature(
         name="chroma",
         family="pitch",
-        kernel=chroma,
+        kernel=normalised_chroma,
         needs=("chroma_energies",),
         columns=tuple(
             Column(
@@ -287,7 +304,7 @@ FEATURES = (
     FrameFeature(
         name="chroma_cqt",
         family="pitch",
-        kernel=chroma,
+        kernel=normalised_chroma,
         needs=("constant_q_classes",),
         columns=tuple(
             Column(
@@ -317,7 +334,7 @@ FEATURES = (
         ),
         source="Müller & Ewert 2011, Chroma Toolbox",
         gain_invariant=True,
-        constants=cens_reach,
+        constants=smoothing_length,
         fixed={"steps": CENS_STEPS},
     ),
     FrameFeature(

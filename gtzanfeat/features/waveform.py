@@ -1,6 +1,11 @@
-"""Features of the waveform itself: zero crossings, level, crest, entropy of energy, low energy.
+"""Level of the waveform: RMS, loudness in decibels, crest, entropy of energy, and the low energy of a clip.
 
-Kernels take the unwindowed frames. No spectrum belongs here.
+Kernels take the unwindowed frames. Changes of sign are in `zero_crossings`, loudness as it is heard in
+`dynamics`; no spectrum belongs here.
+
+References
+----------
+Tzanetakis & Cook 2002, section II-A (low energy); Giannakopoulos & Pikrakis 2014 (entropy of energy).
 """
 
 from __future__ import annotations
@@ -16,21 +21,11 @@ PARTS = 10  # of a frame, between which its energy is shared
 
 
 @kernel
-def zero_crossings(frames: np.ndarray, out: np.ndarray) -> None:
-    """Z = ½ Σ_{n=1}^{N-1} |sgn x[n] - sgn x[n-1]| / (N-1), with sgn(0) = +1."""
-    n = frames.shape[1]
-    scale = np.float32(1.0 / max(n - 1, 1))
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < 0) != (row[i - 1] < 0))
-        out[t, 0] = count * scale
-
-
-@kernel
 def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
-    """RMS = √(Σ x[n]² / N)."""
+    """Root mean square √(Σ x[n]² / N).
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -42,7 +37,10 @@ def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def loudness(frames: np.ndarray, out: np.ndarray) -> None:
-    """20 log10 RMS, at least -100: decibels below a full-scale square wave."""
+    """Level 20 log10 RMS, at least -100: decibels below a full-scale square wave.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -55,7 +53,10 @@ def loudness(frames: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def crest(frames: np.ndarray, out: np.ndarray) -> None:
-    """Largest |x[n]| over RMS; 1 for silence."""
+    """Crest factor max |x[n]| / RMS; 1 for silence.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -69,7 +70,10 @@ def crest(frames: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
-    """H = -Σ e_i log e_i / log 10, e_i the share of energy in the i-th tenth; 0 for silence."""
+    """Entropy of energy H = -Σ e_i log e_i / log 10, e_i its share in the i-th tenth of the frame.
+
+    frames (n_frames, N) -> out (n_frames, 1); 0 for silence
+    """
     n = frames.shape[1]
     energy = np.empty(PARTS)
     for t in range(frames.shape[0]):
@@ -90,7 +94,10 @@ def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def low_energy_share(rms: np.ndarray, width: int) -> float:
-    """Mean over texture windows of the share of frames with RMS < (1 - 1e-6) · mean RMS of the window."""
+    """Low energy: mean over texture windows of the share of frames with RMS < (1 - 1e-6) · its mean there.
+
+    rms (n_frames, 1), windows of `width` frames -> a number
+    """
     n_frames = rms.shape[0]
     width = min(width, n_frames)
     n_windows = n_frames - width + 1
@@ -108,27 +115,11 @@ def low_energy_share(rms: np.ndarray, width: int) -> float:
 
 
 def low_energy(rms: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Low energy of a clip from its track of RMS, shape (n_frames, 1)."""
+    """Low energy of a clip from its track of RMS, (1,)."""
     return np.array([low_energy_share(rms, params["window"])])
 
 
 FEATURES = (
-    FrameFeature(
-        name="zcr",
-        family="timbre",
-        kernel=zero_crossings,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "crossings/sample",
-                "Σ |sgn x[n] - sgn x[n-1]| / 2(N-1)",
-                "how often the waveform changes sign: noisiness, and pitch where there is one note",
-            ),
-        ),
-        source=f"{TC2002}, section II-A",
-        gain_invariant=True,
-    ),
     FrameFeature(
         name="rms",
         family="timbre",

@@ -2,7 +2,7 @@
 
 A frame here is a window of 3 s, so a track has one row per window, and the mean over windows describes the
 clip. A clip shorter than a window is padded with silence and flagged; a rest shorter than a window is left
-out. The wavelet envelope that the beat histogram listens to, with another wavelet, is an ingredient.
+out. The envelope of the beat histogram, with another wavelet, is in `ingredients.envelopes`.
 
 References
 ----------
@@ -47,7 +47,7 @@ TAPS = LOW.size
 
 
 @kernel
-def halve(
+def wavelet_analysis_step(
     x: np.ndarray,
     low: np.ndarray,
     high: np.ndarray,
@@ -56,7 +56,10 @@ def halve(
     approximation: np.ndarray,
     detail: np.ndarray,
 ) -> None:
-    """One periodic step: a[k] = Σ_j low[j] x[2k + 8 - j], d likewise with `high`; k < half the size of x.
+    """One periodic step of the wavelet transform: a[k] = Σ_j low[j] x[2k + 8 - j], d[k] likewise with `high`.
+
+    x (n,), low (n_taps,), high (n_taps,), room in even (n/2 + n_taps,), odd (n/2 + n_taps,)
+    -> approximation (n/2,), detail (n/2,)
 
     x is first parted into its even and odd samples, going round, so that the sums run over neighbours and
     become vector instructions.
@@ -86,7 +89,10 @@ def halve(
 
 @kernel
 def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
-    """Mean, variance, m3 / m2^1.5 and mean |c|; no skewness where the deviation is at most `quiet`."""
+    """Mean, variance m2, skewness m3 / m2^1.5 (0 where the deviation is at most `quiet`) and mean |c|.
+
+    c (n,) -> out (4,)
+    """
     total, size = 0.0, 0.0
     for i in range(c.size):
         total += np.float64(c[i])
@@ -109,7 +115,12 @@ def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
 def wavelet_moments(
     frames: np.ndarray, low: np.ndarray, high: np.ndarray, levels: int, out: np.ndarray
 ) -> None:
-    """Moments of the coefficients of each band: the last approximation, then details from low to high."""
+    """Four moments of the wavelet coefficients of each band, as `four_moments`.
+
+    frames (n_frames, N), low (n_taps,), high (n_taps,) -> out (n_frames, 4 levels + 4)
+
+    First those of the last approximation, then those of details from low to high.
+    """
     n = frames.shape[1]
     even = np.empty(n // 2 + low.size, dtype=np.float32)
     odd = np.empty(n // 2 + low.size, dtype=np.float32)
@@ -125,7 +136,7 @@ def wavelet_moments(
         size = n
         for level in range(levels):
             half = size // 2
-            halve(x[:size], low, high, even, odd, approximation[:half], detail[:half])
+            wavelet_analysis_step(x[:size], low, high, even, odd, approximation[:half], detail[:half])
             band = levels - level
             four_moments(detail[:half], quiet, out[t, 4 * band : 4 * band + 4])
             for i in range(half):
@@ -134,8 +145,8 @@ def wavelet_moments(
         four_moments(x[:size], quiet, out[t, :4])
 
 
-def filters(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Both filters, float32, and how many times they are applied."""
+def wavelet_filters(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Low-pass and high-pass taps of db8, each float32 (16,), and how many times they are applied."""
     if framing.length % 2**LEVELS or framing.length < TAPS * 2**LEVELS:
         raise GtzanfeatError(
             f"a wavelet window of {framing.length} samples cannot be halved {LEVELS} times; "
@@ -172,7 +183,7 @@ FEATURES = (
         ),
         source="Li, Ogihara & Li 2003, A comparative study on content-based music genre classification",
         gain_invariant=False,
-        constants=filters,
+        constants=wavelet_filters,
         fixed={"levels": LEVELS, "wavelet": LOW, "steady": STEADY},
     ),
 )

@@ -1,9 +1,9 @@
-"""The constant-Q transform, octave by octave on decimated sound, its octaves put on top of each other.
+"""The constant-Q transform, octave by octave on decimated sound, its octaves added up.
 
-Three bins to a semitone over seven octaves from C1, folded into thirds of pitch classes and into classes. A
-low note needs seconds to be told from its neighbour and a high one hundredths: a frame is as long as the
-lowest needs, and of it each bin takes the middle. What is made of these classes lives in `features/tonal`;
-classes of Fourier spectra are in `chroma`.
+Three bins to a semitone over seven octaves from C1, folded into thirds of pitch classes and into classes
+(Brown 1991; Schörkhuber & Klapuri 2010). A low note needs seconds to be told from its neighbour and a high
+one hundredths: a frame is as long as the lowest needs, and of it each bin takes the middle. Features of
+these classes are in `features.tonality`; classes of Fourier spectra are in `chroma`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES
 from gtzanfeat.jit import kernel
 
-N_CLASSES = 12
 N_OCTAVES = 7
 BINS = 36  # to an octave
 C1_HZ = 440.0 * 2.0 ** (-45 / 12)
@@ -43,7 +43,7 @@ def half_band() -> tuple[float, np.ndarray]:
     return 0.5, (taps * 0.25 / taps.sum()).astype(np.float32)
 
 
-def margin() -> int:
+def filter_margin() -> int:
     """Samples at either end of a frame that the filters of all octaves together look beyond."""
     return (2 * HALF_BAND_TAPS - 1) * (2 ** (N_OCTAVES - 1) - 1)
 
@@ -77,7 +77,12 @@ def octave_weights(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 @kernel
 def decimate(x: np.ndarray, middle: float, taps: np.ndarray, out: np.ndarray) -> None:
-    """y[m] = Σ_j h[j] x[2m + j]; beyond the ends x is 0. Even and odd samples apart are vectors."""
+    """Half-band low-pass, every second sample kept: y[m] = Σ_j h[j] x[2m + j]; beyond its ends x is 0.
+
+    x (n,), taps (n_taps,) at odd distances from the middle one -> out (n/2,)
+
+    Even and odd samples apart are vectors.
+    """
     n = out.size
     reach = taps.size
     even = np.empty(n, dtype=np.float32)
@@ -105,7 +110,9 @@ def add_octave(
     scale: float,
     out: np.ndarray,
 ) -> None:
-    """Add |Σ_i w[i] e^{-jωi} x[c + i]| of each bin, times `scale`, to `out`, (n_frames, n_bins).
+    """Add the magnitudes |Σ_i w[i] e^{-jωi} x[c + i]| of one octave's bins, times `scale`, to `out`.
+
+    x (n_samples,), half (n_bins,), cosine (n_bins, reach), sine (n_bins, reach) -> out (n_frames, n_bins)
 
     Middles c stand at first, first + hop ... The sums fold about the middle: cosines weigh x[c+i] + x[c-i],
     sines their difference. Four frames at a time share the weights.
@@ -169,7 +176,7 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
         )
     half, cosine, sine = octave_weights(rate)
     step = 2 ** (N_OCTAVES - 1)
-    needed = 2 * (int(half.max()) * step + margin())
+    needed = 2 * (int(half.max()) * step + filter_margin())
     if framing.length < needed or framing.length % (2 * step) or framing.hop % step:
         raise GtzanfeatError(
             f"frames of {framing.length} samples every {framing.hop} do not suit the constant-Q transform; "

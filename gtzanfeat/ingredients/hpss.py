@@ -1,7 +1,8 @@
 """Harmonic and percussive parts of a sound, by medians of its spectra over time and over frequency.
 
-What sounds on is smooth along time, what is struck is smooth along frequency. The running median, and the
-stream that passes the two parts on as they become known. What is measured of them is a feature.
+What sounds on is smooth along time, what is struck is smooth along frequency (FitzGerald 2010). The running
+median, and the stream that passes the two parts on as they become known. Features of the parts are frame
+features whose framing names the stream.
 """
 
 from __future__ import annotations
@@ -35,148 +36,187 @@ LANES = 64  # a tile and its surroundings stay in the innermost cache
 
 
 @kernel
-def low(a: Any, b: Any) -> Any:
-    """The smaller."""
+def smaller(a: Any, b: Any) -> Any:
+    """Smaller of two numbers, min(a, b)."""
     return a if a < b else b
 
 
 @kernel
-def high(a: Any, b: Any) -> Any:
-    """The larger."""
+def larger(a: Any, b: Any) -> Any:
+    """Larger of two numbers, max(a, b)."""
     return a if a > b else b
 
 
 @kernel
 def merged_2(a: Any, b: Any) -> Any:
-    """Two sorted pairs, sorted together (Batcher's odd-even merge)."""
-    x, y = high(a[0], b[0]), low(a[1], b[1])
-    return low(a[0], b[0]), low(x, y), high(x, y), high(a[1], b[1])
+    """Two sorted pairs, sorted together (Batcher's odd-even merge).
+
+    tuples a (2,), b (2,) -> (4,)
+    """
+    x, y = larger(a[0], b[0]), smaller(a[1], b[1])
+    return smaller(a[0], b[0]), smaller(x, y), larger(x, y), larger(a[1], b[1])
 
 
 @kernel
 def merged_4(a: Any, b: Any) -> Any:
-    """Two sorted fours, sorted together."""
+    """Two sorted fours, sorted together.
+
+    tuples a (4,), b (4,) -> (8,)
+    """
     e = merged_2((a[0], a[2]), (b[0], b[2]))
     o = merged_2((a[1], a[3]), (b[1], b[3]))
     return (
         e[0],
-        low(o[0], e[1]),
-        high(o[0], e[1]),
-        low(o[1], e[2]),
-        high(o[1], e[2]),
-        low(o[2], e[3]),
-        high(o[2], e[3]),
+        smaller(o[0], e[1]),
+        larger(o[0], e[1]),
+        smaller(o[1], e[2]),
+        larger(o[1], e[2]),
+        smaller(o[2], e[3]),
+        larger(o[2], e[3]),
         o[3],
     )
 
 
 @kernel
 def merged_8(a: Any, b: Any) -> Any:
-    """Two sorted eights, sorted together."""
+    """Two sorted eights, sorted together.
+
+    tuples a (8,), b (8,) -> (16,)
+    """
     e = merged_4((a[0], a[2], a[4], a[6]), (b[0], b[2], b[4], b[6]))
     o = merged_4((a[1], a[3], a[5], a[7]), (b[1], b[3], b[5], b[7]))
     return (
         e[0],
-        low(o[0], e[1]),
-        high(o[0], e[1]),
-        low(o[1], e[2]),
-        high(o[1], e[2]),
-        low(o[2], e[3]),
-        high(o[2], e[3]),
-        low(o[3], e[4]),
-        high(o[3], e[4]),
-        low(o[4], e[5]),
-        high(o[4], e[5]),
-        low(o[5], e[6]),
-        high(o[5], e[6]),
-        low(o[6], e[7]),
-        high(o[6], e[7]),
+        smaller(o[0], e[1]),
+        larger(o[0], e[1]),
+        smaller(o[1], e[2]),
+        larger(o[1], e[2]),
+        smaller(o[2], e[3]),
+        larger(o[2], e[3]),
+        smaller(o[3], e[4]),
+        larger(o[3], e[4]),
+        smaller(o[4], e[5]),
+        larger(o[4], e[5]),
+        smaller(o[5], e[6]),
+        larger(o[5], e[6]),
+        smaller(o[6], e[7]),
+        larger(o[6], e[7]),
         o[7],
     )
 
 
 @kernel
 def sorted_2(s: np.ndarray, i: int) -> Any:
-    """Two rows from place i, sorted."""
-    return low(s[i], s[i + LANES]), high(s[i], s[i + LANES])
+    """Two rows of one lane, sorted.
+
+    s (n_rows · LANES,) from place i on -> tuple (2,)
+    """
+    return smaller(s[i], s[i + LANES]), larger(s[i], s[i + LANES])
 
 
 @kernel
 def sorted_4(s: np.ndarray, i: int) -> Any:
-    """Four rows from place i, sorted."""
+    """Four rows of one lane, sorted.
+
+    s (n_rows · LANES,) from place i on -> tuple (4,)
+    """
     return merged_2(sorted_2(s, i), sorted_2(s, i + 2 * LANES))
 
 
 @kernel
 def sorted_8(s: np.ndarray, i: int) -> Any:
-    """Eight rows from place i, sorted."""
+    """Eight rows of one lane, sorted.
+
+    s (n_rows · LANES,) from place i on -> tuple (8,)
+    """
     return merged_4(sorted_4(s, i), sorted_4(s, i + 4 * LANES))
 
 
 @kernel
 def bitonic_4(a: Any, b: Any, c: Any, d: Any) -> Any:
-    """Four numbers that rise and then fall, or fall and then rise, sorted."""
-    p, q, r, s = low(a, c), low(b, d), high(a, c), high(b, d)
-    return low(p, q), high(p, q), low(r, s), high(r, s)
+    """Four numbers that rise and then fall, or fall and then rise, sorted (bitonic merge).
+
+    four numbers -> tuple (4,)
+    """
+    p, q, r, s = smaller(a, c), smaller(b, d), larger(a, c), larger(b, d)
+    return smaller(p, q), larger(p, q), smaller(r, s), larger(r, s)
 
 
 @kernel
 def bitonic_8(a: Any, b: Any, c: Any, d: Any, e: Any, f: Any, g: Any, h: Any) -> Any:
-    """The same for eight."""
-    x = bitonic_4(low(a, e), low(b, f), low(c, g), low(d, h))
-    y = bitonic_4(high(a, e), high(b, f), high(c, g), high(d, h))
+    """Eight numbers that rise and then fall, or fall and then rise, sorted (bitonic merge).
+
+    eight numbers -> tuple (8,)
+    """
+    x = bitonic_4(smaller(a, e), smaller(b, f), smaller(c, g), smaller(d, h))
+    y = bitonic_4(larger(a, e), larger(b, f), larger(c, g), larger(d, h))
     return x[0], x[1], x[2], x[3], y[0], y[1], y[2], y[3]
 
 
 @kernel
 def middle_8(c: Any, x: Any) -> Any:
-    """The middle 8, sorted, of a sorted 16 and a sorted 8: without the 8 smallest and the 8 largest."""
+    """Middle 8, sorted, of a sorted 16 and a sorted 8: without the 8 smallest and the 8 largest.
+
+    tuples c (16,), x (8,) -> (8,)
+    """
     u = bitonic_8(
-        high(c[0], x[7]),
-        high(c[1], x[6]),
-        high(c[2], x[5]),
-        high(c[3], x[4]),
-        high(c[4], x[3]),
-        high(c[5], x[2]),
-        high(c[6], x[1]),
-        high(c[7], x[0]),
+        larger(c[0], x[7]),
+        larger(c[1], x[6]),
+        larger(c[2], x[5]),
+        larger(c[3], x[4]),
+        larger(c[4], x[3]),
+        larger(c[5], x[2]),
+        larger(c[6], x[1]),
+        larger(c[7], x[0]),
     )
     return bitonic_8(
-        low(u[0], c[15]),
-        low(u[1], c[14]),
-        low(u[2], c[13]),
-        low(u[3], c[12]),
-        low(u[4], c[11]),
-        low(u[5], c[10]),
-        low(u[6], c[9]),
-        low(u[7], c[8]),
+        smaller(u[0], c[15]),
+        smaller(u[1], c[14]),
+        smaller(u[2], c[13]),
+        smaller(u[3], c[12]),
+        smaller(u[4], c[11]),
+        smaller(u[5], c[10]),
+        smaller(u[6], c[9]),
+        smaller(u[7], c[8]),
     )
 
 
 @kernel
 def middle_4(c: Any, x: Any) -> Any:
-    """The middle 4, sorted, of a sorted 8 and a sorted 4."""
-    u = bitonic_4(high(c[0], x[3]), high(c[1], x[2]), high(c[2], x[1]), high(c[3], x[0]))
-    return bitonic_4(low(u[0], c[7]), low(u[1], c[6]), low(u[2], c[5]), low(u[3], c[4]))
+    """Middle 4, sorted, of a sorted 8 and a sorted 4.
+
+    tuples c (8,), x (4,) -> (4,)
+    """
+    u = bitonic_4(larger(c[0], x[3]), larger(c[1], x[2]), larger(c[2], x[1]), larger(c[3], x[0]))
+    return bitonic_4(smaller(u[0], c[7]), smaller(u[1], c[6]), smaller(u[2], c[5]), smaller(u[3], c[4]))
 
 
 @kernel
 def middle_2(c: Any, x: Any) -> Any:
-    """The middle 2, sorted, of a sorted 4 and a sorted 2."""
-    p, q = high(c[0], x[1]), high(c[1], x[0])
-    p, q = low(low(p, q), c[3]), low(high(p, q), c[2])
-    return low(p, q), high(p, q)
+    """Middle 2, sorted, of a sorted 4 and a sorted 2.
+
+    tuples c (4,), x (2,) -> (2,)
+    """
+    p, q = larger(c[0], x[1]), larger(c[1], x[0])
+    p, q = smaller(smaller(p, q), c[3]), smaller(larger(p, q), c[2])
+    return smaller(p, q), larger(p, q)
 
 
 @kernel
 def middle_1(c: Any, x: Any) -> Any:
-    """The middle of a sorted pair and one more."""
-    return high(c[0], low(c[1], x))
+    """Middle of a sorted pair and one number more.
+
+    tuple c (2,), a number x -> a number
+    """
+    return larger(c[0], smaller(c[1], x))
 
 
 @kernel
 def four_medians(c: Any, s: np.ndarray, a: int) -> Any:
-    """Medians around rows a..a+3; `c` is the middle 4 of the rows a-12..a+15 that they have in common."""
+    """Medians of 31 rows around each of the rows a..a+3.
+
+    tuple c (4,), the middle 4 of the rows a-12..a+15 that they share, s (n_rows · LANES,) -> tuple (4,)
+    """
     p = middle_2(c, sorted_2(s, a - 14 * LANES))
     q = middle_2(c, sorted_2(s, a + 16 * LANES))
     return (
@@ -189,7 +229,9 @@ def four_medians(c: Any, s: np.ndarray, a: int) -> Any:
 
 @kernel
 def median_tile(s: np.ndarray, start: int, out: np.ndarray) -> None:
-    """Medians around rows start..start+15 of every lane; `out` has these 16 rows alone.
+    """Medians of 31 rows around each of 16 rows, in every lane.
+
+    s (n_rows · LANES,), the first of the 16 rows at place `start` -> out (16 · LANES,)
 
     Written out, because the compiler makes vectors only of what it can unfold into one loop.
     """
@@ -211,7 +253,9 @@ def median_tile(s: np.ndarray, start: int, out: np.ndarray) -> None:
 
 @kernel
 def running_median(x: np.ndarray, first: int, out: np.ndarray) -> None:
-    """out[i] = median of x[first + i - 15 .. first + i + 15], lane by lane, int32.
+    """Running median out[i] = median of x[first + i - 15 .. first + i + 15], lane by lane.
+
+    x (n_rows, n_lanes) int32 -> out (n, n_lanes) int32
 
     Rows beyond the ends of `x` are its own, mirrored (d c b a | a b c d | d c b a). Floats that are not
     negative are in the order of their bits: view them as int32, of which the compiler makes better code.
@@ -241,8 +285,14 @@ def running_median(x: np.ndarray, first: int, out: np.ndarray) -> None:
 
 
 @kernel
-def take_harmonic(spectrum: np.ndarray, steady: np.ndarray, struck: np.ndarray, out: np.ndarray) -> None:
-    """X_h = X · H / (H + P), H and P the medians of |X|² over time and frequency; half where both are 0."""
+def apply_harmonic_mask(
+    spectrum: np.ndarray, steady: np.ndarray, struck: np.ndarray, out: np.ndarray
+) -> None:
+    """Harmonic part X · H / (H + P), H and P the medians of |X|² over time and frequency; ½ X if both are 0.
+
+    spectrum (n_frames, n_bins), steady (n_frames, n_bins), struck (n_frames, n_bins)
+    -> out (n_frames, n_bins)
+    """
     for t in range(spectrum.shape[0]):
         for k in range(spectrum.shape[1]):
             total = steady[t, k] + struck[t, k]
@@ -252,9 +302,10 @@ def take_harmonic(spectrum: np.ndarray, steady: np.ndarray, struck: np.ndarray, 
 
 @kernel
 def overlap_add(waves: np.ndarray, taper: np.ndarray, hop: int, tail: np.ndarray, out: np.ndarray) -> None:
-    """y[n] = Σ_t w[n - t·hop] x_t[n - t·hop] / Σ_t w²[n - t·hop], `hop` samples for each frame.
+    """Weighted overlap-add y[n] = Σ_t w[n - t·hop] x_t[n - t·hop] / Σ_t w²[n - t·hop].
 
-    `tail`, (2, length), carries the two sums of what is not complete.
+    waves (n_frames, length), taper (length,), the two incomplete sums in tail (2, length)
+    -> out (n_frames · hop,)
     """
     length = taper.size
     for t in range(waves.shape[0]):
@@ -272,7 +323,7 @@ def overlap_add(waves: np.ndarray, taper: np.ndarray, hop: int, tail: np.ndarray
 
 
 class Separation:
-    """Split a sound into what sounds on and what is struck, as its spectra come in.
+    """Separation of a sound into its harmonic and its percussive part, as its spectra come in.
 
     Spectra of `FRAMING` are shared between the two parts by soft masks: H / (H + P), where H is the squared
     median of the magnitude over 31 frames and P that over 31 bins. The parts are what `librosa.effects.hpss`
@@ -315,7 +366,7 @@ class Separation:
         self.n_given = 0
 
     def push(self, frames: np.ndarray, spectrum: np.ndarray, power: np.ndarray) -> None:
-        """Take the frames, spectra and power spectra that come next."""
+        """Take the frames (n, 2048), spectra (n, 1025) and power spectra (n, 1025) that come next."""
         struck = np.empty_like(power)
         running_median(power.view(np.int32).T, 0, struck.view(np.int32).T)
         self._power = np.concatenate([self._power, power])
@@ -339,7 +390,7 @@ class Separation:
         while done < n:
             spectra, struck = self._pending.pop(0)
             m = min(len(spectra), n - done)
-            take_harmonic(spectra[:m], steady[done : done + m], struck[:m], harmonic[done : done + m])
+            apply_harmonic_mask(spectra[:m], steady[done : done + m], struck[:m], harmonic[done : done + m])
             done += m
             if m < len(spectra):
                 self._pending.insert(0, (spectra[m:], struck[m:]))
@@ -349,7 +400,7 @@ class Separation:
         self._ready.append(part)
 
     def take(self) -> tuple[np.ndarray, np.ndarray]:
-        """Give the samples that have become known, of both parts."""
+        """Give the samples of both parts that have become known, each (n_samples,)."""
         harmonic = np.concatenate([*self._ready, np.empty(0, dtype=np.float32)])
         sound, self._sound = self._sound[: len(harmonic)], self._sound[len(harmonic) :]
         self._ready = []

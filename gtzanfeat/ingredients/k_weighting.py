@@ -1,6 +1,6 @@
-"""K-weighting: samples -> samples as loud as they are heard, by the filters of ITU-R BS.1770.
+"""K-weighting: the filters of ITU-R BS.1770-4, after which equal power is about equally loud.
 
-A stream with a memory. What is measured on it is in `features/dynamics`.
+A stream with a memory. The loudness of what comes out is in `features.dynamics`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ BASS_HZ, BASS_Q = 38.13547087602444, 0.5003270373238773
 
 
 def k_weighting_sections(rate: int) -> np.ndarray:
-    """Coefficients of the two filters at a rate: a shelf for the head, then a high-pass.
+    """Coefficients of the two K-weighting filters at a rate: a shelf for the head, then a high-pass.
 
     Parameters
     ----------
@@ -63,10 +63,11 @@ def k_weighting_sections(rate: int) -> np.ndarray:
 
 
 @recursive_kernel
-def two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
-    """Two second-order filters in a row, transposed direct form II, in float64.
+def filter_two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
+    """Two second-order filters in series, transposed direct form II in float64: y = x * h₀ * h₁.
 
-    `sections` and `state`, of shapes (2, 5) and (2, 2), are those of the two; the state is carried on.
+    x (n_samples,), sections (2, 5) of b0, b1, b2, a1, a2, state (2, 2), carried from block to block
+    -> out (n_samples,)
     """
     b0, b1, b2, a1, a2 = sections[0]
     c0, c1, c2, d1, d2 = sections[1]
@@ -92,7 +93,7 @@ def k_weighting(rate: int) -> Callable[[np.ndarray], np.ndarray]:
 
     def weighted(samples: np.ndarray) -> np.ndarray:
         out = np.empty(samples.size, dtype=np.float32)
-        two_sections(samples, sections, state, out)
+        filter_two_sections(samples, sections, state, out)
         return out
 
     return weighted

@@ -57,14 +57,18 @@ INGREDIENTS: dict[str, Ingredient] = {
             },
         ),
         Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
-        Ingredient("beat_peaks", ("beat_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient(
+            "beat_peaks", ("beat_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+        ),
         Ingredient(
             "summary_autocorrelation",
             ("frames",),
             spectra.summary_autocorrelation,
             fixed={"compression": spectra.COMPRESSION, "silence": spectra.SILENT_FRAME},
         ),
-        Ingredient("pitch_peaks", ("summary_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
+        Ingredient(
+            "pitch_peaks", ("summary_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+        ),
         Ingredient(
             "sonogram",
             ("frames",),

@@ -1,7 +1,6 @@
-"""The difference function of YIN: how far a frame is from itself some samples later.
+"""The difference function of YIN (de Cheveigné & Kawahara 2002, equations 6 and 7), for all lags by FFT.
 
-The ingredient that an f0 is read from, for all lags at once by FFT. Which lag is the period is decided in
-`features/f0`.
+Which lag is the period is decided in `features.f0`.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ UNCHANGED = 1e-5  # share of its energy up to which the changes of a frame are t
 
 
 def longest_period(rate: int, low_hz: float) -> int:
-    """Samples in a period of `low_hz`, rounded up.
+    """Longest period in samples, rate / low_hz rounded up.
 
     Examples
     --------
@@ -32,11 +31,14 @@ def longest_period(rate: int, low_hz: float) -> int:
 
 
 @kernel
-def differences(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
-    """d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ), j over the W samples that leave room for the longest lag.
+def difference_function(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
+    """Difference function d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ) (YIN, eq. 7).
 
-    Zeros where the frame is constant, but for rounding. Energies are summed in float64: they move with τ by
-    one sample at a time, and the error would grow with it.
+    frames (n_frames, N), products r (n_frames, n_lags or more) -> out (n_frames, n_lags)
+
+    j runs over the W samples that leave room for the longest lag. Zeros where the frame is constant, but for
+    rounding. Energies are summed in float64: they move with τ by one sample at a time, and the error would
+    grow with it.
     """
     n_lags = out.shape[1]
     width = frames.shape[1] - n_lags + 1
@@ -96,7 +98,7 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.
         spectrum *= scipy.fft.rfft(frames, axis=-1)
         products = scipy.fft.irfft(spectrum, framing.length, axis=-1, overwrite_x=True)
         out = np.empty((frames.shape[0], n_lags), dtype=np.float32)
-        differences(frames, products, out)
+        difference_function(frames, products, out)
         return out
 
     return of_itself

@@ -15,9 +15,10 @@ from matplotlib.axes import Axes
 
 from gtzanfeat.extraction import extract
 from gtzanfeat.features import beat_histogram, pitch_histograms
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.report.axes import BLUE, PALE, finish, new_axes, one_dark, shaped, title_of
 
-CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in pitch_histograms.NAMES)
+CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in NAMES)
 CIRCLE = tuple(CLASS_NAMES[c] for c in pitch_histograms.FIFTHS)  # C, G, D, ...
 
 
@@ -100,7 +101,11 @@ class BeatHistogramDisplay:
     @property
     def tempi(self) -> list[int]:
         """The one or two strongest tempi in bpm, as the features beat_p1 and beat_p2 have them."""
-        return [int(bpm) for bpm in beat_histogram.beat(self.histogram.astype(float), 1, {})[3:5] if bpm > 0]
+        return [
+            int(bpm)
+            for bpm in beat_histogram.beat_statistics(self.histogram.astype(float), 1, {})[3:5]
+            if bpm > 0
+        ]
 
     def plot(self, ax: Axes | None = None) -> Self:
         """Draw the histogram, its strongest tempi named.
@@ -210,7 +215,7 @@ class PitchHistogramDisplay:
     @property
     def folded(self) -> np.ndarray:
         """Strength of the 12 pitch classes along the circle of fifths: C, G, D, ..."""
-        return pitch_histograms.fold(self.histogram)[pitch_histograms.FIFTHS]
+        return fold_octaves(self.histogram)[pitch_histograms.FIFTHS]
 
     def plot(self, ax: Axes | None = None, *, kind: Literal["unfolded", "folded"] = "unfolded") -> Self:
         """Draw the histogram.
@@ -246,7 +251,7 @@ class PitchHistogramDisplay:
         else:
             ax = new_axes(ax, figsize=(4, 4), subplot_kw={"projection": "polar"})
             heights = self.folded
-            angles = 2 * np.pi * np.arange(pitch_histograms.N_CLASSES) / pitch_histograms.N_CLASSES
+            angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
             ax.bar(angles, heights, width=0.9 * angles[1], color=one_dark(heights))
             ax.set_xticks(angles, CIRCLE)
             if ax.name == "polar":

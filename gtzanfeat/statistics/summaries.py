@@ -1,7 +1,8 @@
-"""Summaries: tracks of frame features become numbers per clip.
+"""Summaries: statistics over time that make numbers per clip of the tracks of frame features.
 
 A track is (n_frames, n_columns); a summary gives one row per number it makes of a column. Summaries are
-found by name, several at a time: ``find_summary("mean+std+p10")``. Nothing here hears sound.
+found by name, several at a time: ``find_summary("mean+std+p10")``. The statistics themselves are in `tracks`,
+those of texture windows (Tzanetakis & Cook 2002, section II-A) here.
 """
 
 from __future__ import annotations
@@ -18,17 +19,17 @@ from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.jit import kernel
 from gtzanfeat.statistics.tracks import (
     deltas,
-    deviation,
     gaussian,
+    interquartile_range,
     kurtosis,
     mean,
     percentile,
-    place_of_maximum,
-    place_of_minimum,
-    quartile_range,
+    position_of_maximum,
+    position_of_minimum,
     skewness,
     slope,
     slope_error,
+    standard_deviation,
     variance,
 )
 
@@ -40,9 +41,10 @@ STARTS = {"valid": VALID, "grow": GROW, "prefill": PREFILL}
 def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) -> None:
     """Moments over time of the running mean m_t and variance v_t of the last `width` frames.
 
-    Rows of `out`: mean of m, mean of v, std of m, mean of √v, std of √v; population variances throughout.
-    `start` 0 uses full windows only (one shorter window where the clip has fewer frames), 1 lets the first
-    windows grow, 2 fills the frames before the clip with copies of its first.
+    track (n_frames, n_columns) -> out (5, n_columns): mean of m, mean of v, std of m, mean of √v, std of √v
+
+    Population variances throughout. `start` 0 uses full windows only (one shorter window where the clip has
+    fewer frames), 1 lets the first windows grow, 2 fills the frames before the clip with copies of its first.
     """
     n, n_columns = track.shape
     width = width if start == 2 else min(width, n)
@@ -87,7 +89,8 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
         out[4, c] = np.sqrt(max(sums[4, c] / n_windows - spread * spread, 0.0))
 
 
-def _moments(track: np.ndarray, params: Params) -> np.ndarray:
+def _texture_moments(track: np.ndarray, params: Params) -> np.ndarray:
+    """The `texture_moments` of a track, (5, n_columns); zeros where there is no frame."""
     window, start = params["window"], params["start"]
     if start not in STARTS:
         raise UnknownNameError("start of texture windows", start, STARTS)
@@ -95,7 +98,7 @@ def _moments(track: np.ndarray, params: Params) -> np.ndarray:
         raise ValueError(f"window is {window!r}; it must be a whole number of frames, 1 or more")
     out = np.zeros((5, track.shape[1]))
     if track.shape[0]:
-        texture_moments(track, window, STARTS[start], out)
+        texture_moments(track, int(window), STARTS[start], out)
     return out
 
 
@@ -109,7 +112,7 @@ def texture(track: np.ndarray, params: Params) -> np.ndarray:
     params : mapping
         ``window``, frames in a texture window; ``start``, one of `STARTS`.
     """
-    return _moments(track, params)[:2]
+    return _texture_moments(track, params)[:2]
 
 
 def running(track: np.ndarray, params: Params) -> np.ndarray:
@@ -118,7 +121,7 @@ def running(track: np.ndarray, params: Params) -> np.ndarray:
     Rows: mean of means, mean of deviations, deviation of means, deviation of deviations, which is the order
     of Marsyas' "single vector". Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3, 2, 4]]
+    return _texture_moments(track, params)[[0, 3, 2, 4]]
 
 
 def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
@@ -126,7 +129,7 @@ def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
 
     The first half of `running`. Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3]]
+    return _texture_moments(track, params)[[0, 3]]
 
 
 # --- as summaries ---------------------------------------------------------------------------------
@@ -153,7 +156,7 @@ def _of_deltas(
 
 @dataclass(frozen=True)
 class Summary:
-    """What makes numbers per clip of a track.
+    """A summary: a statistic over time, with the names, units and formulae of its numbers.
 
     Parameters
     ----------
@@ -165,7 +168,8 @@ class Summary:
         For each number: the end of its column's name, its unit, where ``{}`` is the column's own, and its
         formula with ``{}`` for the column's.
     joint : callable, optional
-        For a summary that hears columns together: from the columns of a track to those of the numbers.
+        For a summary of columns together, such as their covariance: from the columns of a track to those of
+        the numbers.
     """
 
     name: str
@@ -225,7 +229,7 @@ def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
 
 
 def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
-    """The one column that all are poured into."""
+    """The one column that a pooled track has."""
     formula = f"all columns of {columns[0].formula}"
     return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
 
@@ -268,7 +272,7 @@ SUMMARIES: dict[str, Summary] = {
             formulas=("mean of the running mean of {}", "mean of the running std of {}"),
         ),
         _over_time("mean", mean, "{}", "mean of {}"),
-        _over_time("std", deviation, "{}", "standard deviation of {}"),
+        _over_time("std", standard_deviation, "{}", "standard deviation of {}"),
         _over_time("var", variance, "({})²", "variance of {}"),
         _over_time("min", lambda track: track.min(axis=0), "{}", "smallest value of {}"),
         _over_time("max", lambda track: track.max(axis=0), "{}", "largest value of {}"),
@@ -276,15 +280,15 @@ SUMMARIES: dict[str, Summary] = {
         _over_time("skewness", skewness, "1", "skewness m₃ / m₂^1.5 of {}"),
         _over_time("kurtosis", kurtosis, "1", "kurtosis m₄ / m₂² (3 if normal) of {}"),
         *(_percentile(rank) for rank in (5, 25, 75, 95)),
-        _over_time("iqr", quartile_range, "{}", "75th less 25th percentile of {}"),
-        _over_time("max_at", place_of_maximum, "share of the clip", "place of the maximum of {}"),
-        _over_time("min_at", place_of_minimum, "share of the clip", "place of the minimum of {}"),
+        _over_time("iqr", interquartile_range, "{}", "75th less 25th percentile of {}"),
+        _over_time("max_at", position_of_maximum, "share of the clip", "place of the maximum of {}"),
+        _over_time("min_at", position_of_minimum, "share of the clip", "place of the minimum of {}"),
         _over_time("slope", slope, "{} per frame", "slope over time of the regression line of {}"),
         _over_time("slope_error", slope_error, "{}", "rms distance from the regression line of {}"),
         _over_deltas("delta_mean", mean, 1, "mean of the deltas of {}"),
-        _over_deltas("delta_std", deviation, 1, "standard deviation of the deltas of {}"),
+        _over_deltas("delta_std", standard_deviation, 1, "standard deviation of the deltas of {}"),
         _over_deltas("delta2_mean", mean, 2, "mean of the double deltas of {}"),
-        _over_deltas("delta2_std", deviation, 2, "standard deviation of the double deltas of {}"),
+        _over_deltas("delta2_std", standard_deviation, 2, "standard deviation of the double deltas of {}"),
         Summary(
             "pooled",
             _pooled,
@@ -360,6 +364,7 @@ def find_summary(name: str) -> Summary:
 
 
 def _find_one(name: str) -> Summary:
+    """The summary of one name, percentiles made as they are asked for."""
     if name in SUMMARIES:
         return SUMMARIES[name]
     if re.fullmatch(r"p\d\d", name):

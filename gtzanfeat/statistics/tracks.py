@@ -1,7 +1,7 @@
-"""Tracks: plain functions of numbers that change over time, (n_frames, n_columns) -> (n_columns,) or a track.
+"""Statistics of a track over time, and its deltas: plain functions of (n_frames, n_columns).
 
-Statistics over all frames, and deltas. Their names in feature sets, and what is asked of no frames at all,
-are in `summaries`.
+Each gives (n_columns,) unless it says otherwise. Their names in feature sets, and their values for no
+frames at all, are in `summaries`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 
 
 def centred(track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each column, and the track less it; a constant column gives exact zeros."""
+    """Mean of each column (n_columns,), and the track less it; a constant column gives exact zeros."""
     first = track[:1].astype(np.float64)
     moved = track - first
     shift = moved.mean(axis=0)
@@ -18,7 +18,7 @@ def centred(track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """The ratio, and 0 where there is nothing to divide by."""
+    """Numerator over denominator, and 0 where the denominator is 0."""
     return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
 
 
@@ -32,43 +32,43 @@ def variance(track: np.ndarray) -> np.ndarray:
     return (centred(track)[1] ** 2).mean(axis=0)
 
 
-def deviation(track: np.ndarray) -> np.ndarray:
-    """Root of the variance."""
+def standard_deviation(track: np.ndarray) -> np.ndarray:
+    """Standard deviation over time, √ of the variance."""
     return np.sqrt(variance(track))
 
 
 def skewness(track: np.ndarray) -> np.ndarray:
-    """m₃ / m₂^1.5; 0 where the variance is 0."""
+    """Skewness m₃ / m₂^1.5; 0 where the variance is 0."""
     moved = centred(track)[1]
     square = moved * moved
     return _ratio((square * moved).mean(axis=0), square.mean(axis=0) ** 1.5)
 
 
 def kurtosis(track: np.ndarray) -> np.ndarray:
-    """m₄ / m₂², 3 for a normal distribution; 0 where the variance is 0."""
+    """Kurtosis m₄ / m₂², 3 for a normal distribution; 0 where the variance is 0."""
     moved = centred(track)[1]
     square = moved * moved
     return _ratio((square * square).mean(axis=0), square.mean(axis=0) ** 2)
 
 
 def percentile(track: np.ndarray, rank: float) -> np.ndarray:
-    """The value below which `rank` percent of the frames lie, interpolated linearly."""
+    """Percentile: the value below which `rank` percent of the frames lie, interpolated linearly."""
     return np.percentile(track.astype(np.float64), rank, axis=0)
 
 
-def quartile_range(track: np.ndarray) -> np.ndarray:
-    """From the 25th percentile to the 75th."""
+def interquartile_range(track: np.ndarray) -> np.ndarray:
+    """Interquartile range, the 75th less the 25th percentile."""
     low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0)
     return high - low
 
 
-def place_of_maximum(track: np.ndarray) -> np.ndarray:
-    """Where the largest value (the first of them) stands, from 0 (start) to 1 (end)."""
+def position_of_maximum(track: np.ndarray) -> np.ndarray:
+    """Position of the largest value (the first of them), from 0 (start) to 1 (end)."""
     return track.argmax(axis=0) / max(len(track) - 1, 1)
 
 
-def place_of_minimum(track: np.ndarray) -> np.ndarray:
-    """Where the smallest value (the first of them) stands, from 0 (start) to 1 (end)."""
+def position_of_minimum(track: np.ndarray) -> np.ndarray:
+    """Position of the smallest value (the first of them), from 0 (start) to 1 (end)."""
     return track.argmin(axis=0) / max(len(track) - 1, 1)
 
 

@@ -8,13 +8,15 @@ One number or more per band: bands are mel filters (Davis & Mermelstein 1980) or
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
 
 MEL_BANDS = 40
 LIBROSA_BANDS = 128  # librosa's default
@@ -30,7 +32,7 @@ CONTRAST_SHARE = 0.02  # of a band's bins, that peak and valley are the means of
 
 
 @kernel
-def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
+def decibels(log_bands: Float32Array, out: Float32Array) -> None:
     """Levels in decibels from natural logarithms: 10 log10 E[b] = (10 / ln 10) · ln E[b].
 
     log_bands (n_frames, n_bands) -> out (n_frames, n_bands)
@@ -42,7 +44,7 @@ def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def band_flux(log_bands: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Half-wave rectified change of each band over k frames: max(0, d), max(0, -d), d = L_t[b] - L_{t-k}[b].
 
     log_bands (n_frames, n_bands), previous (k, n_bands) -> out (n_frames, 2 n_bands), rises before falls
@@ -69,7 +71,7 @@ def check_n_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> 
 
 
 @kernel
-def mean_extremes(band: np.ndarray, n: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
+def mean_extremes(band: Float32Array, n: int, low: Float64Array, high: Float64Array) -> tuple[float, float]:
     """Means of the n smallest and of the n largest values: (1/n) Σ_{i<=n} x_(i), (1/n) Σ_{i>N-n} x_(i).
 
     band (n_bins,), room for the extremes low (n,), high (n,) -> two numbers
@@ -102,7 +104,7 @@ def mean_extremes(band: np.ndarray, n: int, low: np.ndarray, high: np.ndarray) -
 
 @kernel
 def spectral_contrast(
-    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+    spectrum: Float32Array, first: IntArray, last: IntArray, count: IntArray, out: Float32Array
 ) -> None:
     """Spectral contrast 10 log10 (peak / valley), means of the `count` strongest and weakest bins of a band.
 
@@ -118,7 +120,7 @@ def spectral_contrast(
 
 @kernel
 def octave_contrast(
-    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+    spectrum: Float32Array, first: IntArray, last: IntArray, count: IntArray, out: Float32Array
 ) -> None:
     """Octave-based contrast ln peak - ln valley of each band, then ln valley (Jiang et al. 2002).
 
@@ -165,7 +167,7 @@ def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     return edges[:-1], edges[1:], np.maximum(np.rint(CONTRAST_SHARE * width).astype(np.int64), 1)
 
 
-def _check_has_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int) -> None:
+def _check_has_bins(bins: NDArray[Any], hertz: float, framing: Framing, rate: int) -> None:
     """An error if a contrast band is empty."""
     if bins.size == 0:
         raise GtzanfeatError(

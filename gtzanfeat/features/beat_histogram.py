@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
@@ -23,7 +23,7 @@ TC2002 = "Tzanetakis & Cook 2002, section II-B"
 
 @kernel
 def count_beats(
-    peaks: np.ndarray, envelope: np.ndarray, per_minute: float, weighted: bool, total: np.ndarray
+    peaks: Float32Array, envelope: Float32Array, per_minute: float, weighted: bool, total: Float64Array
 ) -> None:
     """Beat histogram BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)², or w = 1.
 
@@ -57,7 +57,7 @@ def windows_per_minute(framing: Framing, rate: int, params: Params) -> Arrays:
     return 60.0 * rate / framing.length, params["weighted"]
 
 
-def beat_statistics(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def beat_statistics(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """A0 A1 RA P1 P2 SUM and SUM per window of a beat histogram: (7,), zeros for an empty one.
 
     Parameters
@@ -88,19 +88,19 @@ def beat_statistics(histogram: np.ndarray, n_frames: int, params: Params) -> np.
     return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
 
 
-def whole_beat_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def whole_beat_histogram(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """The beat histogram itself, (161,)."""
     return histogram
 
 
-def count_peaks(histogram: np.ndarray) -> int:
+def count_peaks(histogram: Float64Array) -> int:
     """Number of peaks: bins over 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
     padded = np.pad(histogram, NEIGHBOURS_BPM)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS_BPM + 1)
     return int(((around.argmax(axis=1) == NEIGHBOURS_BPM) & (histogram > FAINT_PEAK * histogram.max())).sum())
 
 
-def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def beat_shape(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram, (8,)."""
     bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
     return np.append(shape_statistics(histogram, bpm), count_peaks(histogram))

@@ -10,12 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import packed_filterbank
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
 from gtzanfeat.statistics.tracks import percentile, variance
 
 N_BANDS = 97  # a semitone apart, the last one below half the rate
@@ -40,7 +42,7 @@ STEADY_DB = 0.01  # a band that deviates by less from its mean correlates with n
 # --- the spectrum ---------------------------------------------------------------------------------
 
 
-def interpolating_filters(centres: np.ndarray, ratio: float, n_bins: int, spacing: float) -> np.ndarray:
+def interpolating_filters(centres: Float64Array, ratio: float, n_bins: int, spacing: float) -> Float32Array:
     """Triangles of unit sum on bins `spacing` apart, (n_centres, n_bins) float32.
 
     The feet are a `ratio` below and above the centre, but at least one bin away: where bins are sparse, a
@@ -51,7 +53,8 @@ def interpolating_filters(centres: np.ndarray, ratio: float, n_bins: int, spacin
     above = np.maximum(centres * ratio - centres, spacing)[:, None]
     away = hertz - centres[:, None]
     weights = np.maximum(0.0, 1.0 - np.where(away < 0, -away / below, away / above))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    unit: Float32Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def cent_filters(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -63,7 +66,7 @@ def cent_filters(framing: Framing, rate: int, params: Params) -> Arrays:
 
 @kernel
 def cent_spectrum(
-    magnitude: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+    magnitude: Float32Array, first: IntArray, width: IntArray, weights: Float32Array, out: Float32Array
 ) -> None:
     """Level of each semitone band in decibels: 20 log10 max(Σ_k w[b, k] M[k], 1e-3).
 
@@ -83,12 +86,12 @@ def cent_spectrum(
 # --- patterns, each from the whole track of the spectrum, (n_frames, 97) ---------------------------
 
 
-def _padded_to_block(track: np.ndarray, length: int) -> np.ndarray:
+def _padded_to_block(track: NDArray[Any], length: int) -> NDArray[Any]:
     """The track, its last frame repeated where it is shorter than a block."""
     return np.pad(track, ((0, max(0, length - len(track))), (0, 0)), mode="edge")
 
 
-def _sorted_blocks(track: np.ndarray, block: tuple[int, int], kept: int) -> Iterator[np.ndarray]:
+def _sorted_blocks(track: NDArray[Any], block: tuple[int, int], kept: int) -> Iterator[Float64Array]:
     """Yield for each band the largest values of each block in rising order, (n_blocks, kept).
 
     Band by band, since all blocks together are several times as much as the track.
@@ -99,13 +102,16 @@ def _sorted_blocks(track: np.ndarray, block: tuple[int, int], kept: int) -> Iter
         yield np.sort(blocks, axis=1)[:, length - kept :]
 
 
-def spectral_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def spectral_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 90 over blocks of the sorted levels of each band, less the clip's mean level: (970,)."""
     ranked = _sorted_blocks(track, SPECTRAL, SPECTRAL[0])
-    return np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(dtype=np.float64)
+    pattern: Float64Array = np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(
+        dtype=np.float64
+    )
+    return pattern
 
 
-def delta_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def delta_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 90 and variance over blocks of the largest rises of each band, sorted: (2716,)."""
     rises = np.zeros_like(track)
     rises[DELTA_LAG:] = np.maximum(track[DELTA_LAG:] - track[:-DELTA_LAG], 0.0)
@@ -116,14 +122,14 @@ def delta_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarra
 
 
 @cache
-def modulation_filters(frame_rate: float) -> np.ndarray:
+def modulation_filters(frame_rate: float) -> Float32Array:
     """Triangles at 10 · 2^((j - 36) / 6) Hz on the bins of a transform of a block, (257, 37)."""
     length = FLUCTUATION[0]
     centres = FASTEST_HZ * 2.0 ** ((np.arange(N_MODULATIONS) - N_MODULATIONS + 1) / 6)
     return interpolating_filters(centres, 2 ** (1 / 6), length // 2 + 1, frame_rate / length).T
 
 
-def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def fluctuation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 60 over blocks of 2/T |DFT over time| of each band at 37 rates of modulation: (3589,)."""
     length, hop = FLUCTUATION
     filters = modulation_filters(params["frame_rate"])
@@ -136,7 +142,7 @@ def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
     return percentile(np.array(patterns), 60)
 
 
-def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def correlation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Median over blocks of the correlation of each two of 52 bands, 0 where one is steady: (1326,)."""
     length, hop = CORRELATION
     long = _padded_to_block(_grouped_bands(track, N_CORRELATED, np.add) / _group_sizes(N_CORRELATED), length)
@@ -153,7 +159,7 @@ def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
     return percentile(np.array(patterns), 50)
 
 
-def contrast_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def contrast_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 10 over blocks of the sorted max - min over the neighbours of each of 20 bands: (800,)."""
     contrast = _grouped_bands(track, N_CONTRASTS, np.maximum) - _grouped_bands(track, N_CONTRASTS, np.minimum)
     return np.concatenate(
@@ -161,12 +167,12 @@ def contrast_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.nda
     )
 
 
-def _group_sizes(n_bands: int) -> np.ndarray:
+def _group_sizes(n_bands: int) -> Float64Array:
     """Number of the 97 bands in each of `n_bands` groups: as equal as can be, the first ones larger."""
     return np.array([len(part) for part in np.array_split(np.arange(N_BANDS), n_bands)])
 
 
-def _grouped_bands(track: np.ndarray, n_bands: int, gather: np.ufunc) -> np.ndarray:
+def _grouped_bands(track: Float32Array, n_bands: int, gather: np.ufunc) -> Float64Array:
     """Neighbouring bands combined into groups, float64 (n_frames, n_bands)."""
     starts = np.cumsum([0, *_group_sizes(n_bands)[:-1]])
     return gather.reduceat(track.astype(np.float64), starts, axis=1)

@@ -10,14 +10,14 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
 
 
 @kernel
-def spectral_centroid(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
+def spectral_centroid(spectrum: Float32Array, bin_hz: float, out: Float32Array) -> None:
     """Spectral centroid C = Σ f_k S[k] / Σ S[k] in Hz; 0 for silence.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
@@ -33,7 +33,7 @@ def spectral_centroid(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> N
 
 
 @kernel
-def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
+def rolloff_bin(row: Float32Array, share: float, chunks: Float32Array) -> int:
     """Rolloff bin: the smallest r with Σ_{k<=r} S[k] >= share · Σ S[k]; -1 for silence.
 
     row (n_bins,), room for sums of 16 bins in chunks (n_chunks,) -> a bin. The sums, which the compiler
@@ -71,7 +71,7 @@ def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
 
 
 @kernel
-def spectral_rolloff(spectrum: np.ndarray, bin_hz: float, share: float, out: np.ndarray) -> None:
+def spectral_rolloff(spectrum: Float32Array, bin_hz: float, share: float, out: Float32Array) -> None:
     """Spectral rolloff f_r in Hz, r the smallest bin with Σ_{k<=r} S[k] >= share · Σ S[k]; 0 for silence.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
@@ -82,7 +82,7 @@ def spectral_rolloff(spectrum: np.ndarray, bin_hz: float, share: float, out: np.
 
 
 @kernel
-def spectral_flux(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def spectral_flux(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Spectral flux F = Σ_k (N_t[k] - N_{t-1}[k])², N = S / ‖S‖₂, and N = 0 for silence.
 
     spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
@@ -108,7 +108,7 @@ def spectral_flux(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -
 
 
 @kernel
-def marsyas_centroid(power: np.ndarray, out: np.ndarray) -> None:
+def marsyas_centroid(power: Float32Array, out: Float32Array) -> None:
     """Centroid as a share of all bins: (Σ k P[k]) / (Σ P[k]) / n_bins; 0.5 for silence.
 
     power (n_frames, n_bins) -> out (n_frames, 1)
@@ -125,7 +125,7 @@ def marsyas_centroid(power: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def marsyas_rolloff(power: np.ndarray, share: float, out: np.ndarray) -> None:
+def marsyas_rolloff(power: Float32Array, share: float, out: Float32Array) -> None:
     """Rolloff as a share of all bins: (r - 1) / n_bins, r the rolloff bin; 1 for silence and where r < 3.
 
     power (n_frames, n_bins) -> out (n_frames, 1)
@@ -138,7 +138,7 @@ def marsyas_rolloff(power: np.ndarray, share: float, out: np.ndarray) -> None:
 
 
 @kernel
-def marsyas_flux(log_power: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def marsyas_flux(log_power: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Flux of the log spectrum Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1.
 
     log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes

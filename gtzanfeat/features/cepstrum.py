@@ -11,7 +11,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import dct_basis
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 N_COEFFICIENTS = 13
 N_BANDS = 40
@@ -20,7 +20,7 @@ HTK_LIFTER = 22
 
 
 @kernel
-def cepstrum(log_bands: np.ndarray, basis: np.ndarray, out: np.ndarray) -> None:
+def cepstrum(log_bands: Float32Array, basis: Float32Array, out: Float32Array) -> None:
     """Cepstral coefficients c[q] = Σ_b basis[q, b] L[b].
 
     log_bands (n_frames, n_bands), basis (n_coefficients, n_bands) -> out (n_frames, n_coefficients)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 QUIETEST_DB = -60.0  # re the loudest frame: what is softer counts as silence
 ATTACK_FROM, ATTACK_TO = 0.2, 0.9  # of the largest level, between which an attack is timed
@@ -28,7 +28,7 @@ BS1770 = "ITU-R BS.1770-4; EBU R 128"
 
 
 @kernel
-def rms_and_peak(frames: np.ndarray, out: np.ndarray) -> None:
+def rms_and_peak(frames: Float32Array, out: Float32Array) -> None:
     """Root mean square √(Σ x[n]² / N) and peak max |x[n]| of each frame.
 
     frames (n_frames, N) -> out (n_frames, 2)
@@ -46,7 +46,7 @@ def rms_and_peak(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def k_loudness(frames: np.ndarray, out: np.ndarray) -> None:
+def k_loudness(frames: Float32Array, out: Float32Array) -> None:
     """Loudness in LUFS, -0.691 + 10 log10 (Σ y[n]² / N), y the K-weighted samples (BS.1770-4, eq. 2).
 
     frames (n_frames, N) -> out (n_frames, 1), at least -100
@@ -61,7 +61,7 @@ def k_loudness(frames: np.ndarray, out: np.ndarray) -> None:
         out[t, 0] = UNITY_LUFS + 10.0 * np.log10(max(total / n, floor))
 
 
-def dynamics(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def dynamics(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Attack, temporal centroid, range, crest and silence of a clip.
 
     Parameters
@@ -94,7 +94,7 @@ def dynamics(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([attack_time, centroid / rate, centroid / n, loud - soft, crest, silence])
 
 
-def tremolo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tremolo(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Rate in Hz and extent of the strongest regular flutter of the level, 3 to 12 Hz.
 
     The modulation spectrum is the mean over windows of 4 s, half overlapping, of the squared transform of
@@ -129,7 +129,7 @@ def tremolo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([hz[peak], 2 * np.sqrt(power[peak]) / taper.sum()])
 
 
-def gated_powers(track: np.ndarray, n_blocks: int, gate: float) -> np.ndarray:
+def gated_powers(track: Float32Array, n_blocks: int, gate: float) -> Float64Array:
     """Mean squares over every `n_blocks` blocks that pass the absolute and the relative gate: (n_passed,).
 
     A window of fewer blocks is all of the clip, where that is shorter. `gate` is in LU, below the mean of
@@ -138,10 +138,11 @@ def gated_powers(track: np.ndarray, n_blocks: int, gate: float) -> np.ndarray:
     powers = 10 ** ((track[:, 0].astype(np.float64) - UNITY_LUFS) / 10)
     windows = np.lib.stride_tricks.sliding_window_view(powers, min(n_blocks, powers.size)).mean(axis=1)
     heard = windows[windows >= 10 ** ((ABSOLUTE_GATE_LUFS - UNITY_LUFS) / 10)]
-    return heard[heard >= heard.mean() * 10 ** (gate / 10)] if heard.size else heard
+    passed: Float64Array = heard[heard >= heard.mean() * 10 ** (gate / 10)] if heard.size else heard
+    return passed
 
 
-def integrated_loudness(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def integrated_loudness(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Integrated loudness in LUFS, of a track of `k_loudness` in blocks of 100 ms.
 
     The mean over blocks of 400 ms every 100 ms, of those above -70 LUFS and no more than 10 LU below the mean
@@ -151,7 +152,7 @@ def integrated_loudness(track: np.ndarray, n_frames: int, params: Params) -> np.
     return np.array([UNITY_LUFS + 10 * np.log10(passed.mean()) if passed.size else ABSOLUTE_GATE_LUFS])
 
 
-def loudness_range(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def loudness_range(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Loudness range in LU: from the 10th to the 95th percentile of windows of 3 s every 100 ms.
 
     Of those above -70 LUFS and no more than 20 LU below the mean of these; 0 where nothing is. Parameters as

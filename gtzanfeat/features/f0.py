@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 YIN = "de Cheveigné & Kawahara 2002, YIN, equations 6 to 8 and sections II.D and II.E"
 JUMP = 1.0  # semitones from one frame to the next, from which on a note has ended and another has begun
@@ -23,7 +24,7 @@ RESOLUTION = 8  # how much finer than the length of a note its spectrum is sampl
 
 @kernel
 def yin(
-    difference: np.ndarray, rate: float, shortest: int, longest: int, threshold: float, out: np.ndarray
+    difference: Float32Array, rate: float, shortest: int, longest: int, threshold: float, out: Float32Array
 ) -> None:
     """Fundamental f0 = rate / τ and voicing 1 - d'(τ), τ the first minimum of d' below the threshold.
 
@@ -65,7 +66,7 @@ def yin_lags(framing: Framing, rate: int, params: Params) -> Arrays:
     return float(rate), shortest, math.ceil(rate / params["low_hz"]), float(params["threshold"])
 
 
-def consecutive_frames(together: np.ndarray) -> list[slice]:
+def consecutive_frames(together: NDArray[np.bool_]) -> list[slice]:
     """Longest slices of frames where each but the first is `together` with the one before it.
 
     Examples
@@ -77,7 +78,7 @@ def consecutive_frames(together: np.ndarray) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(starts, [*starts[1:], together.size], strict=True)]
 
 
-def vibrato(semitones: np.ndarray, frame_rate: float) -> tuple[float, float]:
+def vibrato(semitones: Float64Array, frame_rate: float) -> tuple[float, float]:
     """Rate and extent of the vibrato of one note.
 
     The strongest sinusoid from 3 to 9 Hz in the note less its straight line; it counts as vibrato if it is
@@ -122,7 +123,7 @@ def vibrato(semitones: np.ndarray, frame_rate: float) -> tuple[float, float]:
     return float(hertz[best]), float(extent)
 
 
-def pitch_contour(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def pitch_contour(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """How the f0 of a clip moves.
 
     Parameters

@@ -9,14 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, IntArray, kernel
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
 EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0
 
 
 @kernel
-def flatness(values: np.ndarray) -> float:
+def flatness(values: Float32Array) -> float:
     """Flatness: geometric over arithmetic mean, (Π x)^(1/n) / (Σ x / n); 1 for silence.
 
     values (n,) -> a number. Sixteen values share a logarithm: over their mean none is below `EMPTY`, so the
@@ -35,11 +35,12 @@ def flatness(values: np.ndarray) -> float:
         for k in range(start, min(start + 16, n)):
             product *= max(np.float64(values[k]) * scale, EMPTY)
         logs += np.log(product)
-    return np.exp(logs / n)
+    ratio: float = np.exp(logs / n)
+    return ratio
 
 
 @kernel
-def crest(values: np.ndarray) -> float:
+def crest(values: Float32Array) -> float:
     """Crest factor: max x / (Σ x / n); 1 for silence.
 
     values (n,) -> a number
@@ -54,7 +55,7 @@ def crest(values: np.ndarray) -> float:
 
 
 @kernel
-def spectral_flatness(power: np.ndarray, out: np.ndarray) -> None:
+def spectral_flatness(power: Float32Array, out: Float32Array) -> None:
     """Spectral flatness (Π P[k])^(1/n) / (Σ P[k] / n); 1 for silence.
 
     power (n_frames, n_bins) -> out (n_frames, 1)
@@ -64,7 +65,7 @@ def spectral_flatness(power: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def spectral_crest(spectrum: np.ndarray, out: np.ndarray) -> None:
+def spectral_crest(spectrum: Float32Array, out: Float32Array) -> None:
     """Spectral crest max S[k] / mean S; 1 for silence.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
@@ -74,7 +75,7 @@ def spectral_crest(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def mpeg7_flatness(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
+def mpeg7_flatness(power: Float32Array, first: IntArray, last: IntArray, out: Float32Array) -> None:
     """AudioSpectrumFlatness: geometric over arithmetic mean of P in each band; 1 above the Nyquist frequency.
 
     power (n_frames, n_bins), first (n_bands,), last (n_bands,) -> out (n_frames, n_bands)
@@ -85,7 +86,7 @@ def mpeg7_flatness(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: 
 
 
 @kernel
-def mpeg7_crest(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
+def mpeg7_crest(power: Float32Array, first: IntArray, last: IntArray, out: Float32Array) -> None:
     """Spectral crest max P / mean P in each band; 1 above the Nyquist frequency.
 
     power (n_frames, n_bins), first (n_bands,), last (n_bands,) -> out (n_frames, n_bands)

@@ -16,13 +16,13 @@ from gtzanfeat.ingredients.psychoacoustics import (
     fluctuation_weights,
     modulation_frequencies,
 )
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 BASS_BANDS, BASS_HZ = 2, 1.0  # up to 200 Hz, and faster than this
 
 
 @kernel
-def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+def fluctuation(modulation: Float32Array, hz: Float64Array, weight: Float64Array, out: Float32Array) -> None:
     """Maximum, gravity Σ f F / Σ F, bass and focus mean F / max F of F[b, m] = w[m] M[b, m]; 0 for silence.
 
     modulation (n_segments, n_bands, n_modulations), hz (n_modulations,), weight (n_modulations,)

@@ -8,17 +8,20 @@ features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) ar
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Accumulator, ClipFeature, Column, FrameFeature, Params, TrackFeature
 from gtzanfeat.ingredients.filterbanks import dct_basis
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
 
 @kernel
-def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
+def accumulate_moments(frames: Float32Array, total: Float64Array) -> None:
     """Zeroth, first and second moment of all samples: total += (N, Σ x, Σ x²).
 
     frames (n_frames, n_samples) -> total (3,)
@@ -35,7 +38,7 @@ def accumulate_moments(frames: np.ndarray, total: np.ndarray) -> None:
     total[2] += second
 
 
-def sample_moments(total: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def sample_moments(total: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """Mean and variance of all samples from their three moments: (2,)."""
     mean = total[1] / total[0]
     return np.array([mean, max(total[2] / total[0] - mean * mean, 0.0)])
@@ -52,18 +55,20 @@ LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
-def limit_range(mel: np.ndarray) -> np.ndarray:
+def limit_range(mel: Float32Array) -> Float32Array:
     """Levels raised to at least 80 dB below the loudest of the clip, (n_frames, n_bands)."""
-    return np.maximum(mel, mel.max() - np.float32(RANGE_DB))
+    limited: Float32Array = np.maximum(mel, mel.max() - np.float32(RANGE_DB))
+    return limited
 
 
-def mfcc(mel: np.ndarray) -> np.ndarray:
+def mfcc(mel: Float32Array) -> Float32Array:
     """MFCC of a clip: the first 20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
-    return np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
+    coefficients: Float32Array = np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
+    return coefficients
 
 
-def onset_strength(mel: np.ndarray) -> np.ndarray:
+def onset_strength(mel: Float32Array) -> Float32Array:
     """Onset strength: median over bands of the rise of their level in dB, float32 (n_frames,).
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
@@ -74,7 +79,7 @@ def onset_strength(mel: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros(3, dtype=np.float32), rise])[: len(mel)]
 
 
-def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
+def mean_autocorrelation(strength: NDArray[Any], n: int) -> Float64Array:
     """Autocorrelation r[l] / r[0] of each tapered window of n frames, averaged over the clip: float64 (n,).
 
     The transform is linear: the power spectra are averaged, and transformed back once.
@@ -93,7 +98,7 @@ def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
     return np.fft.irfft((total[::2] + total[1::2]) / len(windows), n_fft)[:n]
 
 
-def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempo(mel: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Tempo in bpm: the likeliest lag of the mean autocorrelation of onset strength, (1,); 0 without onsets.
 
     A lag of l frames is as likely as log(1 + 10⁶ r[l]) - ½ log2²(bpm / 120).
@@ -123,7 +128,8 @@ def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     bpm = 60.0 * params["frame_rate"] / np.arange(1, n)
     score = np.log1p(1e6 * mean_autocorrelation(strength, n)[1:]) - 0.5 * np.log2(bpm / LIKELY_BPM) ** 2
     score[bpm >= FASTEST_BPM] = -np.inf
-    return bpm[[score.argmax()]]
+    likeliest: Float64Array = bpm[[score.argmax()]]
+    return likeliest
 
 
 _KAGGLE = "librosa's default, as in features_30_sec.csv (GTZAN on Kaggle)"

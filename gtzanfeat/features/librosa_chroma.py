@@ -22,7 +22,7 @@ from gtzanfeat.declarations import (
 from gtzanfeat.ingredients.chroma import chroma_filterbank
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 # The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
 # Energies are kept at 16 tunings, between which every weight is a polynomial to 4e-6 of the largest, but for
@@ -38,7 +38,7 @@ PEAK_SHARE = 0.1  # of the largest power of a frame that a peak must pass
 
 
 @kernel
-def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
+def energies_at_tunings(power: Float32Array, weights: Float32Array, out: Float32Array) -> None:
     """Energies of pitch classes at each tuning: E[t, c] = Σ_k P[t, k] w[k, c].
 
     power (n_frames, n_bins), weights (n_bins, 200) -> out (n_frames, 200)
@@ -77,7 +77,7 @@ def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray)
 
 
 @lru_cache
-def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
+def weights_at_tunings(n_fft: int, rate: int) -> Float64Array:
     """Weights that keep the lowest bins and fold the others at every tuning, float32 (n_bins, 200)."""
     filters = np.concatenate([chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
     filters[:, :N_LOW] = 0.0
@@ -91,7 +91,7 @@ def tuning_weights(framing: Framing, rate: int, params: Params) -> Arrays:
 
 
 @kernel
-def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndarray:
+def tuning_peaks(power: Float32Array, rate: int, first: int, last: int) -> Float32Array:
     """Frequency (k + δ) · rate / N and height P[k] + ½ δ P'[k] of spectral peaks, δ = -P'[k] / P''[k].
 
     power (n_frames, n_bins), bins first..last-1 searched -> (n_peaks, 2)
@@ -125,7 +125,7 @@ def rate_and_peak_bins(framing: Framing, rate: int, params: Params) -> Arrays:
     return rate, int(np.searchsorted(hz, LOWEST_HZ)), int(np.searchsorted(hz, HIGHEST_HZ))
 
 
-def estimate_tuning(peaks: np.ndarray) -> float:
+def estimate_tuning(peaks: Float32Array) -> float:
     """Tuning of the peaks against A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
 
     The mode of their deviations, in steps of 0.01, over the higher half of all peaks.
@@ -140,16 +140,17 @@ def estimate_tuning(peaks: np.ndarray) -> float:
     return float(edges[np.histogram(off, edges)[0].argmax()])
 
 
-def tuning(peaks: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tuning(peaks: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Tuning of a clip in semitones, (1,)."""
     return np.array([estimate_tuning(peaks)])
 
 
-def lagrange_weights(tuning: float) -> np.ndarray:
+def lagrange_weights(tuning: float) -> Float64Array:
     """Weights of the values at `TUNINGS` in the polynomial through them, read at `tuning`: (16,)."""
     same = np.eye(N_TUNINGS, dtype=bool)
     apart = np.where(same, 1.0, TUNINGS[:, None] - TUNINGS)
-    return np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
+    weights: Float64Array = np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
+    return weights
 
 
 def length_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -157,7 +158,7 @@ def length_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
     return framing.length, rate
 
 
-def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int) -> np.ndarray:
+def chroma_stft(at_tunings: Float64Array, peaks: Float32Array, n_fft: int, rate: int) -> Float32Array:
     """Energies of the 12 pitch classes at the tuning of the clip, over the largest of their frame.
 
     Parameters
@@ -186,7 +187,8 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
     weights = np.concatenate([low, high], axis=1, dtype=np.float32)
     energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
     largest = energies.max(axis=1, keepdims=True)
-    return energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
+    shares: Float32Array = energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
+    return shares
 
 
 _CLASSES = tuple(name.replace("_sharp", "s") for name in NAMES)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 WHITE_NOISE = 1.0001  # r[0] is raised by this: noise 40 dB below the frame, against singular equations
 ORDERS = (8, 16)
@@ -18,7 +18,7 @@ GRID = 129  # frequencies at which a series is looked at for its sign
 
 
 @kernel
-def levinson(r: np.ndarray, a: np.ndarray, mirror: np.ndarray) -> None:
+def levinson(r: Float64Array, a: Float64Array, mirror: Float64Array) -> None:
     """Prediction coefficients a of A(z) = 1 + Σ a[i] z^-i by Levinson and Durbin; [1, 0, ..] for silence.
 
     r (n_lags,), room for the mirrored coefficients mirror (order + 1,) -> a (order + 1,)
@@ -43,19 +43,19 @@ def levinson(r: np.ndarray, a: np.ndarray, mirror: np.ndarray) -> None:
 
 
 @kernel
-def evaluate_polynomial(p: np.ndarray, degree: int, x: float) -> float:
+def evaluate_polynomial(p: Float64Array, degree: int, x: float) -> float:
     """Value of a polynomial by Horner's rule: Σ_{i<=degree} p[i] x^i.
 
     p (degree + 1,) -> a number
     """
-    value = p[degree]
+    value: float = p[degree]
     for i in range(degree - 1, -1, -1):
         value = value * x + p[i]
     return value
 
 
 @kernel
-def bracketed_root(p: np.ndarray, degree: int, low: float, high: float) -> float:
+def bracketed_root(p: Float64Array, degree: int, low: float, high: float) -> float:
     """Root x of Σ p[i] x^i = 0 in [low, high] by false position (Illinois).
 
     p (degree + 1,) -> a number
@@ -88,7 +88,7 @@ def bracketed_root(p: np.ndarray, degree: int, low: float, high: float) -> float
 
 
 @kernel
-def cosine_series_to_polynomial(c: np.ndarray, powers: np.ndarray) -> None:
+def cosine_series_to_polynomial(c: Float64Array, powers: Float64Array) -> None:
     """Coefficients p of Σ c[k] cos kω = Σ p[i] x^i, x = cos ω, by Clenshaw's recurrence.
 
     c (m + 1,) -> row m of powers (max(m, 2) + 1, m + 1), whose other rows are scratch
@@ -110,7 +110,7 @@ def cosine_series_to_polynomial(c: np.ndarray, powers: np.ndarray) -> None:
 
 
 @kernel
-def roots_by_derivatives(powers: np.ndarray, m: int, roots: np.ndarray) -> None:
+def roots_by_derivatives(powers: Float64Array, m: int, roots: Float64Array) -> None:
     """All m roots, in falling order, of a polynomial whose roots are all real and within [-1, 1].
 
     row m of powers (max(m, 2) + 1, m + 1), whose other rows are overwritten -> roots (m,)
@@ -131,7 +131,7 @@ def roots_by_derivatives(powers: np.ndarray, m: int, roots: np.ndarray) -> None:
 
 @kernel
 def cosine_roots(
-    c: np.ndarray, cosines: np.ndarray, values: np.ndarray, powers: np.ndarray, roots: np.ndarray
+    c: Float64Array, cosines: Float64Array, values: Float64Array, powers: Float64Array, roots: Float64Array
 ) -> None:
     """Roots of Σ c[k] cos kω, all m of them real, as cos ω in falling order.
 
@@ -157,7 +157,7 @@ def cosine_roots(
 
 
 @kernel
-def predictor_coefficients(autocorrelation: np.ndarray, out: np.ndarray) -> None:
+def predictor_coefficients(autocorrelation: Float64Array, out: Float32Array) -> None:
     """Coefficients a[1..p] of the A(z) = 1 + Σ a[i] z^-i with the least prediction error; 0 for silence.
 
     autocorrelation (n_frames, n_lags) -> out (n_frames, p)
@@ -172,7 +172,7 @@ def predictor_coefficients(autocorrelation: np.ndarray, out: np.ndarray) -> None
 
 @kernel
 def line_spectral_frequencies(
-    autocorrelation: np.ndarray, rate: int, cosines: np.ndarray, out: np.ndarray
+    autocorrelation: Float64Array, rate: int, cosines: Float64Array, out: Float32Array
 ) -> None:
     """Angles in Hz of the roots of P, Q = A(z) ± z^-(p+1) A(1/z); evenly spaced for silence.
 

@@ -11,14 +11,14 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.chroma import A0_HZ, pitch_class_weights
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, PLACE_OF_A
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 FROM_A = (*NAMES[PLACE_OF_A:], *NAMES[:PLACE_OF_A])  # in the order of Marsyas' filters
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
 
 
 @kernel
-def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np.ndarray) -> None:
+def marsyas_chroma(power: Float32Array, weights: Float32Array, scale: float, out: Float32Array) -> None:
     """Chroma E[c] = scale · Σ_k w[c, k] P[k], then max E / mean E and max E / min E, 0 where min E is 0.
 
     power (n_frames, n_bins), weights (12, n_bins) -> out (n_frames, 14)
@@ -47,7 +47,7 @@ def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np
         out[t, N_CLASSES + 1] = np.float64(largest) / np.float64(smallest) if heard else 0.0
 
 
-def marsyas_chroma_filterbank(n_fft: int, rate: int) -> np.ndarray:
+def marsyas_chroma_filterbank(n_fft: int, rate: int) -> Float64Array:
     """Weights of each bin in each pitch class as in Marsyas' Spectrum2Chroma, after Ellis' fft2chromamx.
 
     A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a

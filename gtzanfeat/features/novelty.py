@@ -17,13 +17,14 @@ import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
+from gtzanfeat.jit import Float32Array, Float64Array
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 BPM = np.arange(30, 241)
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
 
 
-def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
+def novelty_histogram(track: Float32Array, frame_rate: float) -> Float64Array:
     """Autocorrelation of the rises of a track at 30 to 240 bpm, none negative, with sum 1.
 
     Parameters
@@ -50,7 +51,7 @@ def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
     return histogram / total if total > 0 else histogram
 
 
-def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
+def novelty_shape(track: Float32Array, frame_rate: float) -> Float64Array:
     """Shape, two largest peaks and their ratio of the `novelty_histogram`: (10,)."""
     histogram = novelty_histogram(track, frame_rate)
     first, second, height = two_largest(histogram, NEIGHBOURS_BPM)
@@ -60,10 +61,10 @@ def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
     return np.array([*shape_statistics(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
 
 
-def _novelty_of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
+def _novelty_of(columns: slice) -> Callable[[Float32Array, int, Params], Float64Array]:
     """Build the clip feature of some columns of a track; the first frame may have no value of its own."""
 
-    def compute(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    def compute(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
         return novelty_shape(track[1:, columns], params["frame_rate"])
 
     return compute

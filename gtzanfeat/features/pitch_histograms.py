@@ -11,7 +11,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 N_NOTES = 128  # MIDI notes
@@ -21,7 +21,7 @@ TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
 
 @kernel
-def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
+def count_notes(peaks: Float32Array, rate: float, total: Float64Array) -> None:
     """Unfolded pitch histogram UPH[n] += amplitude at MIDI note n = round(69 + 12 log2(rate / lag / 440)).
 
     peaks (n_frames, n_peaks, 2) of (lag, amplitude) -> total (n_notes,)
@@ -39,7 +39,7 @@ def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
     return (float(rate),)
 
 
-def pitch_statistics(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def pitch_statistics(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """FA0 UP0 FP0 IPO1 SUM and variants of an unfolded pitch histogram: (9,), zeros for an empty one.
 
     Parameters
@@ -83,7 +83,7 @@ def pitch_statistics(unfolded: np.ndarray, n_frames: int, params: Params) -> np.
     )
 
 
-def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def pitch_shape(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """Shapes of the unfolded and the folded histogram, and its place on the circle of fifths: (16,)."""
     total = unfolded.sum()
     if not total > 0:
@@ -105,7 +105,7 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
     )
 
 
-def unfolded_and_folded(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def unfolded_and_folded(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
     """The unfolded histogram, then the folded one: (140,)."""
     return np.concatenate([unfolded, fold_octaves(unfolded)])
 

@@ -28,7 +28,7 @@ from gtzanfeat.ingredients.psychoacoustics import (
     fluctuation_weights,
     modulation_frequencies,
 )
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 STEADY = 1e-5  # a deviation below this share of the mean is rounding: it counts as none
 
@@ -44,7 +44,7 @@ STATISTICS = (
 
 
 @kernel
-def seven_statistics(row: np.ndarray, out: np.ndarray) -> None:
+def seven_statistics(row: Float32Array, out: Float32Array) -> None:
     """Mean, variance m2, skewness m3/m2^1.5, kurtosis m4/m2², median, minimum and maximum of a row.
 
     row (n,) -> out (7,)
@@ -76,7 +76,7 @@ def seven_statistics(row: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
+def statistics_over_time(sonograms: Float32Array, out: Float32Array) -> None:
     """Statistical spectrum: the seven statistics of each band over time, means first, then variances.
 
     sonograms (n_segments, n_bands, n_times) -> out (n_segments, 7 n_bands)
@@ -88,7 +88,7 @@ def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
+def statistics_over_bands(modulation: Float32Array, out: Float32Array) -> None:
     """Modulation variance: the seven statistics of each modulation over bands, means first, then variances.
 
     modulation (n_segments, n_bands, n_modulations) -> out (n_segments, 7 n_modulations)
@@ -100,7 +100,7 @@ def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def rhythm_histogram(modulation: np.ndarray, out: np.ndarray) -> None:
+def rhythm_histogram(modulation: Float32Array, out: Float32Array) -> None:
     """Rhythm histogram RH[m] = Σ_b M[b, m].
 
     modulation (n_segments, n_bands, n_modulations) -> out (n_segments, n_modulations)
@@ -114,7 +114,7 @@ def rhythm_histogram(modulation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def rhythm_pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
+def rhythm_pattern(modulation: Float32Array, weight: Float32Array, out: Float32Array) -> None:
     """Rhythm pattern RP[m, b] = w[m] M[b, m], all bands at the first modulation, then at the second.
 
     modulation (n_segments, n_bands, n_modulations), weight (n_modulations,)

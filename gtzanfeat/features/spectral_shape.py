@@ -11,13 +11,13 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 PEETERS = "Peeters 2004, A large set of audio features"
 
 
 @kernel
-def centre_bin(row: np.ndarray) -> float:
+def centre_bin(row: Float32Array) -> float:
     """Centroid in bins: Σ k S[k] / Σ S[k]; -1 for silence.
 
     row (n_bins,) -> a number
@@ -31,7 +31,7 @@ def centre_bin(row: np.ndarray) -> float:
 
 
 @kernel
-def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
+def spectral_bandwidth(spectrum: Float32Array, bin_hz: float, out: Float32Array) -> None:
     """Spectral bandwidth √(Σ (f_k - C)² S[k] / Σ S[k]) in Hz, C the centroid; 0 for silence.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
@@ -49,7 +49,7 @@ def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> 
 
 
 @kernel
-def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
+def spectral_skewness(spectrum: Float32Array, out: Float32Array) -> None:
     """Spectral skewness m₃ / m₂^1.5, m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
@@ -69,7 +69,7 @@ def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
+def spectral_kurtosis(spectrum: Float32Array, out: Float32Array) -> None:
     """Spectral kurtosis m₄ / m₂², m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
@@ -89,7 +89,7 @@ def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> None:
+def spectral_slope(spectrum: Float32Array, bin_khz: float, out: Float32Array) -> None:
     """Slope of the regression line of S[k] / mean S over f_k in kHz; 0 for silence.
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
@@ -108,7 +108,7 @@ def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> Non
 
 
 @kernel
-def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def spectral_flux_l1(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Spectral flux Σ_k (N_t[k] - N_{t-1}[k])², N = S / Σ S, and N = 0 for silence.
 
     spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
@@ -134,7 +134,7 @@ def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray
 
 
 @kernel
-def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def mean_rise(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Half-wave rectified spectral flux Σ_k max(0, S_t[k] - S_{t-1}[k]) / n_bins.
 
     spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)

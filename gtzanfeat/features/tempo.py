@@ -8,12 +8,14 @@ estimate, is in `beat_histogram`; librosa's tempo in `librosa57`.
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 MULTIPLES = (1, 2, 4)  # of a beat, after which music tends to repeat itself
@@ -29,7 +31,7 @@ BAND_CENTRES = np.sqrt(BAND_EDGES[:-1] * BAND_EDGES[1:])
 
 
 @kernel
-def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
+def onset_strengths(log_bands: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Onset strength O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy.
 
     log_bands (n_frames, n_bands), previous (1, n_bands) -> out (n_frames, 1)
@@ -43,16 +45,17 @@ def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray
         out[t, 0] = total / np.float32(n_bands)
 
 
-def subtract_local_mean(x: np.ndarray, width: int) -> np.ndarray:
+def subtract_local_mean(x: NDArray[Any], width: int) -> Float64Array:
     """Each value less the mean of the `width` (odd) values around it, fewer at the ends: (n_frames,)."""
     total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
     centre = np.arange(x.size)
     first = np.maximum(centre - width // 2, 0)
     last = np.minimum(centre + width // 2 + 1, x.size)
-    return x - (total[last] - total[first]) / (last - first)
+    detrended: Float64Array = x - (total[last] - total[first]) / (last - first)
+    return detrended
 
 
-def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
+def normalised_autocorrelation(x: Float64Array, n_lags: int) -> Float64Array:
     """Autocorrelation r[l] / r[0], r[l] = Σ x[n] x[n-l], of any series: (n_lags,).
 
     Zeros where the series is zero, and at lags beyond its end.
@@ -63,12 +66,12 @@ def normalised_autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
     return r / r[0] if r[0] > 0 else np.zeros(n_lags)
 
 
-def detrended_onset_strength(track: np.ndarray, frame_rate: float) -> np.ndarray:
+def detrended_onset_strength(track: Float32Array, frame_rate: float) -> Float64Array:
     """Onset strength above its local mean, (n_frames - 1,): the first frame has nothing before it."""
     return subtract_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
 
 
-def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempo(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Tempo in bpm, and how clear it is, of a track of onset strength.
 
     A tempo's salience is the autocorrelation of the track at one, two and four beats, averaged; the tempo
@@ -104,7 +107,7 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([bpm[best], salience[best]])
 
 
-def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def onset_rate(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Onsets per second, (1,): moments 1 dB above their local mean and the strongest within 50 ms either way.
 
     Parameters and shapes as `tempo`.
@@ -120,7 +123,7 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([onsets.sum() * params["frame_rate"] / strength.size])
 
 
-def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
+def mean_tempogram(strength: Float64Array, length: int) -> Float64Array:
     """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, corrected for lost overlap.
 
     Parameters
@@ -149,7 +152,7 @@ def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
     return total / len(windows) * length / (length - lags)
 
 
-def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempogram(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Pulse in each of 24 bands of tempo, how many share in it, and how clear the clearest is.
 
     Parameters

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
@@ -21,7 +21,7 @@ PARTS = 10  # of a frame, between which its energy is shared
 
 
 @kernel
-def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
+def root_mean_square(frames: Float32Array, out: Float32Array) -> None:
     """Root mean square √(Σ x[n]² / N).
 
     frames (n_frames, N) -> out (n_frames, 1)
@@ -36,7 +36,7 @@ def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def loudness(frames: np.ndarray, out: np.ndarray) -> None:
+def loudness(frames: Float32Array, out: Float32Array) -> None:
     """Level 20 log10 RMS, at least -100: decibels below a full-scale square wave.
 
     frames (n_frames, N) -> out (n_frames, 1)
@@ -52,7 +52,7 @@ def loudness(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def crest(frames: np.ndarray, out: np.ndarray) -> None:
+def crest(frames: Float32Array, out: Float32Array) -> None:
     """Crest factor max |x[n]| / RMS; 1 for silence.
 
     frames (n_frames, N) -> out (n_frames, 1)
@@ -69,7 +69,7 @@ def crest(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
+def energy_entropy(frames: Float32Array, out: Float32Array) -> None:
     """Entropy of energy H = -Σ e_i log e_i / log 10, e_i its share in the i-th tenth of the frame.
 
     frames (n_frames, N) -> out (n_frames, 1); 0 for silence
@@ -93,7 +93,7 @@ def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def low_energy_share(rms: np.ndarray, width: int) -> float:
+def low_energy_share(rms: Float32Array, width: int) -> float:
     """Low energy: mean over texture windows of the share of frames with RMS < (1 - 1e-6) · its mean there.
 
     rms (n_frames, 1), windows of `width` frames -> a number
@@ -111,10 +111,11 @@ def low_energy_share(rms: np.ndarray, width: int) -> float:
         for t in range(start, start + width):
             count += rms[t, 0] < limit
         share += count / width
-    return share / n_windows
+    mean_share: float = share / n_windows
+    return mean_share
 
 
-def low_energy(rms: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def low_energy(rms: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Low energy of a clip from its track of RMS, (1,)."""
     return np.array([low_energy_share(rms, params["window"])])
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 LEVELS = 7
 TILE = 512  # coefficients computed at a time, so that they stay in the nearest cache
@@ -48,13 +48,13 @@ TAPS = LOW.size
 
 @kernel
 def wavelet_analysis_step(
-    x: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    even: np.ndarray,
-    odd: np.ndarray,
-    approximation: np.ndarray,
-    detail: np.ndarray,
+    x: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
+    even: Float32Array,
+    odd: Float32Array,
+    approximation: Float32Array,
+    detail: Float32Array,
 ) -> None:
     """One periodic step of the wavelet transform: a[k] = Σ_j low[j] x[2k + 8 - j], d[k] likewise with `high`.
 
@@ -88,7 +88,7 @@ def wavelet_analysis_step(
 
 
 @kernel
-def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
+def four_moments(c: Float32Array, quiet: float, out: Float32Array) -> None:
     """Mean, variance m2, skewness m3 / m2^1.5 (0 where the deviation is at most `quiet`) and mean |c|.
 
     c (n,) -> out (4,)
@@ -113,7 +113,7 @@ def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
 
 @kernel
 def wavelet_moments(
-    frames: np.ndarray, low: np.ndarray, high: np.ndarray, levels: int, out: np.ndarray
+    frames: Float32Array, low: Float32Array, high: Float32Array, levels: int, out: Float32Array
 ) -> None:
     """Four moments of the wavelet coefficients of each band, as `four_moments`.
 

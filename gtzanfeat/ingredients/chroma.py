@@ -9,11 +9,10 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, PLACE_OF_A
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 A4_HZ = 440.0
 A0_HZ = A4_HZ / 16
@@ -21,7 +20,7 @@ CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # above A0: weights fall off in a bell a
 LOWEST_HZ, HIGHEST_HZ = 55.0, 5000.0  # below, notes cannot be told apart; above, there are few
 
 
-def pitch_class_weights(semitones: NDArray[np.float64], widths: NDArray[np.float64]) -> NDArray[np.float64]:
+def pitch_class_weights(semitones: Float64Array, widths: Float64Array) -> Float64Array:
     """Weights of each bin in each pitch class: bells around the notes, of unit length per bin.
 
     w[c, k] = exp(-2 (d[c, k] / b[k])²) / ‖w[:, k]‖₂, d the distance in semitones from bin k to the nearest
@@ -46,13 +45,14 @@ def pitch_class_weights(semitones: NDArray[np.float64], widths: NDArray[np.float
     half = N_CLASSES // 2
     distance = (semitones - np.arange(N_CLASSES)[:, None] + 21 * half) % N_CLASSES - half
     weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
-    return weights / np.sqrt((weights**2).sum(axis=0))
+    unit: Float64Array = weights / np.sqrt((weights**2).sum(axis=0))
+    return unit
 
 
 @lru_cache
 def chroma_filterbank(
     n_fft: int, rate: int, tuning: float = 0.0, low_hz: float = 0.0, high_hz: float = np.inf
-) -> NDArray[np.float32]:
+) -> Float32Array:
     """Weights of each bin in each pitch class, as `librosa.filters.chroma` makes them.
 
     A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a
@@ -98,7 +98,7 @@ def chroma_filterbank(
 
 
 @lru_cache
-def _weights_in_range(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
+def _weights_in_range(n_fft: int, rate: int) -> tuple[int, Float32Array]:
     """First bin within the range, and the weights from there to the last, (12, n_used)."""
     filters = chroma_filterbank(n_fft, rate, 0.0, LOWEST_HZ, HIGHEST_HZ)
     used = np.flatnonzero(filters.any(axis=0))
@@ -107,7 +107,7 @@ def _weights_in_range(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
 
 
 @kernel
-def fold_bins(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarray) -> None:
+def fold_bins(power: Float32Array, first: int, weights: Float32Array, out: Float32Array) -> None:
     """Energies of pitch classes E[c] = Σ_k w[c, k] P[first + k], over the bins within the range.
 
     power (n_frames, n_bins), weights (12, n_used) -> out (n_frames, 12)
@@ -128,11 +128,11 @@ def fold_bins(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarra
             out[t, c], out[t, c + 1], out[t, c + 2], out[t, c + 3] = e0, e1, e2, e3
 
 
-def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build P -> energies of the 12 pitch classes, C first, float32 (n_frames, 12)."""
     first, weights = _weights_in_range(framing.length, rate)
 
-    def folded(power: np.ndarray) -> np.ndarray:
+    def folded(power: Float32Array) -> Float32Array:
         out = np.empty((power.shape[0], N_CLASSES), dtype=np.float32)
         fold_bins(power, first, weights, out)
         return out

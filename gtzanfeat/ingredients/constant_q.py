@@ -16,7 +16,7 @@ import numpy as np
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, IntArray, kernel
 
 N_OCTAVES = 7
 BINS = 36  # to an octave
@@ -28,7 +28,7 @@ HALF_BAND_SHAPE = 12.5  # of the Kaiser window: what would fold onto the next oc
 LOWEST_RATE = 5 * C1_HZ * 2**N_OCTAVES  # at lower rates the half-band filter would reach into the octave
 
 
-def half_band() -> tuple[float, np.ndarray]:
+def half_band() -> tuple[float, Float32Array]:
     """Taps of a low-pass at a quarter of the rate: the middle one, and those 1, 3, 5 ... samples away.
 
     Examples
@@ -45,11 +45,11 @@ def half_band() -> tuple[float, np.ndarray]:
 
 def filter_margin() -> int:
     """Samples at either end of a frame that the filters of all octaves together look beyond."""
-    return (2 * HALF_BAND_TAPS - 1) * (2 ** (N_OCTAVES - 1) - 1)
+    return (2 * HALF_BAND_TAPS - 1) * ((1 << N_OCTAVES - 1) - 1)
 
 
 @lru_cache
-def octave_weights(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def octave_weights(rate: int) -> tuple[IntArray, Float32Array, Float32Array]:
     """Cosine and sine halves of the windowed waves of the top octave, which serve every octave.
 
     Parameters
@@ -76,7 +76,7 @@ def octave_weights(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @kernel
-def decimate(x: np.ndarray, middle: float, taps: np.ndarray, out: np.ndarray) -> None:
+def decimate(x: Float32Array, middle: float, taps: Float32Array, out: Float32Array) -> None:
     """Half-band low-pass, every second sample kept: y[m] = Σ_j h[j] x[2m + j]; beyond its ends x is 0.
 
     x (n,), taps (n_taps,) at odd distances from the middle one -> out (n/2,)
@@ -101,14 +101,14 @@ def decimate(x: np.ndarray, middle: float, taps: np.ndarray, out: np.ndarray) ->
 
 @kernel
 def add_octave(
-    x: np.ndarray,
+    x: Float32Array,
     first: int,
     hop: int,
-    half: np.ndarray,
-    cosine: np.ndarray,
-    sine: np.ndarray,
+    half: IntArray,
+    cosine: Float32Array,
+    sine: Float32Array,
     scale: float,
-    out: np.ndarray,
+    out: Float32Array,
 ) -> None:
     """Add the magnitudes |Σ_i w[i] e^{-jωi} x[c + i]| of one octave's bins, times `scale`, to `out`.
 
@@ -151,7 +151,7 @@ def add_octave(
                 out[start + t, b] += np.float32(scale) * np.sqrt(re * re + im * im)
 
 
-def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build frames -> Σ over octaves of the magnitudes of each third of a semitone, float32 (n_frames, 36).
 
     The first is C, and A is 440 Hz. The window of the framing is not used: each bin has a Hann window of its
@@ -184,7 +184,7 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
         )
     middle, taps = half_band()
 
-    def thirds(frames: np.ndarray) -> np.ndarray:
+    def thirds(frames: Float32Array) -> Float32Array:
         # frames overlap: what they are cut from is decimated once
         x = np.concatenate([frames[:-1, : framing.hop].ravel(), frames[-1]])
         out = np.zeros((frames.shape[0], BINS), dtype=np.float32)
@@ -199,13 +199,14 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
     return thirds
 
 
-def constant_q_classes(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def constant_q_classes(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build thirds of semitones -> pitch classes, C first, float32 (n_frames, 12).
 
     To a class belong the third that it stands on, the one below and the one above.
     """
 
-    def classes(thirds: np.ndarray) -> np.ndarray:
-        return np.roll(thirds, 1, axis=1).reshape(-1, N_CLASSES, BINS // N_CLASSES).sum(axis=2)
+    def classes(thirds: Float32Array) -> Float32Array:
+        sums: Float32Array = np.roll(thirds, 1, axis=1).reshape(-1, N_CLASSES, BINS // N_CLASSES).sum(axis=2)
+        return sums
 
     return classes

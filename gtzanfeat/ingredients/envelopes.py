@@ -13,9 +13,9 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel, recursive_kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel, recursive_kernel
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., Float32Array]
 
 # --- the wavelet envelope of the beat histogram ---------------------------------------------------
 
@@ -33,7 +33,7 @@ DAUB4_HIGH = (DAUB4_LOW[::-1] * np.array([-1, 1, -1, 1])).astype(np.float32)
 
 @kernel
 def wavelet_step(
-    x: np.ndarray, n: int, low: np.ndarray, high: np.ndarray, a: np.ndarray, d: np.ndarray
+    x: Float32Array, n: int, low: Float32Array, high: Float32Array, a: Float32Array, d: Float32Array
 ) -> None:
     """One periodic analysis step of DAUB4: a[k] = Σ_j low[j] x[2k+2-j], d[k] likewise with `high`.
 
@@ -51,7 +51,7 @@ def wavelet_step(
 
 
 @kernel
-def inverse_wavelet_step(c: np.ndarray, n: int, taps: np.ndarray, x: np.ndarray) -> None:
+def inverse_wavelet_step(c: Float32Array, n: int, taps: Float32Array, x: Float32Array) -> None:
     """One periodic synthesis step: x[2m] = t0 c[m-1] + t2 c[m], x[2m+1] = t1 c[m] + t3 c[m+1].
 
     the first n of c (n_max,), taps (4,) -> the first 2n of x (n_max,)
@@ -68,7 +68,7 @@ def inverse_wavelet_step(c: np.ndarray, n: int, taps: np.ndarray, x: np.ndarray)
 
 
 @kernel
-def add_rectified_step(c: np.ndarray, n: int, taps: np.ndarray, total: np.ndarray) -> None:
+def add_rectified_step(c: Float32Array, n: int, taps: Float32Array, total: Float32Array) -> None:
     """Synthesis step and full-wave rectification, the last step of a band: total += |x|.
 
     the first n of c (n_max,), taps (4,) -> the first 2n of total (2 n_max,)
@@ -84,7 +84,12 @@ def add_rectified_step(c: np.ndarray, n: int, taps: np.ndarray, total: np.ndarra
 
 @kernel
 def add_rectified_bands(
-    frame: np.ndarray, low: np.ndarray, high: np.ndarray, levels: int, scratch: np.ndarray, total: np.ndarray
+    frame: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
+    levels: int,
+    scratch: Float32Array,
+    total: Float32Array,
 ) -> None:
     """Sum of rectified wavelet bands Σ_j |b_j|, b_j the frame rebuilt from the coefficients of band j alone.
 
@@ -110,14 +115,14 @@ def add_rectified_bands(
 
 @kernel
 def add_rectified_band(
-    c: np.ndarray,
+    c: Float32Array,
     n: int,
     level: int,
-    first: np.ndarray,
-    low: np.ndarray,
-    here: np.ndarray,
-    there: np.ndarray,
-    total: np.ndarray,
+    first: Float32Array,
+    low: Float32Array,
+    here: Float32Array,
+    there: Float32Array,
+    total: Float32Array,
 ) -> None:
     """Bring the coefficients of one band up `level` octaves and add its modulus: total += |b|.
 
@@ -133,7 +138,7 @@ def add_rectified_band(
 
 
 @kernel
-def smooth_and_decimate(x: np.ndarray, pole: float, step: int, out: np.ndarray) -> None:
+def smooth_and_decimate(x: Float32Array, pole: float, step: int, out: Float32Array) -> None:
     """One-pole low-pass, every `step`-th value kept: y[n] = (1-α) x[n] + α y[n-1], y[-1] = 0.
 
     x (N,) -> out (N / step,)
@@ -158,15 +163,15 @@ def smooth_and_decimate(x: np.ndarray, pole: float, step: int, out: np.ndarray) 
 
 @kernel
 def wavelet_envelopes(
-    frames: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
+    frames: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
     levels: int,
     pole: float,
     step: int,
-    scratch: np.ndarray,
-    total: np.ndarray,
-    out: np.ndarray,
+    scratch: Float32Array,
+    total: Float32Array,
+    out: Float32Array,
 ) -> None:
     """Envelope of each frame: the rectified wavelet bands summed, low-passed and decimated.
 
@@ -192,7 +197,7 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
     scratch = np.empty((4, framing.length // 2), dtype=np.float32)
     total = np.empty(framing.length, dtype=np.float32)
 
-    def envelope(frames: np.ndarray) -> np.ndarray:
+    def envelope(frames: Float32Array) -> Float32Array:
         out = np.empty((frames.shape[0], framing.length // ENVELOPE_DECIMATION), dtype=np.float32)
         wavelet_envelopes(
             frames,
@@ -218,12 +223,12 @@ RUMBLE_HZ = 70.0
 
 @recursive_kernel
 def split_channels(
-    x: np.ndarray,
-    lowpass: np.ndarray,
-    highpass: np.ndarray,
-    no_rumble: np.ndarray,
-    state: np.ndarray,
-    out: np.ndarray,
+    x: Float32Array,
+    lowpass: Float64Array,
+    highpass: Float64Array,
+    no_rumble: Float64Array,
+    state: Float64Array,
+    out: Float32Array,
 ) -> None:
     """Low channel HP70(LP(x)) and high channel LP(max(0, HP(x))), transposed direct form II in float64.
 
@@ -258,7 +263,7 @@ def split_channels(
     state[3, 0] = s1
 
 
-def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
+def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples (n,) -> the low and the high channel of Tolonen & Karjalainen (2000), float32 (2, n).
 
     Low: 70 Hz to 1 kHz. High: what lies above 1 kHz, half-wave rectified and smoothed below 1 kHz, so that
@@ -273,7 +278,7 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     no_rumble = _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
     state = np.zeros((4, 2))
 
-    def filtered(samples: np.ndarray) -> np.ndarray:
+    def filtered(samples: Float32Array) -> Float32Array:
         out = np.empty((2, samples.size), dtype=np.float32)
         split_channels(samples, low, high, no_rumble, state, out)
         return out
@@ -281,7 +286,7 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     return filtered
 
 
-def _filter_coefficients(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _filter_coefficients(coefficients: tuple[Float64Array, Float64Array]) -> Float64Array:
     """Numerator and denominator without its leading 1: (b0, b1 ..., a1 ...)."""
     b, a = coefficients
     return np.array([*b, *a[1:]])
@@ -290,14 +295,14 @@ def _filter_coefficients(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndar
 # --- pre-emphasis -----------------------------------------------------------------------------------
 
 
-def preemphasis(rate: int) -> Callable[[np.ndarray], np.ndarray]:
+def preemphasis(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples x (n,) -> x[n] - 0.97 x[n-1], float32 (n,): against the fall of speech and music.
 
     Before the first sample stands a copy of it, as in HTK, so that a constant begins without a click.
     """
     last: np.float32 | None = None
 
-    def emphasize(samples: np.ndarray) -> np.ndarray:
+    def emphasize(samples: Float32Array) -> Float32Array:
         nonlocal last
         before = np.empty_like(samples)
         before[0] = samples[0] if last is None else last

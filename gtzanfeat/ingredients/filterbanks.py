@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray
 
 # Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
 SLANEY_LOWEST_HZ = 133.33333333
@@ -20,8 +20,10 @@ SLANEY_LINEAR_STEP_HZ = 66.66666667
 SLANEY_RATIO = 1.0711703
 SLANEY_LINEAR, SLANEY_LOG = 13, 27
 
+PackedFilters = tuple[IntArray, IntArray, Float32Array]  # first bins, numbers of bins, weights
 
-def bin_frequencies(n_fft: int, rate: int) -> NDArray[np.float64]:
+
+def bin_frequencies(n_fft: int, rate: int) -> Float64Array:
     """Frequencies of the bins of a one-sided spectrum in Hz, f_k = k · rate / n_fft, (n_fft // 2 + 1,)."""
     return np.arange(n_fft // 2 + 1) * rate / n_fft
 
@@ -31,7 +33,7 @@ def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
     return (rate / framing.length,)
 
 
-def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
+def slaney_filterbank(n_fft: int, rate: int) -> Float32Array:
     """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
 
     The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
@@ -70,11 +72,11 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
     lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
     hz = bin_frequencies(n_fft, rate)
     rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
-    triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
+    triangles: Float64Array = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
     return triangles.astype(np.float32)
 
 
-def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def packed_filterbank(filters: Float32Array) -> PackedFilters:
     """First bin (n_bands,), number of bins (n_bands,) and weights (n_bands, widest) of each filter."""
     used = [np.flatnonzero(row) for row in filters]
     first = np.array([bins[0] if bins.size else 0 for bins in used])
@@ -85,7 +87,9 @@ def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     return first, width, weights
 
 
-def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str) -> np.ndarray:
+def mel_filterbank(
+    n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
+) -> Float32Array:
     """Triangular filters equally spaced on a mel scale, as `librosa.filters.mel` makes them.
 
     Parameters
@@ -135,23 +139,23 @@ def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: fl
 @lru_cache
 def packed_mel_filterbank(
     n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> PackedFilters:
     """Packed form of `mel_filterbank`, made once."""
     return packed_filterbank(mel_filterbank(n_fft, rate, bands, low_hz, high_hz, mel))
 
 
 @lru_cache
-def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def packed_slaney_filterbank(n_fft: int, rate: int) -> PackedFilters:
     """Packed form of `slaney_filterbank`, made once."""
     return packed_filterbank(slaney_filterbank(n_fft, rate))
 
 
-def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
+def dct_basis(n_coefficients: int, n_bands: int) -> Float32Array:
     """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2: (n_coefficients, n_bands).
 
     `scipy.fft.dct` of the unit vectors differs in the last bits, which released feature sets must keep.
     """
     q, b = np.arange(n_coefficients)[:, None], np.arange(n_bands)
-    basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
+    basis: Float64Array = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
     basis[0] /= np.sqrt(2)
     return basis.astype(np.float32)

@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 
-def autocorrelation(x: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
+def autocorrelation(x: Float64Array, n_fft: int) -> Float64Array:
     """Autocorrelation r[l] = Σ_n x[n] x[n+l] by FFT of `n_fft` samples, circular if that is below 2·size - 1.
 
     Parameters
@@ -40,7 +40,7 @@ def autocorrelation(x: NDArray[np.float64], n_fft: int) -> NDArray[np.float64]:
     return np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)
 
 
-def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
+def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[NDArray[np.int32], Float32Array]:
     """Place of l/a for each lag l and factor a: the lag before it, and the share of the way to the next.
 
     The factors are taken in ascending order, whatever order they come in.
@@ -65,12 +65,12 @@ def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, n
 
 @kernel
 def enhance_autocorrelation(
-    r: np.ndarray,
-    before: np.ndarray,
-    share: np.ndarray,
+    r: Float32Array,
+    before: NDArray[np.int32],
+    share: Float32Array,
     keep_lobe: bool,
-    clipped: np.ndarray,
-    out: np.ndarray,
+    clipped: Float32Array,
+    out: Float32Array,
 ) -> None:
     """Enhanced autocorrelation e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): multiples of a period vanish.
 
@@ -105,7 +105,7 @@ def enhance_autocorrelation(
 
 
 @kernel
-def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
+def is_peak(e: Float32Array, lag: int, radius: int) -> bool:
     """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`.
 
     e (n_lags,) -> true or false
@@ -121,15 +121,15 @@ def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
 
 @kernel
 def find_enhanced_peaks(
-    autocorrelation: np.ndarray,
-    before: np.ndarray,
-    share: np.ndarray,
+    autocorrelation: Float32Array,
+    before: NDArray[np.int32],
+    share: Float32Array,
     keep_lobe: bool,
     shortest: int,
     longest: int,
     radius: int,
     refine: bool,
-    out: np.ndarray,
+    out: Float32Array,
 ) -> None:
     """Largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
 
@@ -164,13 +164,13 @@ def find_enhanced_peaks(
                         peaks[place, 0] += np.float32(0.5) * (left - right) / bend
 
 
-def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
     shortest, longest = params["lags"]
     before, share = stretched_lags(params["factors"], longest + params["radius"] + 1)
     how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
 
-    def pick(autocorrelation: np.ndarray) -> np.ndarray:
+    def pick(autocorrelation: Float32Array) -> Float32Array:
         if autocorrelation.shape[1] < len(before):
             raise GtzanfeatError(
                 f"peaks up to lag {longest} need {len(before)} lags, but frames of {framing.length} samples "

@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gtzanfeat.jit import Float64Array
+
 N_CLASSES = 12  # also inside kernels, where it is frozen when they are compiled
 NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 PLACE_OF_A = NAMES.index("a")  # Ellis' and Marsyas' filters begin here, columns begin with C
 
 
-def fold_octaves(notes: NDArray[Any]) -> NDArray[Any]:
+def fold_octaves(notes: NDArray[Any]) -> Float64Array:
     """Sum a histogram over MIDI notes into 12 pitch classes, C first.
 
     Parameters
@@ -33,4 +35,5 @@ def fold_octaves(notes: NDArray[Any]) -> NDArray[Any]:
     >>> int(fold_octaves(np.eye(128)[69]).argmax()) == PLACE_OF_A
     True
     """
-    return np.bincount(np.arange(notes.size) % N_CLASSES, notes, N_CLASSES)
+    folded: Float64Array = np.bincount(np.arange(notes.size) % N_CLASSES, notes, N_CLASSES).astype(np.float64)
+    return folded

@@ -14,6 +14,7 @@ Hall 1979 (spreading); Bladon & Lindblom 1981 (sone); Pampalk, Rauber & Merkl 20
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.fft
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import ComplexArray, Float32Array, Float64Array, IntArray, kernel
 
 # upper edges of the critical bands; at 22050 Hz the last is empty but for what spreads into it
 BARK_HZ = (
@@ -53,7 +54,7 @@ CONTOUR_DB = (
     (118, 110, 107, 105, 103, 102, 101, 100, 100, 100, 100, 99, 97, 94, 90, 90, 95, 100, 103, 105, 108, 115),
 )
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., Float32Array]
 
 
 def sonogram(framing: Framing, rate: int, params: Params) -> Block:
@@ -81,7 +82,7 @@ def sonogram(framing: Framing, rate: int, params: Params) -> Block:
     tapered = np.empty((CACHED_WINDOWS, length), dtype=np.float32)
     excitation = np.empty((N_BANDS, N_WINDOWS), dtype=np.float32)
 
-    def hear(segments: np.ndarray) -> np.ndarray:
+    def hear(segments: Float32Array) -> Float32Array:
         out = np.empty((len(segments), N_BANDS, N_WINDOWS), dtype=np.float32)
         for segment, loudness in zip(segments, out, strict=True):
             windows = np.lib.stride_tricks.sliding_window_view(segment, length)[:: length // 2]
@@ -102,20 +103,21 @@ def modulation(framing: Framing, rate: int, params: Params) -> Block:
     Bin m is m · rate / segment length: 0.168 Hz apart, up to 10.1 Hz.
     """
 
-    def transform(sonograms: np.ndarray) -> np.ndarray:
+    def transform(sonograms: Float32Array) -> Float32Array:
         spectra = scipy.fft.rfft(sonograms, 2 * SEGMENT_IN_WINDOWS, axis=-1)
         spectra = spectra[..., 1 : N_MODULATIONS + 1]
-        return np.hypot(spectra.real, spectra.imag) * np.float32(1 / SEGMENT_IN_WINDOWS)
+        magnitudes: Float32Array = np.hypot(spectra.real, spectra.imag)
+        return magnitudes * np.float32(1 / SEGMENT_IN_WINDOWS)
 
     return transform
 
 
-def modulation_frequencies(segment_length: int, rate: int) -> NDArray[np.float64]:
+def modulation_frequencies(segment_length: int, rate: int) -> Float64Array:
     """Frequencies of the bins of `modulation` in Hz, (60,): m · rate / segment length, m = 1..60."""
     return np.arange(1, N_MODULATIONS + 1) * rate / segment_length
 
 
-def fluctuation_weights(hz: NDArray[np.float64]) -> NDArray[np.float64]:
+def fluctuation_weights(hz: Float64Array) -> Float64Array:
     """How well fluctuation of loudness at each frequency is heard: 1 / (f/4 + 4/f), largest at 4 Hz.
 
     References
@@ -125,7 +127,7 @@ def fluctuation_weights(hz: NDArray[np.float64]) -> NDArray[np.float64]:
     return 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
 
 
-def bark_bins(n_fft: int, rate: int) -> np.ndarray:
+def bark_bins(n_fft: int, rate: int) -> IntArray:
     """First bin of each critical band, and the end of the last: int (25,).
 
     Examples
@@ -136,7 +138,7 @@ def bark_bins(n_fft: int, rate: int) -> np.ndarray:
     return np.searchsorted(bin_frequencies(n_fft, rate), (0, *BARK_HZ))
 
 
-def spreading_function() -> np.ndarray:
+def spreading_function() -> Float64Array:
     """Spreading function: the share of the power of band j that is felt in band i, float64 (24, 24).
 
     10 log10 S = 15.81 + 7.5 (d + 0.474) - 17.5 √(1 + (d + 0.474)²), d = i - j: it falls by 25 dB per band
@@ -156,7 +158,7 @@ def spreading_function() -> np.ndarray:
     return 10.0 ** ((15.81 + 7.5 * d - 17.5 * np.sqrt(1.0 + d * d)) / 10.0)
 
 
-def equal_loudness_contours() -> np.ndarray:
+def equal_loudness_contours() -> Float64Array:
     """Equal-loudness contours at the upper edges of the bands, dB: float64 (24, 6), a column per level.
 
     Linear between the frequencies of the table.
@@ -169,7 +171,7 @@ def equal_loudness_contours() -> np.ndarray:
     return np.stack([np.interp(BARK_HZ, CONTOUR_HZ, row) for row in CONTOUR_DB], axis=1)
 
 
-def power_to_decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def power_to_decibels(power: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
     """Levels above the threshold of hearing in decibels, 10 log10 max(P, 1).
 
     Parameters
@@ -184,12 +186,13 @@ def power_to_decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.nd
     ndarray
         Of the shape of `power`; 0 where that is below 1.
     """
-    out = np.maximum(power, 1.0, out=out)
-    np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
-    return np.multiply(out, 10 / np.log(10), out=out)
+    level: NDArray[Any] = np.maximum(power, 1.0, out=out)
+    np.log(level, out=level)  # numpy's log is vectorised, its log10 is not
+    level *= 10 / np.log(10)
+    return level
 
 
-def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+def sones(phons: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
     """Loudness in sone of levels in phon: 2^((p - 40)/10) from 40 phon on, (p/40)^2.642 below.
 
     Parameters
@@ -220,7 +223,7 @@ def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 
 @kernel
-def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndarray) -> None:
+def phons_from_decibels(decibels: Float32Array, contours: Float32Array, out: Float32Array) -> None:
     """Loudness level in phon, linear in dB between the equal-loudness contours of a band.
 
     decibels (n_bands, n_windows), contours (n_bands, 6) -> out (n_bands, n_windows), another array
@@ -240,7 +243,9 @@ def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndar
 
 
 @kernel
-def spread_excitation(spectrum: np.ndarray, first: np.ndarray, spread: np.ndarray, out: np.ndarray) -> None:
+def spread_excitation(
+    spectrum: ComplexArray, first: IntArray, spread: Float32Array, out: Float32Array
+) -> None:
     """Excitation E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
 
     spectrum (n_windows, n_bins), first (n_bands + 1,), spread (n_bands, n_bands) -> out (n_bands, n_windows)

@@ -11,11 +11,20 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
-from gtzanfeat.jit import Float32Array, IntArray, bits_to_float, float_to_bits, kernel
+from gtzanfeat.jit import (
+    ComplexArray,
+    Float32Array,
+    Float64Array,
+    IntArray,
+    bits_to_float,
+    float_to_bits,
+    kernel,
+)
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 
@@ -25,10 +34,10 @@ CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
 SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
 COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., NDArray[Any]]
 
 
-def window(name: str, length: int) -> np.ndarray:
+def window(name: str, length: int) -> Float32Array:
     """Window function by name, float32 (length,).
 
     "hamming" is symmetric, 0.54 - 0.46 cos(2πn/(N-1)), as in Marsyas; "hann" is periodic, ½ - ½ cos(2πn/N),
@@ -49,12 +58,13 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     taper = window(framing.window, framing.length)
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
-    def transform(frames: np.ndarray) -> np.ndarray:
+    def transform(frames: Float32Array) -> ComplexArray:
         nonlocal scratch
         if scratch.shape[0] < frames.shape[0]:
             scratch = np.empty(frames.shape, dtype=np.float32)
         tapered = np.multiply(frames, taper, out=scratch[: frames.shape[0]])
-        return scipy.fft.rfft(tapered, axis=-1)
+        transformed: ComplexArray = scipy.fft.rfft(tapered, axis=-1)
+        return transformed
 
     return transform
 
@@ -62,7 +72,7 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 def power(framing: Framing, rate: int, params: Params) -> Block:
     """Build X -> P = |X|², float32 (n_frames, n_bins)."""
 
-    def square(spectrum: np.ndarray) -> np.ndarray:
+    def square(spectrum: ComplexArray) -> Float32Array:
         out = np.empty(spectrum.shape, dtype=np.float32)
         square_modulus(spectrum, out)
         return out
@@ -78,9 +88,10 @@ def magnitude(framing: Framing, rate: int, params: Params) -> Block:
 def log_power(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> ln(P + 1e-10), float32 (n_frames, n_bins)."""
 
-    def logarithm(power: np.ndarray) -> np.ndarray:
-        out = power + np.float32(LOG_FLOOR)
-        return np.log(out, out=out)
+    def logarithm(power: Float32Array) -> Float32Array:
+        out: Float32Array = power + np.float32(LOG_FLOOR)
+        np.log(out, out=out)
+        return out
 
     return logarithm
 
@@ -104,7 +115,7 @@ def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
 def log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10(max(E, 1e-10)), float32."""
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.maximum(bands, np.float32(LOG_FLOOR))
         return _decimal_logarithm(out)
 
@@ -114,7 +125,7 @@ def log_bands(framing: Framing, rate: int, params: Params) -> Block:
 def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10 E, and 0 where E is 0, float32."""
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.where(bands > 0, bands, np.float32(1.0))
         return _decimal_logarithm(out)
 
@@ -140,7 +151,7 @@ def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> ln(max(E, floor)), float32; ``floor`` is a parameter."""
     floor = np.float32(params["floor"])
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.maximum(bands, floor)
         return np.log(out, out=out)
 
@@ -151,7 +162,7 @@ def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> r[l] = Σ_n y[n] y[n+l] of the windowed frame, l = 0..16, float64 (n_frames, 17)."""
     taper = window(framing.window, framing.length)
 
-    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+    def autocorrelation(frames: Float32Array) -> Float64Array:
         out = np.empty((frames.shape[0], PREDICTION_LAGS), dtype=np.float64)
         lagged_products(frames, taper, out)
         return out
@@ -165,7 +176,7 @@ def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
     A constant envelope gives zeros.
     """
 
-    def autocorrelation(envelope: np.ndarray) -> np.ndarray:
+    def autocorrelation(envelope: Float32Array) -> Float32Array:
         n = envelope.shape[1]
         centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
         spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
@@ -196,14 +207,14 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     taper = window(framing.window, length)
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
 
-    def some(frames: np.ndarray) -> np.ndarray:
+    def some(frames: Float32Array) -> Float32Array:
         n = frames.shape[1]
         np.multiply(frames, taper, out=padded[:, :n, :length])
         compressed = np.empty((n, length + 1), dtype=np.float32)
         add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
         return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
 
-    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+    def autocorrelation(frames: Float32Array) -> Float32Array:
         # two padded channels are four times as much as the frames: a few at a time stay in cache
         n = frames.shape[1]
         parts = [some(frames[:, i : i + CACHED_FRAMES]) for i in range(0, n, CACHED_FRAMES)]
@@ -212,15 +223,16 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     return autocorrelation
 
 
-def _even_inverse(spectrum: np.ndarray) -> np.ndarray:
+def _even_inverse(spectrum: Float32Array) -> Float32Array:
     """Inverse transform, lags 0..m, of a real one-sided spectrum of m + 1 bins: (n, m + 1).
 
     A real spectrum has an even inverse: a cosine transform does without the imaginary half.
     """
-    return scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+    inverse: Float32Array = scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+    return inverse
 
 
-def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
+def _normalised(r: Float32Array, n_lags: int, silence: float = 0.0) -> Float32Array:
     """Autocorrelation r[l] / r[0] for the first lags of an `_even_inverse`; zeros where r[0] <= `silence`."""
     whole = 2 * (r.shape[1] - 1)  # the transform is not divided by its length
     largest = r[:, :1]
@@ -229,7 +241,7 @@ def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
 
 
 @kernel
-def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
+def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
     """Power spectrum P = Re² + Im².
 
     spectrum (n_frames, n_bins) -> out (n_frames, n_bins)
@@ -269,7 +281,7 @@ def power_law(x: Any, exponent: Any) -> Any:
 
 
 @kernel
-def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
+def add_compressed(spectrum: ComplexArray, out: Float32Array) -> None:
     """Compressed magnitudes of both channels, added: |X_low|^0.67 + |X_high|^0.67.
 
     spectrum (2, n_frames, n_bins) -> out (n_frames, n_bins)
@@ -284,7 +296,7 @@ def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> None:
+def lagged_products(frames: Float32Array, taper: Float32Array, out: Float64Array) -> None:
     """Autocorrelation r[l] = Σ_n y[n] y[n+l] of the windowed frame y = taper · x.
 
     frames (n_frames, N), taper (N,) -> out (n_frames, n_lags)
@@ -305,7 +317,7 @@ def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> N
 
 @kernel
 def apply_filterbank(
-    power: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+    power: Float32Array, first: IntArray, width: IntArray, weights: Float32Array, out: Float32Array
 ) -> None:
     """Band energies E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero.
 

@@ -13,7 +13,7 @@ import scipy.fft
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 DIFFERENCE_PARAMS = ("low_hz",)
 UNCHANGED = 1e-5  # share of its energy up to which the changes of a frame are the rounding of a constant
@@ -31,7 +31,7 @@ def longest_period(rate: int, low_hz: float) -> int:
 
 
 @kernel
-def difference_function(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
+def difference_function(frames: Float32Array, products: Float32Array, out: Float32Array) -> None:
     """Difference function d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ) (YIN, eq. 7).
 
     frames (n_frames, N), products r (n_frames, n_lags or more) -> out (n_frames, n_lags)
@@ -61,7 +61,7 @@ def difference_function(frames: np.ndarray, products: np.ndarray, out: np.ndarra
                 out[t, lag] = 0.0
 
 
-def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def difference(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build frames -> d(τ) = Σ_{j<W} (x[j] - x[j+τ])², float32 (n_frames, longest period + 2).
 
     The lags go one beyond the longest period, so that a minimum there has both its neighbours; W is what
@@ -86,7 +86,7 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.
         )
     head = np.zeros((0, framing.length), dtype=np.float32)
 
-    def of_itself(frames: np.ndarray) -> np.ndarray:
+    def of_itself(frames: Float32Array) -> Float32Array:
         nonlocal head
         if head.shape[0] < frames.shape[0]:
             head = np.zeros((frames.shape[0], framing.length), dtype=np.float32)

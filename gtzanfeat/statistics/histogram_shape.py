@@ -5,11 +5,15 @@ For beat and pitch histograms, whatever they count. Statistics over time are in 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
+from gtzanfeat.jit import Float64Array
 
-def shape_statistics(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
+
+def shape_statistics(histogram: Float64Array, places: NDArray[Any]) -> Float64Array:
     """Centroid, spread, skewness, kurtosis, entropy, flatness and crest of a histogram.
 
     Parameters
@@ -44,7 +48,7 @@ def shape_statistics(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.array([centroid, spread, p @ z**3, p @ z**4, entropy, flatness, p.max() * p.size])
 
 
-def two_largest(histogram: NDArray[np.float64], apart: int) -> tuple[int, int, float]:
+def two_largest(histogram: Float64Array, apart: int) -> tuple[int, int, float]:
     """Bin of the largest value, bin of the largest one more than `apart` bins away, and the latter's value.
 
     Parameters

@@ -11,12 +11,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Column, Params
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float64Array, kernel
 from gtzanfeat.statistics.tracks import (
     deltas,
     gaussian,
@@ -33,12 +35,14 @@ from gtzanfeat.statistics.tracks import (
     variance,
 )
 
+Statistic = Callable[[NDArray[Any]], Float64Array]
+
 VALID, GROW, PREFILL = 0, 1, 2
 STARTS = {"valid": VALID, "grow": GROW, "prefill": PREFILL}
 
 
 @kernel
-def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) -> None:
+def texture_moments(track: NDArray[Any], width: int, start: int, out: Float64Array) -> None:
     """Moments over time of the running mean m_t and variance v_t of the last `width` frames.
 
     track (n_frames, n_columns) -> out (5, n_columns): mean of m, mean of v, std of m, mean of √v, std of √v
@@ -89,7 +93,7 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
         out[4, c] = np.sqrt(max(sums[4, c] / n_windows - spread * spread, 0.0))
 
 
-def _texture_moments(track: np.ndarray, params: Params) -> np.ndarray:
+def _texture_moments(track: NDArray[Any], params: Params) -> Float64Array:
     """The `texture_moments` of a track, (5, n_columns); zeros where there is no frame."""
     window, start = params["window"], params["start"]
     if start not in STARTS:
@@ -102,7 +106,7 @@ def _texture_moments(track: np.ndarray, params: Params) -> np.ndarray:
     return out
 
 
-def texture(track: np.ndarray, params: Params) -> np.ndarray:
+def texture(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean over all texture windows of their mean, and of their variance: (2, n_columns).
 
     Parameters
@@ -115,7 +119,7 @@ def texture(track: np.ndarray, params: Params) -> np.ndarray:
     return _texture_moments(track, params)[:2]
 
 
-def running(track: np.ndarray, params: Params) -> np.ndarray:
+def running(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and deviation over time of the running mean and running deviation: (4, n_columns).
 
     Rows: mean of means, mean of deviations, deviation of means, deviation of deviations, which is the order
@@ -124,7 +128,7 @@ def running(track: np.ndarray, params: Params) -> np.ndarray:
     return _texture_moments(track, params)[[0, 3, 2, 4]]
 
 
-def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
+def running_mean(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean over time of the running mean and running deviation: (2, n_columns).
 
     The first half of `running`. Parameters as `texture`.
@@ -135,14 +139,12 @@ def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
 # --- as summaries ---------------------------------------------------------------------------------
 
 
-def _statistic(track: np.ndarray, params: Params, compute: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _statistic(track: NDArray[Any], params: Params, compute: Statistic) -> Float64Array:
     """One statistic as a summary, (1, n_columns); 0 where there is no frame."""
     return compute(track)[None] if len(track) else np.zeros((1, track.shape[1]))
 
 
-def _of_deltas(
-    track: np.ndarray, params: Params, compute: Callable[[np.ndarray], np.ndarray], order: int
-) -> np.ndarray:
+def _of_deltas(track: NDArray[Any], params: Params, compute: Statistic, order: int) -> Float64Array:
     """One statistic of the deltas, or of their deltas, (1, n_columns); ``reach`` is a parameter."""
     if len(track) == 0:
         return np.zeros((1, track.shape[1]))
@@ -173,7 +175,7 @@ class Summary:
     """
 
     name: str
-    compute: Callable[[np.ndarray, Params], np.ndarray]
+    compute: Callable[[NDArray[Any], Params], Float64Array]
     suffixes: tuple[str, ...]
     units: tuple[str, ...]
     formulas: tuple[str, ...]
@@ -184,18 +186,18 @@ class Summary:
         return list(columns) if self.joint is None else self.joint(columns)
 
 
-def _over_time(name: str, compute: Callable[[np.ndarray], np.ndarray], unit: str, formula: str) -> Summary:
+def _over_time(name: str, compute: Statistic, unit: str, formula: str) -> Summary:
     """Build the row of a statistic over all frames."""
     return Summary(name, partial(_statistic, compute=compute), (name,), (unit,), (formula,))
 
 
-def _over_deltas(name: str, compute: Callable[[np.ndarray], np.ndarray], order: int, formula: str) -> Summary:
+def _over_deltas(name: str, compute: Statistic, order: int, formula: str) -> Summary:
     """Build the row of a statistic of deltas."""
     compute_row = partial(_of_deltas, compute=compute, order=order)
     return Summary(name, compute_row, (name,), ("{} per frame" + order // 2 * "²",), (formula,))
 
 
-def _gaussian(track: np.ndarray, params: Params) -> np.ndarray:
+def _gaussian(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and covariance as a summary, (1, c + c(c + 1)/2); 0 where there is no frame."""
     c = track.shape[1]
     return gaussian(track)[None] if len(track) else np.zeros((1, c + c * (c + 1) // 2))
@@ -219,7 +221,7 @@ def _gaussian_columns(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
+def _pooled(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and variance of all numbers of a track, (2, 1); 0 where there is no frame."""
     return (
         np.array([mean(track.reshape(-1, 1)), variance(track.reshape(-1, 1))])
@@ -351,7 +353,7 @@ def find_summary(name: str) -> Summary:
             f"summary {name!r} puts one that hears columns together with others; it stands alone"
         )
 
-    def compute(track: np.ndarray, params: Params) -> np.ndarray:
+    def compute(track: NDArray[Any], params: Params) -> Float64Array:
         return np.concatenate([part.compute(track, params) for part in parts])
 
     return Summary(

@@ -6,12 +6,12 @@ from sklearn import metrics
 from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.metrics import (
     Outcome,
-    measure,
+    compute_metrics,
     precision_recall_f1,
-    regression_metrics,
     ranking_metrics,
-    top_k_and_log_loss,
+    regression_metrics,
     roc_auc_and_average_precision,
+    top_k_and_log_loss,
 )
 
 ONES = np.ones((1, 200))

@@ -180,7 +180,7 @@ def _vectors(
             step.feature_set,
             rate=step.rate,
             n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-            on_error="skip" if on_error == "skip" or step.on_error == "nan" else "raise",
+            on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
             memory=step.memory,
         )
     given = values.values if isinstance(values, Extraction) else np.asarray(values)
@@ -216,7 +216,7 @@ def _frames(
         chosen,
         rate=step.rate,
         n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-        on_error="skip" if on_error == "skip" or step.on_error == "empty" else "raise",
+        on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
         memory=step.memory,
     )
     names = ", ".join(item.feature for item in chosen.items)

@@ -25,7 +25,7 @@ from gtzanfeat.recipes import RECIPES, classifier
 from gtzanfeat.segments.aggregation import AGGREGATES, balanced, tie_breaks
 from gtzanfeat.segments.windows import SECONDS, Segments, SegmentSpec, measure_segments, segment_spec
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
-from gtzanfeat.transformers.clip_features import SAMPLES, is_sequence_of_clips
+from gtzanfeat.transformers.clip_features import SAMPLE_DTYPES, is_sequence_of_clips
 
 
 def _tells_probabilities(model: SegmentClassifier) -> bool:
@@ -372,7 +372,7 @@ class SegmentClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 raise ValueError(f"X is {segments.spec.name}, but this classifier is for {wanted.name}")
         else:
             if not is_sequence_of_clips(X):
-                X = validate_data(self, X, reset=reset, dtype=SAMPLES)
+                X = validate_data(self, X, reset=reset, dtype=SAMPLE_DTYPES)
             segments = self.measure(X)
         if not len(segments):
             raise ClipError("X", "it holds no recordings", "give at least one")

@@ -51,7 +51,7 @@ class _ClipTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : object
+        Self
             The transformer itself.
 
         Raises
@@ -118,7 +118,7 @@ class FrameOutput:
 
         Returns
         -------
-        self : object
+        Self
             The transformer itself.
         """
         return self

@@ -44,7 +44,7 @@ class FrameTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        self : object
+        Self
             The transformer itself.
 
         Raises

@@ -100,10 +100,10 @@ def test_a_search_hands_groups_on(bare, kind):
 
 def test_thresholds_inside_a_search_are_tuned_over_whole_groups(monkeypatch):
     told = []
-    tune = TagClassifier._out_of_fold
+    tune = TagClassifier._out_of_fold_scores
     monkeypatch.setattr(
         TagClassifier,
-        "_out_of_fold",
+        "_out_of_fold_scores",
         lambda self, X, y, groups: told.append(groups) or tune(self, X, y, groups),
     )
     X = np.random.default_rng(0).standard_normal((40, 3))

@@ -121,7 +121,8 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples,) or (n_samples, n_classes)
             For two classes, positive for the second.
         """
-        return np.asarray(self.svc_.decision_function(self._kernel(X)))
+        kernel = self._kernel(X)
+        return np.asarray(self.svc_.decision_function(kernel))
 
     def predict(self, X: Any) -> NDArray[Any]:
         """Return the label of each clip.
@@ -136,7 +137,8 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Labels.
         """
-        return np.asarray(self.svc_.predict(self._kernel(X)))
+        kernel = self._kernel(X)
+        return np.asarray(self.svc_.predict(kernel))
 
     def _kernel(self, X: Any) -> NDArray[np.float64]:
         """Return the kernel between X and the training clips, (n_samples, n_training)."""

@@ -379,4 +379,5 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_samples,)
             Labels.
         """
-        return np.asarray(self.classes_[self.predict_joint_log_proba(X).argmax(axis=1)])
+        winners = self.predict_joint_log_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[winners])

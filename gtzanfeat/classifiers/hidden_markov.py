@@ -59,6 +59,8 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         One model of standardised frames per class; None for a class whose clips have no frames.
     class_prior_ : ndarray of shape (n_classes,)
         Prior probabilities P(c).
+    n_iter_ : ndarray of int, shape (n_classes,)
+        Number of EM steps taken; 0 for a class whose clips have no frames.
     mean_, scale_ : ndarray of shape (n_features_in_,)
         Mean and deviation by which columns are standardised.
     n_features_in_ : int
@@ -150,6 +152,7 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
                 )
                 for c in range(len(self.classes_))
             ]
+        self.n_iter_ = np.array([0 if model is None else model.monitor_.iter for model in self.models_])
         return self
 
     def _fit_class(self, clips: list[NDArray[np.float64]], seed: int) -> Any:
@@ -250,7 +253,8 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         ndarray of shape (n_clips,)
             Labels.
         """
-        return np.asarray(self.classes_[self.predict_joint_log_proba(X).argmax(axis=1)])
+        winners = self.predict_joint_log_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[winners])
 
     def _standardised(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((frames - self.mean_) / self.scale_)

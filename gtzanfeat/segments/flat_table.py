@@ -69,7 +69,7 @@ def segment_table(
     --------
     >>> from gtzanfeat import evaluate, load_dataset, write_table
     >>> table, extraction = segment_table(load_dataset("genres"), "timbre19", 3.0)  # doctest: +SKIP
-    >>> write_table("segments.parquet", extraction, table)  # doctest: +SKIP
+    >>> write_table(extraction, table, "segments.parquet")  # doctest: +SKIP
     PosixPath('segments.parquet')
     """
     spec = segment_spec(feature_set, segment_seconds, hop_seconds)

@@ -420,7 +420,7 @@ def test_fewer_gaussians_than_asked_for_are_told(rng):
 def test_what_a_table_of_features_tells_is_told(good_sounds, tmp_path):
     lost = Failure(16, "gone.wav", "the file is empty")
     old = replace(extract(good_sounds.clips, "timbre19"), lost=(lost,), versions={"numpy": "0.9"})
-    clips, values = read_table(write_table(tmp_path / "features.csv", old, good_sounds))
+    clips, values = read_table(write_table(old, good_sounds, tmp_path / "features.csv"))
     found = evaluate("knn1", clips, values=values, repeats=1)
     assert (found.n_clips, found.n_used, found.failures) == (17, 16, (lost,))
     assert "clips         16 of 17 (folder), 2 classes" in str(found)

@@ -341,7 +341,7 @@ def test_the_flat_table_reads_back_and_is_never_split_by_row(corpus, tmp_path):
     table, extraction = segment_table(corpus, "timbre19", 1.0, 0.5)
     assert len(table) == len(corpus) * 4
     assert table.frame[["start", "end"]].head(2).to_numpy().tolist() == [[0.0, 1.0], [0.5, 1.5]]
-    write_table(tmp_path / "flat.parquet", extraction, table)
+    write_table(extraction, table, tmp_path / "flat.parquet")
     plain = pd.read_parquet(tmp_path / "flat.parquet")
     assert {"recording", "start", "end", "label", "artist", "beat_p1"} - set(plain.columns) == {"beat_p1"}
     clips, values = read_table(tmp_path / "flat.parquet")

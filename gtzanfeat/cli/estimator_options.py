@@ -72,7 +72,7 @@ def build(
         return name
     from gtzanfeat.model_selection.grouped_search import GroupedSearch
 
-    found = GroupedSearch(model[1:], _grid(search), kind=kind, folds=inner_folds, random_state=seed)
+    found = GroupedSearch(model[1:], _grid(search), kind=kind, cv=inner_folds, random_state=seed)
     if not whole:
         return found
     pipeline = model[:1]

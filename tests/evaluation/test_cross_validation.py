@@ -400,7 +400,7 @@ def test_scores_of_pairs_of_classes_are_not_taken_for_scores_of_classes(rng, n_c
     label = np.arange(24) % n_classes
     clips, values = table(np.array(list("abcd"))[label]), rng.normal(size=(24, 3)) + label[:, None]
     pairs = SVC(decision_function_shape="ovo")
-    searched = GroupedSearch(pairs, {"C": [1.0]}, folds=2)
+    searched = GroupedSearch(pairs, {"C": [1.0]}, cv=2)
     for model in (pairs, make_pipeline(StandardScaler(), pairs), searched):
         result = evaluate(model, clips, values=values, folds=2, repeats=1)
         assert result.scores is None

@@ -108,7 +108,7 @@ def _segments_shown(
             clips,
             chosen,
             seconds,
-            hop,
+            hop_seconds=hop,
             n_jobs=jobs,
             on_error="skip" if on_error == "skip" else "raise",
             memory=memory,

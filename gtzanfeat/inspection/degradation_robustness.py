@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 
 from gtzanfeat.augmentation import Degradation, degrade_clips, degrade_samples
-from gtzanfeat.augmentation.degradations import Strength, check_strength, find
+from gtzanfeat.augmentation.degradations import Strength, check_strength, find_degradation
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError, ProtocolError
 from gtzanfeat.evaluation import uncertainty
@@ -253,7 +253,7 @@ def find_sweep(
     GtzanfeatError
         If it cannot have a strength, or its library is not installed.
     """
-    row = find(degradation)
+    row = find_degradation(degradation)
     asked = [check_strength(row, s) for s in (row.strengths if strengths is None else strengths)]
     if not asked:
         raise GtzanfeatError("no strengths are asked for; leave them out for those of the degradation")

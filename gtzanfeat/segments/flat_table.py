@@ -34,8 +34,6 @@ def segment_table(
 ) -> tuple[ClipTable, Extraction]:
     """Extract the features of all windows of recordings, one row per window.
 
-    `write_table` and `evaluate` take what is returned; protocols keep the windows of a recording together.
-
     Parameters
     ----------
     clips : ClipTable
@@ -46,31 +44,23 @@ def segment_table(
         Length of a window in seconds; a shorter recording is one window.
     hop_seconds : float, optional
         Seconds from the start of one window to that of the next; by default the length.
-    n_jobs : int, optional
-        Number of workers over recordings, as in `gtzanfeat.extract`.
-    on_error : {"raise", "skip"}, default="raise"
-        Whether a recording that cannot be analysed raises its error or is skipped: it then has no row.
-    memory : path or joblib.Memory, optional
-        Cache folder, as in `gtzanfeat.extract`.
-    progress : callable, optional
-        Called with the number of recordings done since the last call.
+    n_jobs, on_error, memory, progress : optional
+        As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no row.
 
     Returns
     -------
     table : ClipTable
-        One row per window: the columns of `clips`, with ``offset`` and ``duration`` those of the window, and
-        the same as ``start`` and ``end``, in seconds of the recording.
+        The columns of `clips`, with ``offset`` and ``duration`` of the window, and ``start`` and ``end``, all
+        in seconds of the recording.
     extraction : Extraction
         Feature vectors of these rows; recordings that failed are in ``lost``.
 
     Raises
     ------
-    ClipError
-        If a recording cannot be analysed and `on_error` is "raise".
+    ClipError, UnknownNameError, ValueError
+        As `measure_segments` and `segment_spec`.
     DatasetError
-        If none can; or if windows of windows overlap so that two rows begin at the same place.
-    UnknownNameError, ValueError
-        As `segment_spec`.
+        If no recording can be analysed; or if windows of windows overlap so that two rows are the same.
 
     Examples
     --------
@@ -86,14 +76,10 @@ def segment_table(
     if not segments.counts.any():
         raise DatasetError(f"{clips.name}: none of {len(clips)} recordings can be analysed; check the files")
     times = np.concatenate([segments.times(i) for i in range(len(segments))])
-    extraction = Extraction(
-        spec.feature_set,
-        np.concatenate(list(segments.matrices)),
-        times[:, 1] - times[:, 0],
-        tuple(words for flags in segments.flags for words in flags),
-        (),
-        segments.failures,
-    )
+    values = np.concatenate(list(segments.matrices))
+    flags = tuple(words for flags in segments.flags for words in flags)
+    seconds = times[:, 1] - times[:, 0]
+    extraction = Extraction(spec.feature_set, values, seconds, flags, (), segments.failures)
     return replace(clips, frame=_window_rows(clips, segments, times)), extraction
 
 

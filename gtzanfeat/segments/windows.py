@@ -209,16 +209,8 @@ def measure_segments(
         The recordings.
     spec : SegmentSpec
         From `segment_spec`.
-    rate : int, optional
-        Sample rate in Hz of arrays; by default that of the feature set.
-    n_jobs : int, optional
-        Number of workers over recordings, as in `gtzanfeat.extract`.
-    on_error : {"raise", "skip"}, default="raise"
-        Whether a recording that cannot be analysed raises its error or is skipped: it then has no windows.
-    memory : path or joblib.Memory, optional
-        Cache folder, as in `gtzanfeat.extract`.
-    progress : callable, optional
-        Called with the number of recordings done since the last call.
+    rate, n_jobs, on_error, memory, progress : optional
+        As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no windows.
 
     Returns
     -------

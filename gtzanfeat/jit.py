@@ -1,4 +1,4 @@
-"""The one compiler decorator, and what numba lacks; the only file that imports it. No kernel belongs here.
+"""The compiler decorators, and what numba lacks; the only file that imports it. No kernel belongs here.
 
 A kernel and every compiled function it calls live in the same file, because numba's disk cache does
 not notice an edit of a callee in another file.
@@ -6,6 +6,8 @@ not notice an edit of a callee in another file.
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -26,11 +28,64 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     The plain Python function stays reachable as ``.py_func``. Where no cache folder can be written
     (read-only site-packages without a home, say) the kernel is compiled anew in each process.
     """
-    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
+    return _compiled(function, FASTMATH)
+
+
+def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile `function` as `kernel` does, but to exactly the operations that are written, in their order.
+
+    For filters whose state is carried from block to block. Where the compiler may fuse or reorder operations,
+    it does so differently in the body of an unrolled loop and in its remainder, so that on processors with
+    fused multiply-add the bits of a sample would depend on where its block was cut.
+    """
+    return _compiled(function, False)
+
+
+def _compiled(function: Callable[..., Any], fastmath: set[str] | bool) -> Callable[..., Any]:
+    options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
         return numba.njit(**options)(function)
+    if hasattr(compiled, "_cache"):  # which it has not where the compiler is switched off
+        compiled._cache = _DurableCache(compiled._cache)
+    return compiled
+
+
+class _DurableCache:
+    """numba's cache of one function, of which no fault is more than a reason to compile anew.
+
+    numba lets a damaged file of its cache, or a full disk, end the program.
+    """
+
+    warned = False  # once in a process is enough
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return self._cache.load_overload(*arguments)
+        except Exception as error:  # whatever unpickling half a file may raise
+            self._warn("is damaged, and what it holds is compiled anew", error)
+            with contextlib.suppress(OSError):
+                self._cache.flush()
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            self._cache.save_overload(*arguments)
+        except Exception as error:  # an index that cannot be read, a disk that is full
+            self._warn("cannot be written, so that every process compiles anew", error)
+
+    def _warn(self, what: str, error: Exception) -> None:
+        if not _DurableCache.warned:
+            _DurableCache.warned = True
+            said = f"numba's cache in {self._cache.cache_path} {what} ({type(error).__name__}: {error})"
+            warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
 def _float_to_bits(typing_context: Any, x: Any) -> Any:

@@ -86,7 +86,7 @@ class Analysis:
     Examples
     --------
     >>> import numpy as np
-    >>> from gtzanfeat.features.spec import Framing, Request
+    >>> from gtzanfeat.declarations import Framing, Request
     >>> zcr = Request("zcr", Framing(512, 512))
     >>> analysis = Analysis([zcr])
     >>> for block in np.split(np.zeros(2048, dtype=np.float32), 4):

@@ -14,7 +14,7 @@ import scipy.signal
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.k_weighting import k_weighting
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import kernel, recursive_kernel
 
 Block = Callable[..., np.ndarray]
 
@@ -196,7 +196,7 @@ CHANNEL_EDGE_HZ = 1000.0
 RUMBLE_HZ = 70.0
 
 
-@kernel
+@recursive_kernel
 def split_channels(
     x: np.ndarray,
     lowpass: np.ndarray,

@@ -287,8 +287,8 @@ class Separation:
     --------
     Any frame feature can be taken from either part, by its framing:
 
-    >>> from gtzanfeat.analysis import Analysis
-    >>> from gtzanfeat.features.spec import Request
+    >>> from gtzanfeat.extraction.analysis import Analysis
+    >>> from gtzanfeat.declarations import Request
     >>> tone = 0.5 * np.sin(0.1 * np.arange(40_000))
     >>> level = {part: Request("rms", Framing(512, 512, stream=part)) for part in PARTS}
     >>> analysis = Analysis(level.values())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import recursive_kernel
 
 # the analogue prototypes whose bilinear transforms at 48 kHz are the two tables of BS.1770 (De Man 2018)
 HEAD_HZ, HEAD_Q = 1681.974450955533, 0.7071752369554196
@@ -62,7 +62,7 @@ def k_weighting_sections(rate: int) -> np.ndarray:
     return np.array([head, bass])
 
 
-@kernel
+@recursive_kernel
 def two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
     """Two second-order filters in a row, transposed direct form II, in float64.
 

@@ -258,11 +258,12 @@ class _SegmentListener(Listener):
 
     def _listen(self, clip: Clip) -> tuple[NDArray[Any], ...]:
         analysis = self._analysis
+        reading = blocks(clip, self.rate)
         n_samples = 0
 
         def counted() -> Iterator[NDArray[np.float32]]:
             nonlocal n_samples
-            for block in blocks(clip, self.rate):
+            for block in reading:
                 n_samples += len(block)
                 yield block
 
@@ -275,6 +276,7 @@ class _SegmentListener(Listener):
         values = np.stack(rows)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a classifier
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
+        flags[-1] = " ".join([flags[-1], *reading.flags]).strip()  # the missing end of a truncated file
         return values, np.array(n_samples / self.rate), np.array("\n".join(flags))
 
 

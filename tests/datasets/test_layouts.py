@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pytest
 import soundfile
-from test_published_datasets import COPIES
+from dataset_copies import COPIES
 
 from gtzanfeat.datasets import LAYOUTS, check, gtzan, load_dataset
 from gtzanfeat.datasets.completeness import in_ranges

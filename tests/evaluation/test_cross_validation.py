@@ -11,7 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
-from test_protocols import table
+from small_tables import table
 from threadpoolctl import threadpool_limits
 
 from gtzanfeat.codebooks import CodebookHistogram

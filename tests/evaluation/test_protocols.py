@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import RepeatedStratifiedKFold
+from small_tables import table
 
 from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.datasets.gtzan import catalogue
@@ -14,12 +15,6 @@ from gtzanfeat.evaluation import PROTOCOLS, audit, plan
 from gtzanfeat.evaluation.folds import fold_groups
 
 GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
-
-
-def table(labels, name="example", **columns):
-    recordings = [f"r{i}" for i in range(len(labels))]
-    frame = pd.DataFrame({"path": recordings, "recording": recordings, "label": labels})
-    return ClipTable(frame.assign(**columns), name)
 
 
 @pytest.fixture(scope="module")

@@ -5,33 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import confusion_matrix, f1_score, precision_score, recall_score
+from small_tables import result
 
-from gtzanfeat.evaluation import Evaluation
 from gtzanfeat.evaluation.result import LIBRARIES
 from gtzanfeat.version import versions
-
-
-def result(truth, answers, folds=None, repeats=None, warnings=()):
-    n = len(truth)
-    predictions = pd.DataFrame({"label": truth, "predicted": answers, "path": "x", "recording": "x"})
-    predictions = predictions.assign(repeat=repeats or 1, fold=folds or 1, clip=np.arange(n))
-    return Evaluation(
-        estimator="gmm3",
-        dataset="example",
-        protocol="random",
-        description="2-fold",
-        feature_set="classic30",
-        spec_hash="0123456789abcdef",
-        n_columns=30,
-        random_state=7,
-        predictions=predictions,
-        n_clips=n,
-        n_used=n,
-        failures=(),
-        left_out={},
-        warnings=warnings,
-        versions=versions(*LIBRARIES),
-    )
 
 
 def test_scores_are_those_of_scikit_learn(rng):

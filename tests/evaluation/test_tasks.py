@@ -11,7 +11,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
-from test_protocols import table
+from small_tables import table
 
 from gtzanfeat.classifiers.tags import TagClassifier, best_threshold
 from gtzanfeat.cli import main

@@ -2,7 +2,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.image import imread
-from test_scores import result
+from small_tables import result
 
 from gtzanfeat.report import confusion_matrix_figure, save_figure
 

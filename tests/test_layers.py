@@ -42,7 +42,15 @@ ONLY_IN = {
     "numba": {"jit"},
     "soundfile": {"audio", "datasets"},
     "soxr": {"audio"},
-    "scipy": {"ingredients", "classifiers", "datasets", "augmentation", "evaluation", "inspection"},
+    "scipy": {
+        "ingredients",
+        "transformers",
+        "classifiers",
+        "datasets",
+        "augmentation",
+        "evaluation",
+        "inspection",
+    },
     "sklearn": {
         "transformers",
         "codebooks",

@@ -100,7 +100,7 @@ def _searched(options: EvaluateOptions, model: Any, own_features: bool) -> Any:
         model[1:],
         _grid(options.search),
         kind=options.search_kind,
-        folds=options.inner_cv,
+        cv=options.inner_cv,
         random_state=options.seed,
     )
     if not own_features:

@@ -189,7 +189,7 @@ def _vectors(
             step.feature_set,
             rate=step.rate,
             n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-            on_error="skip" if on_error == "skip" or step.on_error == "nan" else "raise",
+            on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
             memory=step.memory,
             progress=progress,
         )
@@ -232,7 +232,7 @@ def _frames(
         chosen,
         rate=step.rate,
         n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-        on_error="skip" if on_error == "skip" or step.on_error == "empty" else "raise",
+        on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
         memory=step.memory,
         progress=progress,
     )

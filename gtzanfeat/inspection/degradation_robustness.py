@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.augmentation import Degradation, degrade_clips, degrade_samples
-from gtzanfeat.augmentation.degradations import Strength, check_strength, find
+from gtzanfeat.augmentation.degradations import Strength, check_strength, find_degradation
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.evaluation import Experiment, Fold, uncertainty
@@ -214,7 +214,7 @@ def find_sweep(
     GtzanfeatError
         If it cannot have a strength, or its library is not installed.
     """
-    row = find(degradation)
+    row = find_degradation(degradation)
     asked = [check_strength(row, s) for s in (row.strengths if strengths is None else strengths)]
     if not asked:
         raise GtzanfeatError("no strengths are asked for; leave them out for those of the degradation")

@@ -326,7 +326,7 @@ def test_recordings_are_cut_and_decoded_once_for_all_folds(sounds, monkeypatch):
 def test_failed_clips_are_errors_or_on_record(sounds):
     with pytest.raises(ClipError, match=r"text\.wav"):
         evaluate("knn1", sounds, feature_set="timbre19")
-    forgiving = make_pipeline(ClipFeatures("timbre19", on_error="nan"), KNeighborsClassifier(1))
+    forgiving = make_pipeline(ClipFeatures("timbre19", on_error="skip"), KNeighborsClassifier(1))
     for found in (
         evaluate("knn1", sounds, feature_set="timbre19", on_error="skip", repeats=1),
         evaluate(forgiving, sounds, repeats=1),
@@ -400,7 +400,7 @@ def test_scores_of_pairs_of_classes_are_not_taken_for_scores_of_classes(rng, n_c
     label = np.arange(24) % n_classes
     clips, values = table(np.array(list("abcd"))[label]), rng.normal(size=(24, 3)) + label[:, None]
     pairs = SVC(decision_function_shape="ovo")
-    searched = GroupedSearch(pairs, {"C": [1.0]}, folds=2)
+    searched = GroupedSearch(pairs, {"C": [1.0]}, cv=2)
     for model in (pairs, make_pipeline(StandardScaler(), pairs), searched):
         result = evaluate(model, clips, values=values, folds=2, repeats=1)
         assert result.scores is None
@@ -420,7 +420,7 @@ def test_fewer_gaussians_than_asked_for_are_told(rng):
 def test_what_a_table_of_features_tells_is_told(good_sounds, tmp_path):
     lost = Failure(16, "gone.wav", "the file is empty")
     old = replace(extract(good_sounds.clips, "timbre19"), lost=(lost,), versions={"numpy": "0.9"})
-    clips, values = read_table(write_table(tmp_path / "features.csv", old, good_sounds))
+    clips, values = read_table(write_table(old, good_sounds, tmp_path / "features.csv"))
     found = evaluate("knn1", clips, values=values, repeats=1)
     assert (found.n_clips, found.n_used, found.failures) == (17, 16, (lost,))
     assert "clips         16 of 17 (folder), 2 classes" in str(found)

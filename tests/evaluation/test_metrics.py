@@ -42,7 +42,7 @@ def tags(rng, n=200, n_tags=6, **given):
 
 def test_metrics_of_classes_are_those_of_scikit_learn(rng):
     case = single(rng)
-    found = {name: float(value[0]) for name, value in measure(case).items()}
+    found = {name: float(value[0]) for name, value in compute_metrics(case).items()}
     y, a, s = case.truth, case.answers, case.scores
     expected = {
         "accuracy": metrics.accuracy_score(y, a),
@@ -63,7 +63,7 @@ def test_metrics_of_classes_are_those_of_scikit_learn(rng):
 
 def test_metrics_of_tags_are_those_of_scikit_learn(rng):
     case = tags(rng)
-    found = {name: float(value[0]) for name, value in measure(case).items()}
+    found = {name: float(value[0]) for name, value in compute_metrics(case).items()}
     y, a, s = case.truth, case.answers, case.scores
     expected = {"exact_match": metrics.accuracy_score(y, a)}
     for mean in ("macro", "micro"):
@@ -97,8 +97,8 @@ def test_weights_count_as_copies_do(rng):
     for draw in weights:
         copies = np.repeat(np.arange(200), draw)
         for case in (single(rng), tags(rng)):
-            weighed = measure(case, draw[None].astype(float))
-            copied = measure(case[copies])
+            weighed = compute_metrics(case, draw[None].astype(float))
+            copied = compute_metrics(case[copies])
             for name, value in weighed.items():
                 assert value[0] == pytest.approx(copied[name][0], abs=1e-12), name
     case = single(rng)
@@ -117,21 +117,21 @@ def test_weights_count_as_copies_do(rng):
 def test_order_is_judged_within_folds_and_all_else_over_a_repeat(rng):
     half = np.repeat([1, 2], 100)
     case = tags(rng, fold=half, repeat=np.ones(200, int))
-    found = measure(case)
+    found = compute_metrics(case)
     parts = [case[half == fold] for fold in (1, 2)]
     areas = [metrics.roc_auc_score(part.truth, part.scores) for part in parts]
     assert found["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
     assert found["f1_macro"][0] == pytest.approx(metrics.f1_score(case.truth, case.answers, average="macro"))
     # scores of two fits that lie apart say nothing about their order
     case.scores[half == 2] += 10.0
-    assert measure(case)["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
+    assert compute_metrics(case)["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
 
 
 def test_repeats_are_averaged(rng):
     repeat = np.repeat([1, 2], 100)
     for case in (single(rng, repeat=repeat), tags(rng, repeat=repeat)):
-        parts = [measure(case[repeat == number]) for number in (1, 2)]
-        for name, value in measure(case).items():
+        parts = [compute_metrics(case[repeat == number]) for number in (1, 2)]
+        for name, value in compute_metrics(case).items():
             assert value[0] == pytest.approx((parts[0][name][0] + parts[1][name][0]) / 2)
 
 
@@ -175,10 +175,13 @@ def test_numbers_that_are_all_the_same_have_no_r2():
 def test_intervals_of_an_accuracy_are_those_of_a_proportion(rng):
     hit = rng.random(400) < 0.7
     case = outcome("single-label", np.zeros(400, int), np.where(hit, 0, 1))
-    low, high = uncertainty.bootstrap_intervals(case, measure(case), 0)["accuracy"]
+    low, high = uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"]
     share, spread = hit.mean(), np.sqrt(hit.mean() * (1 - hit.mean()) / 400)
     assert (low, high) == pytest.approx((share - 1.96 * spread, share + 1.96 * spread), abs=0.006)
-    assert uncertainty.bootstrap_intervals(case, measure(case), 0)["accuracy"] == (low, high)  # seeded
+    assert uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"] == (
+        low,
+        high,
+    )  # seeded
 
 
 def test_ten_windows_of_a_recording_count_as_one(rng):
@@ -187,7 +190,7 @@ def test_ten_windows_of_a_recording_count_as_one(rng):
     widths = []
     for group in (np.arange(400), np.arange(40).repeat(10)):
         case = outcome("single-label", truth, answers, group=group)
-        low, high = uncertainty.bootstrap_intervals(case, measure(case), 0)["accuracy"]
+        low, high = uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"]
         widths.append(high - low)
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(10), rel=0.2)
 
@@ -195,7 +198,7 @@ def test_ten_windows_of_a_recording_count_as_one(rng):
 def test_the_value_lies_in_its_interval_though_folds_are_small(rng):
     fold = np.repeat(np.arange(20), 10)
     case = tags(rng, fold=fold)
-    values = measure(case)
+    values = compute_metrics(case)
     spans = uncertainty.bootstrap_intervals(case, values, 0)
     for name, (low, high) in spans.items():
         assert low <= values[name][0] <= high, name
@@ -234,7 +237,7 @@ def test_the_headline_is_that_of_all_metrics(rng, task):
         "regression": lambda: outcome(task, *rng.normal(size=(2, 200)), fold=fold, repeat=repeat),
     }[task]()
     test = uncertainty.permutation_test(case, 0, permutations=50)
-    assert test.value == pytest.approx(measure(case)[test.metric][0], abs=1e-12)
+    assert test.value == pytest.approx(compute_metrics(case)[test.metric][0], abs=1e-12)
     truth = uncertainty.permuted(case.truth, np.arange(200), rng)
     assert uncertainty.headline_score(case, truth) == pytest.approx(
         compute_metrics(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]

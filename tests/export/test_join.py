@@ -149,7 +149,7 @@ def test_features_of_another_set_can_be_joined(tmp_path):
     sounds = [white_noise(0.4, random_state=i) for i in range(3)]
     clips = table(fault_filtered=["train", "test", None])
     timbre, rhythm = extract(sounds, "timbre19"), extract(sounds, "rhythm6")
-    write_table(tmp_path / "timbre.parquet", timbre, clips)
+    write_table(timbre, clips, tmp_path / "timbre.parquet")
     joined = join_columns(clips, tmp_path / "timbre.parquet", rhythm)
     assert joined.columns.tolist()[-19:] == list(timbre.columns)
     np.testing.assert_array_equal(joined.to_numpy()[:, -19:], timbre.values)

@@ -90,7 +90,7 @@ def test_what_is_explained_is_what_evaluate_judges():
     values[50:, 0] += 1.5
     asked = {"values": extraction(values), "folds": 5, "repeats": 1, "class_weight": "balanced"}
     assert importance("svm", rare, **asked).value == pytest.approx(evaluate("svm", rare, **asked).score)
-    search = GroupedSearch("svm", {"classify__C": [0.1, 1.0]}, folds=2)
+    search = GroupedSearch("svm", {"classify__C": [0.1, 1.0]}, cv=2, random_state=0)
     del asked["class_weight"]
     assert importance(search, rare, **asked).value == pytest.approx(evaluate(search, rare, **asked).score)
 

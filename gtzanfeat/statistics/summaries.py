@@ -233,7 +233,7 @@ def _pooled(track: NDArray[Any], params: Params) -> Float64Array:
 def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
     """The one column that a pooled track has."""
     formula = f"all columns of {columns[0].formula}"
-    return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
+    return [Column("", columns[0].unit, formula, "mean and spread of all columns together")]
 
 
 def _percentile(rank: int) -> Summary:

@@ -1,4 +1,4 @@
-"""Row 29 of the test catalogue (chroma, tonnetz), and keys: closed forms, librosa, real clips."""
+"""Row 29 of the test catalogue: chroma and tonnetz in closed form and against librosa."""
 
 from pathlib import Path
 

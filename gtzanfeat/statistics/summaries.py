@@ -350,7 +350,7 @@ def find_summary(name: str) -> Summary:
         return parts[0]
     if any(part.joint for part in parts):
         raise ValueError(
-            f"summary {name!r} puts one that hears columns together with others; it stands alone"
+            f"summary {name!r} joins one that takes all columns together with others; it stands alone"
         )
 
     def compute(track: NDArray[Any], params: Params) -> Float64Array:

@@ -1,7 +1,5 @@
 """Row 29 of the test catalogue: chroma and tonnetz in closed form and against librosa."""
 
-from pathlib import Path
-
 import librosa
 import numpy as np
 import pytest
@@ -13,7 +11,6 @@ from gtzanfeat.features.tonality import normalised_chroma, tonnetz, tonnetz_basi
 from gtzanfeat.ingredients.chroma import HIGHEST_HZ, LOWEST_HZ, chroma_filterbank
 from gtzanfeat.ingredients.pitch_classes import NAMES
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["tonal"].items}
 FRAMES = REQUESTS["chroma"].framing

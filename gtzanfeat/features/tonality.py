@@ -228,7 +228,7 @@ FEATURES = (
                 "",
                 "1",
                 "-Σ p[c] ln p[c] / ln 12, p = E / Σ E, E as for chroma_cqt",
-                "how many notes share the moment: low for one note or a fifth, near 1 for noise and drums",
+                "how many notes sound at once: low for one note or a fifth, near 1 for noise and drums",
             ),
         ),
         source="Shannon 1948, of chroma",

@@ -12,12 +12,10 @@ from gtzanfeat.extraction import extract
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import FEATURES
-from gtzanfeat.features.tonality import PROFILES, estimate_key
+from gtzanfeat.features.keys import PROFILES, estimate_key
 
 GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
-RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["tonal"].items}
-FRAMES = REQUESTS["chroma"].framing
 
 
 def analyse(feature, samples):

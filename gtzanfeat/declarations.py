@@ -154,7 +154,7 @@ class Column:
     unit : str
         Of the values, "1" where they have none.
     formula : str
-        May hold fields, ``{share}``, a parameter of that name, and what else `gtzanfeat.feature_sets.formulas` lists.
+        May hold fields, ``{share}``: parameters, and what else `gtzanfeat.feature_sets.formulas` lists.
     hears : str
         What a listener would call it, in one sentence; may hold fields too.
     """

@@ -479,7 +479,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
 def test_what_was_heard_once_is_not_decoded_again(music, monkeypatch):
     words = ["extract", "music", "--set", "timbre19", "--memory", "heard"]
     assert run(*words, "-o", "first.csv").exit_code == 0
-    monkeypatch.setattr("gtzanfeat.extraction.vectors.blocks", None)
+    monkeypatch.setattr("gtzanfeat.extraction.parallel.blocks", None)
     assert run(*words, "-o", "second.csv").exit_code == 0
     assert (music / "first.csv").read_bytes() == (music / "second.csv").read_bytes()
     done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--memory", "heard")

@@ -334,7 +334,8 @@ class _Framed:
             return row.compute(self._source(row.of, request), self.n_frames, request.params)
         if isinstance(row, TrackFeature):
             sources = [self._source(name, request) for name in row.needs]
-            return row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+            track: np.ndarray = row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+            return track
         return self._frame_features[request.key].track()
 
     def _source(self, name: str, request: Request) -> np.ndarray:

@@ -205,12 +205,13 @@ class FrameSpec:
         """
         lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
         tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
-        matrix = np.concatenate(tracks, axis=1)[lead:]
+        matrix: np.ndarray = np.concatenate(tracks, axis=1)[lead:]
         if self.silence is None:
             return matrix
         rms = results[self._loudness.key][lead:, 0]
         floor = rms.max(initial=0.0) * 10 ** (-self.silence / 20)
-        return matrix[(rms > 0) & (rms >= floor)]
+        audible: np.ndarray = matrix[(rms > 0) & (rms >= floor)]
+        return audible
 
 
 def _names(item: FeatureItem) -> Sequence[str]:

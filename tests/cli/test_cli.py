@@ -466,7 +466,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
     clips = load_dataset("corpus")
     assert len(clips) == len(clips.classes) == 10
     samples, _ = soundfile.read(clips.paths[0], dtype="float32")
-    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), 0.5).samples)
+    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), seconds=0.5).samples)
     assert run("datasets", "check", "corpus").exit_code == 0
     done = run(*words)
     assert (done.exit_code, "is not empty" in done.stderr) == (2, True)

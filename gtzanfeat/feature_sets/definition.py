@@ -18,6 +18,7 @@ import numpy as np
 from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.declarations import Column, FrameFeature, Framing, Frozen, Params, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.feature_sets.constants import constants
 from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
@@ -172,6 +173,7 @@ class FeatureItem:
                 "remove_mean": framing.remove_mean,
             },
             "params": dict(self.params),
+            "constants": constants(self.feature, framing, self.params),
             "summary": self.summary,
             "summary_params": dict(self.summary_params),
         }

@@ -5,11 +5,13 @@ import functools
 import importlib
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 from reached_constants import PACKAGE, ROOMS, assignments, literals, reached
 
 from gtzanfeat.declarations import Framing
+from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.feature_sets.constants import constants, plain
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients import hpss
@@ -206,6 +208,32 @@ def test_constants_are_gathered_along_what_a_feature_needs():
     assert constants("spectral_centroid", Framing(512, 512), {"spectrum": "log_power"}) == {
         "log_power": {"floor": 1e-10}
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (rows, name)
+        for rows in (FEATURES, ACCUMULATORS, INGREDIENTS, STREAMS)
+        for name, row in rows.items()
+        if row.fixed
+    ],
+)
+def test_another_constant_is_another_hash(rows, name, monkeypatch):
+    """Of every set whose spec names it, whichever constant of the row changes."""
+    having = [row for row in FEATURE_SETS.values() if f'"{name}":{{' in row.spec_json]
+    for key, value in rows[name].fixed.items():
+        other = {**rows[name].fixed, key: [value, "other"]}
+        monkeypatch.setitem(rows, name, replace(rows[name], fixed=other))
+        for row in having[:3]:
+            assert replace(row, doc="a copy, whose hash is not known yet").spec_hash != row.spec_hash
+    monkeypatch.undo()
+
+
+def test_the_constants_of_the_separation_are_hashed_too(monkeypatch):
+    row = FEATURE_SETS["librosa57"]
+    monkeypatch.setitem(SEPARATION, "reach", 16)
+    assert replace(row, doc="a copy").spec_hash != row.spec_hash
 
 
 def test_no_name_stands_for_two_rows():

@@ -1,7 +1,8 @@
-"""The compiler decorators, and what numba lacks; the only file that imports it. No kernel belongs here.
+"""The compiler decorators, the array types of kernels, and what numba lacks: the only file that imports it.
 
-A kernel and every compiled function it calls live in the same file, because numba's disk cache does
-not notice an edit of a callee in another file.
+A kernel and every compiled function it calls live in the same file, because numba's disk cache does not
+notice an edit of a callee in another file; constants from elsewhere are frozen likewise, so only what never
+changes (the number 12 of pitch classes) is imported into kernels.
 """
 
 from __future__ import annotations
@@ -9,11 +10,19 @@ from __future__ import annotations
 import contextlib
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Float32Array = NDArray[np.float32]
+Float64Array = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex64]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What lets sums become vector instructions, and no more. Neither "nnan" nor "ninf": kernels may still ask
 # whether a number is NaN, and a stray infinity stays one. Neither "arcp" nor "afn": x / total must not
@@ -22,7 +31,7 @@ from numba.extending import intrinsic
 FASTMATH = {"nsz", "contract", "reassoc"}
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Function) -> Function:
     """Compile `function` on first call: no GIL, division by zero gives inf, kept on disk if possible.
 
     The plain Python function stays reachable as ``.py_func``. Where no cache folder can be written
@@ -31,7 +40,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compiled(function, FASTMATH)
 
 
-def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def recursive_kernel(function: Function) -> Function:
     """Compile `function` as `kernel` does, but to exactly the operations that are written, in their order.
 
     For filters whose state is carried from block to block. Where the compiler may fuse or reorder operations,
@@ -41,15 +50,15 @@ def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compiled(function, False)
 
 
-def _compiled(function: Callable[..., Any], fastmath: set[str] | bool) -> Callable[..., Any]:
+def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        return numba.njit(**options)(function)
+        return cast(Function, numba.njit(**options)(function))
     if hasattr(compiled, "_cache"):  # which it has not where the compiler is switched off
         compiled._cache = _DurableCache(compiled._cache)
-    return compiled
+    return cast(Function, compiled)
 
 
 class _DurableCache:

@@ -83,7 +83,7 @@ def _contests(
                     classifier,
                     clips,
                     protocol=protocol,
-                    folds=FOLDS,
+                    cv=FOLDS,
                     repeats=REPEATS,
                     random_state=seed,
                     n_jobs=jobs,

@@ -110,7 +110,7 @@ def _segments_shown(
             seconds,
             hop_seconds=hop,
             n_jobs=jobs,
-            on_error="skip" if on_error == "skip" else "raise",
+            on_error=on_error,
             memory=memory,
             progress=advance,
         )
@@ -155,7 +155,7 @@ def extract_shown(
             sounds,
             chosen,
             n_jobs=jobs,
-            on_error="skip" if on_error == "skip" else "raise",
+            on_error=on_error,
             memory=memory,
             progress=advance,
         )

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from gtzanfeat.extraction import extract
 from gtzanfeat.features import beat_histogram, pitch_histograms
+from gtzanfeat.ingredients.pitch_classes import NAMES, fold_octaves
 from gtzanfeat.report.axes import (
     BLUE,
     PALE,
@@ -24,7 +25,7 @@ from gtzanfeat.report.axes import (
     label_axes,
 )
 
-CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in pitch_histograms.NAMES)
+CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in NAMES)
 CIRCLE_OF_FIFTHS = tuple(CLASS_NAMES[c] for c in pitch_histograms.FIFTHS)  # C, G, D, ...
 
 
@@ -105,7 +106,11 @@ class BeatHistogramDisplay(Display):
     @property
     def tempi(self) -> list[int]:
         """The one or two strongest tempi in bpm, as the features beat_p1 and beat_p2 have them."""
-        return [int(bpm) for bpm in beat_histogram.beat(self.histogram.astype(float), 1, {})[3:5] if bpm > 0]
+        return [
+            int(bpm)
+            for bpm in beat_histogram.beat_statistics(self.histogram.astype(float), 1, {})[3:5]
+            if bpm > 0
+        ]
 
     def _size(self) -> tuple[float, float]:
         return 7, 3
@@ -199,7 +204,7 @@ class PitchHistogramDisplay(Display):
     @property
     def folded(self) -> NDArray[Any]:
         """Strength of the 12 pitch classes along the circle of fifths: C, G, D, ..."""
-        return pitch_histograms.fold(self.histogram)[pitch_histograms.FIFTHS]
+        return fold_octaves(self.histogram)[pitch_histograms.FIFTHS]
 
     def plot(self, ax: Axes | None = None, *, kind: Literal["unfolded", "folded"] = "unfolded") -> Self:
         """Draw the histogram.

@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.evaluation import Evaluation
-from gtzanfeat.evaluation.storage import PREDICTIONS, RESULT, SEGMENTS, check_folder
+from gtzanfeat.evaluation.storage import PREDICTIONS, RESULT, SEGMENTS, check_folder, write_evaluation
 from gtzanfeat.export.formats import put_in_place
 from gtzanfeat.export.tables import check_place
 from gtzanfeat.inspection import Robustness
@@ -76,7 +76,7 @@ def write_report(
     folder = Path(folder)
     check_report(folder, overwrite)
     text = render(evaluation, clips=clips, command=command, importance=importance, robustness=robustness)
-    evaluation.save(folder, overwrite=overwrite)
+    write_evaluation(evaluation, folder, overwrite=overwrite)
     page = folder / NAME
     with put_in_place(page) as part:
         part.write_text(text, encoding="utf-8")

@@ -46,10 +46,8 @@ def write(folder: Path) -> None:
 
 def title(family: str) -> str:
     """Return the name of a family in words."""
-    words = family.replace("_", " ").capitalize()
-    return {"F0": "Fundamental frequency", "Centroid rolloff flux": "Centroid, rolloff, flux"}.get(
-        words, words
-    )
+    known = {"f0": "Fundamental frequency", "centroid_rolloff_flux": "Centroid, rolloff, flux"}
+    return known.get(family, family.replace("_", " ").capitalize())
 
 
 def index_page(example: Example) -> str:
@@ -58,7 +56,8 @@ def index_page(example: Example) -> str:
     rows = [
         (
             f'<a href="{family}.html#feature-{row.name}">{code(row.name)}</a>',
-            html.escape(row.columns[0].hears) if len(row.columns) == 1 else f"{len(row.columns)} columns",
+            html.escape(row.columns[0].hears + (", ..." if len(row.columns) > 1 else "")),
+            str(len(row.columns)),
             "frame" if isinstance(row, FrameFeature) else "clip",
             f'<a href="{family}.html">{html.escape(title(family))}</a>',
         )
@@ -70,8 +69,8 @@ def index_page(example: Example) -> str:
         f"All {len(FEATURES)} features of the registry, with {n_columns} columns: what each computes, "
         "in which unit, what it hears, where it comes from, and what it looks like on one clip. "
         ":doc:`/specification/index` has the exact formulae and what becomes of silence and other edge "
-        "cases; :download:`columns.csv` has all columns in one table. A feature turns into columns of a vector by a "
-        ":ref:`summary <summaries>`, in a :ref:`feature set <feature-sets>`."
+        "cases; :download:`columns.csv` has all columns in one table. A feature becomes columns of a "
+        "vector by a :ref:`summary <summaries>`, in a :ref:`feature set <feature-sets>`."
     )
     seen = (
         f"The clip of all pictures is {SECONDS:g} seconds of *{STYLE}*, composed by "
@@ -86,7 +85,7 @@ def index_page(example: Example) -> str:
             words,
             seen,
             raw(f'<audio controls preload="none" src="{example.sound}"></audio>'),
-            raw(table(["feature", "what it hears", "per", "family"], rows)),
+            raw(table(["feature", "what it hears", "columns", "per", "family"], rows)),
             ".. toctree::\n   :hidden:\n\n" + "\n".join(f"   {page}" for page in tree),
         ]
     )
@@ -135,9 +134,7 @@ def feature_section(row, example: Example) -> str:
 def needs(row, params) -> str:
     """Return links to what a feature is computed from."""
     names = sources(row) or [need.format(**params) for need in getattr(row, "needs", ())]
-    links = []
-    for name in names:
-        links.append(f":ref:`{name} <{'catalogue' if name in FEATURES else 'ingredient'}-{name}>`")
+    links = [f":ref:`{n} <{'catalogue' if n in FEATURES else 'ingredient'}-{n}>`" for n in names]
     return ", ".join(links) + ("; known when the clip has ended" if isinstance(row, TrackFeature) else "")
 
 

@@ -56,10 +56,10 @@ Tables and scores carry the versions of the libraries that they were computed wi
 
 ## What stays
 
-* A feature set that has been released keeps its columns, its numbers and its hash. A change of meaning is a new
-  name.
-* What is not in the [API reference](api/index.rst) may change without notice. Pickles and cache entries of other
-  versions may not be readable.
+* A feature set that has been released keeps its columns, its numbers and its hash. A change of meaning is
+  a new name.
+* What is not in the [API reference](api/index.rst) may change without notice. Pickles and cache entries of
+  other versions may not be readable.
 """
 
 

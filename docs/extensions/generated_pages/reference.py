@@ -98,8 +98,8 @@ def write(folder: Path) -> None:
     parts = [
         heading("API reference"),
         "Everything that is public, room by room, from the ground up: a room uses only those before it. "
-        "Names of the package itself are imported as ``from gtzanfeat import ...``, those of a room from their "
-        "room. What is not listed here may change without notice.",
+        "Names of the package itself are imported as ``from gtzanfeat import ...``, those of a room from "
+        "their room. What is not listed here may change without notice.",
     ]
     groups = public_names()
     for room, names in groups.items():
@@ -155,7 +155,7 @@ def page(path: str) -> str:
     if kind(value) == "data":
         keys = ", ".join(f"``{key}``" for key in value) if isinstance(value, dict) else ""
         body = "\n\n".join("   " + text for text in (sentence(path), keys) if text)
-        parts.append(f".. py:data:: {path}\n\n{body}")
+        parts.append(f".. py:data:: {name}\n\n{body}")
     else:
         options = "\n   :members:" if kind(value) == "class" else ""
         parts.append(f".. auto{kind(value)}:: {path}{options}")

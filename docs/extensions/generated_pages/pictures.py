@@ -213,6 +213,10 @@ def matrix(figure: Figure, name: str, result: np.ndarray) -> None:
     picture = axes.imshow(
         numbers, origin="lower", aspect="auto", interpolation="nearest", vmin=low, vmax=high, cmap="magma"
     )
+    if n_rows <= 8:  # few enough to be named
+        firsts = [column.name.split("_") for column in FEATURES[name].columns[:: numbers.shape[1]]]
+        part = 0 if len({parts[0] for parts in firsts}) > 1 else -1  # of the name, what tells rows apart
+        axes.set_yticks(range(n_rows), [parts[part] for parts in firsts])
     axes.set_ylabel(rows)
     axes.set_xlabel(columns)
     figure.colorbar(picture, ax=axes, label=label, pad=0.01)
@@ -228,9 +232,9 @@ def svg(figure: Figure, name: str) -> str:
         "savefig.transparent": True,
     }
     for axes in figure.axes:
-        axes.tick_params(colors=INK, labelsize=9)
-        axes.xaxis.label.set(color=INK, size=9)
-        axes.yaxis.label.set(color=INK, size=9)
+        axes.tick_params(colors=INK, labelsize=9.5)
+        axes.xaxis.label.set(color=INK, size=9.5)
+        axes.yaxis.label.set(color=INK, size=9.5)
         for place, spine in axes.spines.items():
             spine.set(edgecolor=INK, linewidth=0.6, visible=place in ("left", "bottom") or bool(axes.images))
     file = io.StringIO()

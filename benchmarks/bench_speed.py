@@ -201,7 +201,7 @@ def main() -> None:
 
     from librosa_full import librosa_full
 
-    from gtzanfeat.codebooks.codebook_histogram import assign
+    from gtzanfeat.codebooks.vector_quantisation import assign
     from gtzanfeat.declarations import Framing
     from gtzanfeat.extraction import extract
     from gtzanfeat.feature_sets import FeatureItem, FeatureSet, feature_set

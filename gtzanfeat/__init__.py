@@ -29,7 +29,16 @@ if TYPE_CHECKING:
         ProtocolError,
         UnknownNameError,
     )
-    from gtzanfeat.evaluation import PROTOCOLS, Audit, Evaluation, audit, evaluate, read_evaluation
+    from gtzanfeat.evaluation import (
+        PROTOCOLS,
+        Audit,
+        Evaluation,
+        Experiment,
+        audit,
+        evaluate,
+        read_evaluation,
+        write_evaluation,
+    )
     from gtzanfeat.export import join_columns, read_metadata, read_table, write_table
     from gtzanfeat.extraction import Extraction, Frames, extract
     from gtzanfeat.extraction.cache import clear as clear_cache
@@ -85,6 +94,7 @@ _HOMES = {
     "DatasetError": "errors",
     "Deltas": "transformers",
     "Evaluation": "evaluation",
+    "Experiment": "evaluation",
     "ExportError": "errors",
     "Extraction": "extraction",
     "FailedClipWarning": "transformers",
@@ -135,6 +145,7 @@ _HOMES = {
     "reproduce": "inspection",
     "robustness": "inspection",
     "segment_table": "segments",
+    "write_evaluation": "evaluation",
     "write_report": "report",
     "write_table": "export",
 }
@@ -157,6 +168,7 @@ __all__ = [
     "DatasetError",
     "Deltas",
     "Evaluation",
+    "Experiment",
     "ExportError",
     "Extraction",
     "FailedClipWarning",
@@ -208,6 +220,7 @@ __all__ = [
     "reproduce",
     "robustness",
     "segment_table",
+    "write_evaluation",
     "write_report",
     "write_table",
 ]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
 Params = Mapping[str, Any]
 Arrays = tuple[Any, ...]
@@ -60,8 +60,8 @@ class Framing:
     window : str
         "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa) or "none".
     stream : str
-        What is cut: "samples", the name of a filtered stream of `envelopes.STREAMS`, or "harmonic" or
-        "percussive", the parts that `harmonic.Separation` gives.
+        What is cut: "samples", the name of a filtered stream of `gtzanfeat.ingredients.registry`, or
+        "harmonic" or "percussive", the parts that `gtzanfeat.ingredients.hpss.Separation` gives.
     remove_mean : bool
         Whether each frame is freed of its mean first (of its own samples, not of padding).
     edges : str
@@ -98,8 +98,67 @@ class Framing:
 
 
 @dataclass(frozen=True)
+class Ingredient:
+    """An intermediate of a block of frames that several features share (a spectrum, say).
+
+    Parameters
+    ----------
+    name : str
+        What rows call it in their `needs`. "frames", the samples themselves, is given.
+    needs : tuple of str
+        The ingredients that it is computed from.
+    build : callable
+        ``build(framing, rate, params)`` gives the function from the needed arrays to this one.
+    uses : tuple of str
+        The parameters that it depends on.
+    fixed : mapping
+        The constants of its module that decide its values, each by a name: a part of the identity of every
+        feature set that needs it.
+    """
+
+    name: str
+    needs: tuple[str, ...]
+    build: Callable[[Framing, int, Params], Callable[..., NDArray[Any]]]
+    uses: tuple[str, ...] = ()
+    fixed: Params = field(default_factory=Frozen, hash=False)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A filter with a memory that samples pass before they are cut into frames.
+
+    Parameters
+    ----------
+    name : str
+        What a `Framing` calls it.
+    build : callable
+        ``build(rate)`` gives a function from the next samples (n,) to as many filtered ones, (n,) or
+        (n_channels, n), which keeps its state between calls.
+    fixed : mapping
+        The constants that decide its values.
+    """
+
+    name: str
+    build: Callable[[int], Callable[[NDArray[Any]], NDArray[Any]]]
+    fixed: Params = field(default_factory=Frozen, hash=False)
+
+
+@dataclass(frozen=True)
 class Column:
-    """One number of a feature: its name (lower case, underscores), unit, formula and what it hears."""
+    """One number of a feature: its name, unit and formula, and what it says of the sound.
+
+    Parameters
+    ----------
+    name : str
+        Lower case, with underscores; empty where a feature has one column only.
+    unit : str
+        Of the values, "1" where they have none.
+    formula : str
+        May hold fields, as ``{share}``, a parameter of that name, and what else
+        `gtzanfeat.feature_sets.formulas` lists.
+    hears : str
+        What a listener would call it, in one sentence; may hold fields too.
+    """
 
     name: str
     unit: str
@@ -143,6 +202,9 @@ class FrameFeature:
     lead : int
         How many frames at the start of a clip have no value of their own: their cells are set to 0, and
         summaries leave them out.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name: a part of the identity of every
+        feature set that has it.
     """
 
     name: str
@@ -156,6 +218,7 @@ class FrameFeature:
     before: float | None = None
     past: int = 1
     lead: int = 0
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -163,6 +226,10 @@ class Accumulator:
     """A running total over a clip (a histogram): not a feature, but what clip features are read from.
 
     ``kernel(*ingredients, *constants, total)`` adds a block of frames to `total`, float64 of shape `shape`.
+
+    Notes
+    -----
+    `constants` and `fixed` are as of `FrameFeature`.
     """
 
     name: str
@@ -170,6 +237,7 @@ class Accumulator:
     needs: tuple[str, ...]
     shape: tuple[int, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -181,9 +249,10 @@ class Collection:
     """
 
     name: str
-    kernel: Callable[..., np.ndarray]
+    kernel: Callable[..., NDArray[Any]]
     needs: tuple[str, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)
@@ -216,12 +285,13 @@ class ClipFeature:
 
     name: str
     family: str
-    compute: Callable[[np.ndarray, int, Params], np.ndarray]
+    compute: Callable[[NDArray[Any], int, Params], NDArray[Any]]
     of: str
     columns: tuple[Column, ...]
     source: str
     gain_invariant: bool
     flag: str = ""
+    fixed: Params = field(default_factory=Frozen, hash=False)
 
 
 @dataclass(frozen=True)

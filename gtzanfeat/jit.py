@@ -1,17 +1,28 @@
-"""The compiler decorators, and what numba lacks; the only file that imports it. No kernel belongs here.
+"""The compiler decorators, the array types of kernels, and what numba lacks: the only file that imports it.
 
-A kernel and every compiled function it calls live in the same file, because numba's disk cache does
-not notice an edit of a callee in another file.
+A kernel and every compiled function it calls live in the same file, because numba's disk cache does not
+notice an edit of a callee in another file; constants from elsewhere are frozen likewise, so only what never
+changes (the number 12 of pitch classes) is imported into kernels.
 """
 
 from __future__ import annotations
 
+import contextlib
+import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
 from numba.extending import intrinsic
+from numpy.typing import NDArray
+
+Float32Array = NDArray[np.float32]
+Float64Array = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+ComplexArray = NDArray[np.complex64]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 # What lets sums become vector instructions, and no more. Neither "nnan" nor "ninf": kernels may still ask
 # whether a number is NaN, and a stray infinity stays one. Neither "arcp" nor "afn": x / total must not
@@ -20,7 +31,7 @@ from numba.extending import intrinsic
 FASTMATH = {"nsz", "contract", "reassoc"}
 
 
-def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def kernel(function: Function) -> Function:
     """Compile `function` on first call: no GIL, division by zero gives inf, kept on disk if possible.
 
     The plain Python function stays reachable as ``.py_func``. Where no cache folder can be written
@@ -29,7 +40,7 @@ def kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compiled(function, FASTMATH)
 
 
-def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
+def recursive_kernel(function: Function) -> Function:
     """Compile `function` as `kernel` does, but to exactly the operations that are written, in their order.
 
     For filters whose state is carried from block to block. Where the compiler may fuse or reorder operations,
@@ -39,12 +50,51 @@ def recursive_kernel(function: Callable[..., Any]) -> Callable[..., Any]:
     return _compiled(function, False)
 
 
-def _compiled(function: Callable[..., Any], fastmath: set[str] | bool) -> Callable[..., Any]:
+def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
     try:
-        return numba.njit(cache=True, **options)(function)
+        compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        return numba.njit(**options)(function)
+        return cast(Function, numba.njit(**options)(function))
+    if hasattr(compiled, "_cache"):  # which it has not where the compiler is switched off
+        compiled._cache = _DurableCache(compiled._cache)
+    return cast(Function, compiled)
+
+
+class _DurableCache:
+    """numba's cache of one function, of which no fault is more than a reason to compile anew.
+
+    numba lets a damaged file of its cache, or a full disk, end the program.
+    """
+
+    warned = False  # once in a process is enough
+
+    def __init__(self, cache: Any) -> None:
+        self._cache = cache
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._cache, name)
+
+    def load_overload(self, *arguments: Any) -> Any:
+        try:
+            return self._cache.load_overload(*arguments)
+        except Exception as error:  # whatever unpickling half a file may raise
+            self._warn("is damaged, and what it holds is compiled anew", error)
+            with contextlib.suppress(OSError):
+                self._cache.flush()
+            return None
+
+    def save_overload(self, *arguments: Any) -> None:
+        try:
+            self._cache.save_overload(*arguments)
+        except Exception as error:  # an index that cannot be read, a disk that is full
+            self._warn("cannot be written, so that every process compiles anew", error)
+
+    def _warn(self, what: str, error: Exception) -> None:
+        if not _DurableCache.warned:
+            _DurableCache.warned = True
+            said = f"numba's cache in {self._cache.cache_path} {what} ({type(error).__name__}: {error})"
+            warnings.warn(said, RuntimeWarning, stacklevel=2)
 
 
 def _float_to_bits(typing_context: Any, x: Any) -> Any:

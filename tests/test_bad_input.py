@@ -31,7 +31,7 @@ REFUSED = {
 }
 # file -> its length in seconds, and what it is flagged with
 ACCEPTED = {
-    "truncated.wav": (1.0, "padded_65536 no_beat"),
+    "truncated.wav": (1.0, "padded_65536 no_beat truncated"),
     "one_sample.wav": (1 / RATE, "padded_512 padded_1024 padded_65536 no_beat no_pitch"),
     "silence.wav": (2.0, "silent padded_65536 no_beat no_pitch"),
     "8_bit.wav": (2.0, "padded_65536 no_beat"),

@@ -12,9 +12,10 @@ from reference.frames import frames as slow_frames
 
 from gtzanfeat import features
 from gtzanfeat.declarations import ClipFeature, FrameFeature, Framing, Request, TrackFeature
-from gtzanfeat.extraction.analysis import INGREDIENTS, Analysis
+from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import ACCUMULATORS, FEATURES
+from gtzanfeat.ingredients.registry import INGREDIENTS
 
 RATE = 22050
 

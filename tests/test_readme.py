@@ -54,7 +54,7 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
     exec(believed, names)
     assert [result.protocol for result in names["results"]] == ["artist"] * 3
     assert "rhythm" in capsys.readouterr().out
-    write_table("features.parquet", extract(names["clips"].clips, "tzanetakis2002"), names["clips"])
+    write_table(extract(names["clips"].clips, "tzanetakis2002"), names["clips"], "features.parquet")
     exec(read_back, names)
     (query,) = blocks("sql")
     assert len(duckdb.sql(query).fetchall()) == 10

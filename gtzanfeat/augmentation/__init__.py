@@ -1,8 +1,8 @@
-"""Augmentation: sound degraded on purpose, by name, to learn from more of it and to test a model on it.
+"""Degradations of sound, to augment training clips and to test the robustness of models.
 
-`degradations` holds one row per way of changing samples, done by audiomentations wherever that has it;
-`degraded_clips` makes of a clip one that is degraded as it is decoded; `augmented_training` adds degraded
-copies of training clips only. How accuracy falls with strength is measured in `gtzanfeat.inspection`.
+`degradations` declares them by name, `degraded_clips` applies one to a clip when it is decoded,
+`augmented_training` adds degraded copies to the training clips of an estimator. Scores as a function of the
+strength of a degradation are in `gtzanfeat.inspection`.
 """
 
 from gtzanfeat.augmentation.augmented_training import AugmentedTraining

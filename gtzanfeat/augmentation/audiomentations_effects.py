@@ -1,7 +1,7 @@
-"""audiomentations as a function of its input and a seed: its chance is on loan, and its parameters are fixed.
+"""Transforms of audiomentations as deterministic functions of their input, parameters and a seed.
 
-It draws from the global generators of Python and numpy. These are seeded for it and given back as they were,
-by one thread at a time.
+audiomentations draws from the global random generators of Python and numpy. They are seeded for the duration
+of a call, under a lock, and restored afterwards. `degradations` says which transform is used for what.
 """
 
 from __future__ import annotations
@@ -15,17 +15,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.errors import GtzanfeatError
 
-_CHANCE = threading.Lock()  # there is one global generator, and clips are analysed in threads
+_LOCK = threading.Lock()  # the generators are global, and clips are analysed in threads
 
 
 @contextlib.contextmanager
-def _chance(seed: int) -> Iterator[None]:
-    """Seed the global generators for a while; nobody else's numbers change."""
-    with _CHANCE:
-        # the old generator of numpy, because audiomentations draws from that one
+def _seeded_global_generators(seed: int) -> Iterator[None]:
+    """Seed the global generators within the block, and restore their states after it."""
+    with _LOCK:
+        # numpy's legacy generator, because audiomentations draws from it
         states = random.getstate(), np.random.get_state()  # noqa: NPY002
         random.seed(seed)
         np.random.seed(seed)  # noqa: NPY002
@@ -36,24 +37,65 @@ def _chance(seed: int) -> Iterator[None]:
             np.random.set_state(states[1])  # noqa: NPY002
 
 
-def by(
-    transform: str, samples: np.ndarray, rate: int, seed: int = 0, *, draws: bool = False, **parameters: Any
-) -> np.ndarray:
-    """Apply a transform of audiomentations whose parameters leave no choice.
+def apply_transform(
+    transform: str,
+    samples: NDArray[np.float32],
+    rate: int,
+    seed: int = 0,
+    *,
+    draws: bool = False,
+    **parameters: Any,
+) -> NDArray[np.float32]:
+    """Apply a transform of audiomentations.
 
-    `draws` says that it draws noise, which the seed is for.
+    Parameters
+    ----------
+    transform : str
+        Name of the class in audiomentations.
+    samples : ndarray of shape (n_samples,), float32
+        The sound.
+    rate : int
+        Sample rate in Hz.
+    seed : int, default=0
+        Seed of what is random in the transform.
+    draws : bool, default=False
+        Whether the transform draws random numbers (noise, a position) when it is applied, and not only when
+        its parameters are drawn.
+    **parameters : float
+        Parameters of the transform; see `fixed_range`.
+
+    Returns
+    -------
+    ndarray, float32
+        The transformed samples.
     """
-    row = getattr(library("audiomentations"), transform)(p=1.0, **parameters)
-    with _chance(seed):
-        row.randomize_parameters(samples, rate)
-        row.freeze_parameters()
+    effect = getattr(import_optional("audiomentations"), transform)(p=1.0, **parameters)
+    with _seeded_global_generators(seed):
+        effect.randomize_parameters(samples, rate)
+        effect.freeze_parameters()
         if draws:
-            return row(samples, rate)
-    return row(samples, rate)
+            return np.asarray(effect(samples, rate))
+    return np.asarray(effect(samples, rate))
 
 
-def library(name: str) -> Any:
-    """Import a library, or say how to install it."""
+def import_optional(name: str) -> Any:
+    """Import a module of the extra ``augment``.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+
+    Returns
+    -------
+    module
+        The module.
+
+    Raises
+    ------
+    GtzanfeatError
+        If it is not installed; the message says how to install it.
+    """
     if importlib.util.find_spec(name) is None:
         raise GtzanfeatError(
             f"this degradation needs {name}, which is not installed; pip install 'gtzanfeat[augment]'"
@@ -61,6 +103,6 @@ def library(name: str) -> Any:
     return importlib.import_module(name)
 
 
-def exactly(name: str, value: float) -> dict[str, Any]:
-    """Leave a transform no choice of a parameter: its range is one value."""
+def fixed_range(name: str, value: float) -> dict[str, Any]:
+    """Return the parameters ``min_<name>`` and ``max_<name>`` of a transform, both equal to `value`."""
     return {f"min_{name}": value, f"max_{name}": value}

@@ -1,7 +1,7 @@
-"""More to learn from: degraded copies of the training clips, and of no other.
+"""Data augmentation: an estimator that is fitted to training clips and to degraded copies of them.
 
-Copies are made inside `fit`, so whatever divides clips into training and test parts divides recordings, and
-no copy can stand on the other side of its source.
+Copies are made inside `fit`, after the split, so that none can be in another part than its original. The
+degradations themselves are in `degradations`.
 """
 
 from __future__ import annotations
@@ -10,18 +10,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone
+from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.augmentation.degraded_clips import degrade_clips
 from gtzanfeat.extraction import list_of_clips
 from gtzanfeat.model_selection.group_routing import fit_grouped
+from gtzanfeat.recipes import Seed
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 
-def _offers(method: str) -> Any:
-    """Tell whether the estimator inside has a method."""
+def _if_estimator_has(method: str) -> Any:
+    """Return a decorator that makes a method available if the inner estimator has it."""
 
     def check(self: AugmentedTraining) -> bool:
         getattr(getattr(self, "estimator_", self.estimator), method)
@@ -31,24 +34,25 @@ def _offers(method: str) -> Any:
 
 
 class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
-    """Fit an estimator on clips and on degraded copies of them; predict for clips as they are.
+    """Fit an estimator to clips and degraded copies of them; predict clips as they are.
 
     Parameters
     ----------
     estimator : estimator
-        What learns and answers. It is given clips, so it begins with `ClipFeatures` or `FrameFeatures`, or
-        is a `SegmentClassifier`. With ``memory=`` there, no copy is analysed twice.
+        An estimator of clips: a Pipeline that begins with `ClipFeatures` or `FrameFeatures`, or a
+        `SegmentClassifier`. With ``memory`` there, no copy is analysed twice.
     degradations : sequence of (str, float)
-        Name and strength, as for `degrade_samples`; each makes one copy of every training clip.
-    random_state : int, default=0
-        Seeds what is random in them.
+        Name and strength, as in `degrade_samples`; each makes one copy of every training clip.
+    random_state : int, RandomState instance or None, default=None
+        Seed of what is random in the degradations. With an int, copies are the same in every fit, so that
+        ``memory`` applies to them.
 
     Attributes
     ----------
     estimator_ : estimator
         The fitted clone.
     classes_ : ndarray
-        The classes, if the estimator has them.
+        Labels, if the estimator has them.
 
     Examples
     --------
@@ -58,53 +62,57 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
     >>> times = np.arange(22050) / 22050
     >>> clips = [np.sin(2 * np.pi * pitch * times) for pitch in (100, 110, 3000, 3300)]
     >>> pipeline = make_pipeline(ClipFeatures("timbre19"), KNeighborsClassifier(1))
-    >>> model = AugmentedTraining(pipeline, [("gain", -6), ("low_pass", 4000)])
+    >>> model = AugmentedTraining(pipeline, [("gain", -6), ("low_pass", 4000)], random_state=0)
     >>> model.fit(clips, ["low", "low", "high", "high"]).predict(clips[:1])
     array(['low'], dtype='<U4')
     """
 
     def __init__(
-        self, estimator: Any, degradations: Sequence[tuple[str, float]], *, random_state: int = 0
+        self, estimator: Any, degradations: Sequence[tuple[str, float]], *, random_state: Seed = None
     ) -> None:
         self.estimator = estimator
         self.degradations = degradations
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> AugmentedTraining:
-        """Fit on the clips and their copies.
+        """Fit the estimator to the clips and their degraded copies.
 
         Parameters
         ----------
-        X : sequence
-            Clips, as `extract` takes them.
+        X : sequence of path, Clip or ndarray of shape (n_samples,)
+            The training clips.
         y : array-like of shape (n_clips,) or (n_clips, n_tags)
-            What each is; its copies are the same.
+            Their targets, which are also those of the copies.
         groups : array-like of shape (n_clips,), optional
-            What belongs together, such as artists; by default each clip is for itself. Copies are of the
-            group of their clip. Handed on if the `fit` of the estimator, or of the last step of a Pipeline,
-            takes groups: then a search divides no clip from its copies.
+            Groups such as artists; by default each clip is one. Copies are in the group of their clip.
+            Passed on if the `fit` of the estimator, or of the last step of a Pipeline, takes groups, so that
+            a search does not divide a clip from its copies.
 
         Returns
         -------
         AugmentedTraining
+            The fitted estimator itself.
 
         Raises
         ------
         ValueError
-            If the estimator is not given clips.
+            If the estimator does not take clips.
         UnknownNameError, GtzanfeatError
             As `degrade_samples`.
         """
-        if not _hears(self.estimator):
+        if not _takes_clips(self.estimator):
             raise ValueError(
                 f"{type(self.estimator).__name__} learns from vectors, and copies are made of clips; give a "
                 "pipeline that begins with ClipFeatures"
             )
         clips = list_of_clips(X)
+        seed = self.random_state
+        if not isinstance(seed, int | np.integer):
+            seed = check_random_state(seed).randint(np.iinfo(np.int32).max)
         copies = [
             clip
             for name, strength in self.degradations
-            for clip in degrade_clips(clips, name, strength, random_state=self.random_state)
+            for clip in degrade_clips(clips, name, strength, random_state=int(seed))
         ]
         n_times = 1 + len(self.degradations)
         group = np.arange(len(clips)) if groups is None else np.asarray(groups)
@@ -116,28 +124,74 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
             self.classes_ = self.estimator_.classes_
         return self
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Answer for clips, (n_clips,) or (n_clips, n_tags)."""
-        check_is_fitted(self)
-        return self.estimator_.predict(X)
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict clips, which are not degraded.
 
-    @_offers("predict_proba")
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return probabilities, (n_clips, n_classes)."""
-        check_is_fitted(self)
-        return self.estimator_.predict_proba(X)
+        Parameters
+        ----------
+        X : sequence of path, Clip or ndarray of shape (n_samples,)
+            The clips.
 
-    @_offers("decision_function")
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return scores, as the estimator has them."""
+        Returns
+        -------
+        ndarray of shape (n_clips,) or (n_clips, n_tags)
+            Predictions of the estimator.
+        """
         check_is_fitted(self)
-        return self.estimator_.decision_function(X)
+        return np.asarray(self.estimator_.predict(X))
 
-    @_offers("score")
+    @_if_estimator_has("predict_proba")
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probabilities of the estimator, if it has them.
+
+        Parameters
+        ----------
+        X : sequence of path, Clip or ndarray of shape (n_samples,)
+            The clips.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.predict_proba(X))
+
+    @_if_estimator_has("decision_function")
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the decision function of the estimator, if it has one.
+
+        Parameters
+        ----------
+        X : sequence of path, Clip or ndarray of shape (n_samples,)
+            The clips.
+
+        Returns
+        -------
+        ndarray of shape (n_clips,) or (n_clips, n_classes)
+            As the estimator gives it.
+        """
+        check_is_fitted(self)
+        return np.asarray(self.estimator_.decision_function(X))
+
+    @_if_estimator_has("score")
     def score(self, X: Any, y: Any) -> float:
-        """Return the score of the answers for clips."""
+        """Return the score of the estimator on clips, if it has the method.
+
+        Parameters
+        ----------
+        X : sequence of path, Clip or ndarray of shape (n_samples,)
+            The clips.
+        y : array-like of shape (n_clips,) or (n_clips, n_tags)
+            Their targets.
+
+        Returns
+        -------
+        float
+            Accuracy of a classifier, R² of a regressor.
+        """
         check_is_fitted(self)
-        return self.estimator_.score(X, y)
+        return float(self.estimator_.score(X, y))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -148,7 +202,8 @@ class AugmentedTraining(MetaEstimatorMixin, BaseEstimator):
         return tags
 
 
-def _hears(estimator: Any) -> bool:
+def _takes_clips(estimator: Any) -> bool:
+    """Return whether an estimator, or a part of it, extracts features of clips."""
     parts = [estimator, *estimator.get_params().values()]
-    # `measure` is what an estimator of windows has
+    # estimators of windows have a method `measure`
     return any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts)

@@ -1,6 +1,7 @@
-"""What can be done to samples, each as one row of `DEGRADATIONS` with one strength.
+"""Degradations of samples (noise, filters, codecs, room ...), each with one strength: rows of `DEGRADATIONS`.
 
-Most is done by audiomentations, called through `library`. Which clips are degraded is decided elsewhere.
+Most are transforms of audiomentations, called through `audiomentations_effects`. Degrading clips rather than
+samples is in `degraded_clips`.
 
 References
 ----------
@@ -18,42 +19,44 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.audio import Clip, load_audio
-from gtzanfeat.augmentation.audiomentations_effects import by, exactly, library
+from gtzanfeat.augmentation.audiomentations_effects import apply_transform, fixed_range, import_optional
 from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
 
+Samples = NDArray[np.float32]
 Strength = float | str | os.PathLike[str]
 
 BITRATES = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160)  # of MP3, kbit/s, at 22050 Hz
 PINK = -10 * np.log10(2)  # dB per octave: power falls as 1/f
-SILENCE = 0.1  # seconds after a clip that an encoder wants; cut off again
+PADDING = 0.1  # seconds of silence appended before encoding and cut off afterwards
 PIVOT = 1000.0  # Hz about which a spectrum is tilted
-WOW, FLUTTER = 0.6, 9.0  # Hz: a record off its centre, a worn capstan
+WOW, FLUTTER = 0.6, 9.0  # modulation frequencies in Hz of an eccentric record and a worn capstan
 
 
 @dataclass(frozen=True)
 class Degradation:
-    """One row of `DEGRADATIONS`.
+    """A way of degrading samples: one row of `DEGRADATIONS`.
 
     Parameters
     ----------
     name : str
-        What the user types.
+        Name by which it is found.
     meaning : str
-        What the strength is.
+        Meaning of the strength.
     unit : str
-        Of the strength.
+        Unit of the strength.
     limits : tuple of float
-        The smallest and the largest strength.
+        The smallest and the largest strength allowed.
     strengths : tuple of float
-        From mild to hard: what is tried where nothing else is asked for.
+        Default strengths of a robustness test, from mild to severe.
     simulates : str
-        What befalls sound in this way outside of laboratories, in plain words.
+        Real-world cause of such a degradation.
     apply : callable
         ``apply(samples, rate, strength, seed)`` returns new samples, float32.
     choices : tuple of float, default=()
-        The only strengths there are, if not all between the limits.
+        The strengths allowed, if not all between the limits.
     takes_file : bool, default=False
         Whether the strength may also be the path of an audio file.
     """
@@ -64,29 +67,30 @@ class Degradation:
     limits: tuple[float, float]
     strengths: tuple[float, ...]
     simulates: str
-    apply: Callable[[np.ndarray, int, Any, int], np.ndarray]
+    apply: Callable[[Samples, int, Any, int], Samples]
     choices: tuple[float, ...] = ()
     takes_file: bool = False
 
 
 def degrade_samples(
-    samples: np.ndarray, rate: int, name: str, strength: Strength, *, random_state: int = 0
-) -> np.ndarray:
-    """Degrade the samples of one clip.
+    samples: NDArray[Any], rate: int, degradation: str, strength: Strength, *, random_state: int = 0
+) -> Samples:
+    """Return the samples of a clip degraded.
 
     Parameters
     ----------
     samples : ndarray of shape (n_samples,)
-        Mono, as `load_audio` gives them.
+        Mono samples, as `load_audio` returns them.
     rate : int
         Sample rate in Hz.
-    name : str
+    degradation : str
         A key of `DEGRADATIONS`.
     strength : float
-        What it means, its unit and its limits are in the row; for ``"reverberation"`` also the path of a
-        recorded impulse response.
+        Its meaning, unit and limits are in the row; for ``"reverberation"`` also the path of a recorded
+        impulse response.
     random_state : int, default=0
-        Seeds what is random. The same bits come from the same seed, in any thread.
+        Seed of what is random, fixed so that a degradation is a function of its arguments. The same seed
+        gives the same bits, in any thread.
 
     Returns
     -------
@@ -98,9 +102,9 @@ def degrade_samples(
     UnknownNameError
         If there is no such degradation.
     GtzanfeatError
-        If the strength is outside the limits, or the library that does it is not installed.
+        If the strength is outside the limits, or a library is not installed.
     ClipError
-        If the samples are not mono, are none, or hold NaN or infinity.
+        If the samples are not mono, are empty, or contain NaN or infinity.
 
     Examples
     --------
@@ -109,24 +113,26 @@ def degrade_samples(
     >>> np.round(quiet, 3).tolist()
     [0.10000000149011612, 0.10000000149011612, 0.10000000149011612, 0.10000000149011612]
     """
-    row = find(name)
+    row = find_degradation(degradation)
     strength = check_strength(row, strength)
     clean = load_audio(Clip(samples, rate=rate), rate)
     out = np.asarray(row.apply(clean, int(rate), strength, random_state), dtype=np.float32)
     if not np.isfinite(out).all():
-        raise ClipError("the clip", f"{name} of strength {strength} makes it infinite", "give a milder one")
+        raise ClipError(
+            "the clip", f"{row.name} of strength {strength} makes it infinite", "give a milder one"
+        )
     return np.ascontiguousarray(out)
 
 
-def find(name: str) -> Degradation:
-    """Find a row by its name, or raise UnknownNameError."""
+def find_degradation(name: str) -> Degradation:
+    """Return the row of `DEGRADATIONS` of a name, or raise UnknownNameError."""
     if name not in DEGRADATIONS:
         raise UnknownNameError("degradation", name, DEGRADATIONS)
     return DEGRADATIONS[name]
 
 
 def check_strength(row: Degradation, strength: Strength) -> float | str:
-    """Return a strength as a number or the path of a file, or raise GtzanfeatError if it can be neither."""
+    """Return a strength as a float or as the path of a file, or raise GtzanfeatError if it is not allowed."""
     low, high = row.limits
     allowed = f"{low:g} to {high:g} {row.unit}".rstrip()
     if row.choices:
@@ -145,87 +151,100 @@ def check_strength(row: Degradation, strength: Strength) -> float | str:
 # --- one function per row -------------------------------------------------------------------------
 
 
-def _white_noise(samples: np.ndarray, rate: int, snr: float, seed: int) -> np.ndarray:
-    return by("AddGaussianSNR", samples, rate, seed, draws=True, **exactly("snr_db", snr))
+def _white_noise(samples: Samples, rate: int, snr: float, seed: int) -> Samples:
+    return apply_transform("AddGaussianSNR", samples, rate, seed, draws=True, **fixed_range("snr_db", snr))
 
 
-def _pink_noise(samples: np.ndarray, rate: int, snr: float, seed: int) -> np.ndarray:
+def _pink_noise(samples: Samples, rate: int, snr: float, seed: int) -> Samples:
     # the default of 128 points would be flat below 170 Hz
-    decay = exactly("f_decay", PINK)
-    return by("AddColorNoise", samples, rate, seed, draws=True, n_fft=4096, **exactly("snr_db", snr), **decay)
+    decay = fixed_range("f_decay", PINK)
+    return apply_transform(
+        "AddColorNoise", samples, rate, seed, draws=True, n_fft=4096, **fixed_range("snr_db", snr), **decay
+    )
 
 
-def _gain(samples: np.ndarray, rate: int, decibels: float, seed: int) -> np.ndarray:
-    return by("Gain", samples, rate, **exactly("gain_db", decibels))
+def _gain(samples: Samples, rate: int, decibels: float, seed: int) -> Samples:
+    return apply_transform("Gain", samples, rate, **fixed_range("gain_db", decibels))
 
 
-def _normalise(samples: np.ndarray, rate: int, decibels: float, seed: int) -> np.ndarray:
-    return _gain(by("Normalize", samples, rate), rate, decibels, seed)
+def _normalise(samples: Samples, rate: int, decibels: float, seed: int) -> Samples:
+    return _gain(apply_transform("Normalize", samples, rate), rate, decibels, seed)
 
 
-def _equalise(samples: np.ndarray, rate: int, decibels: float, seed: int) -> np.ndarray:
-    return by("SevenBandParametricEQ", samples, rate, seed, min_gain_db=-decibels, max_gain_db=decibels)
+def _equalise(samples: Samples, rate: int, decibels: float, seed: int) -> Samples:
+    return apply_transform(
+        "SevenBandParametricEQ", samples, rate, seed, min_gain_db=-decibels, max_gain_db=decibels
+    )
 
 
-def _tilt(samples: np.ndarray, rate: int, decibels: float, seed: int) -> np.ndarray:
-    pivot = exactly("center_freq", PIVOT) | exactly("q", 0.5)
-    low = by("LowShelfFilter", samples, rate, **pivot, **exactly("gain_db", -decibels / 2))
-    return by("HighShelfFilter", low, rate, **pivot, **exactly("gain_db", decibels / 2))
+def _tilt(samples: Samples, rate: int, decibels: float, seed: int) -> Samples:
+    pivot = fixed_range("center_freq", PIVOT) | fixed_range("q", 0.5)
+    low = apply_transform("LowShelfFilter", samples, rate, **pivot, **fixed_range("gain_db", -decibels / 2))
+    return apply_transform("HighShelfFilter", low, rate, **pivot, **fixed_range("gain_db", decibels / 2))
 
 
-def _low_pass(samples: np.ndarray, rate: int, hertz: float, seed: int) -> np.ndarray:
-    if hertz >= rate / 2:  # nothing is above
+def _low_pass(samples: Samples, rate: int, hertz: float, seed: int) -> Samples:
+    if hertz >= rate / 2:  # no effect
         return samples
-    return by("LowPassFilter", samples, rate, **exactly("cutoff_freq", hertz), **exactly("rolloff", 24))
+    return apply_transform(
+        "LowPassFilter", samples, rate, **fixed_range("cutoff_freq", hertz), **fixed_range("rolloff", 24)
+    )
 
 
-def _high_pass(samples: np.ndarray, rate: int, hertz: float, seed: int) -> np.ndarray:
-    return by("HighPassFilter", samples, rate, **exactly("cutoff_freq", hertz), **exactly("rolloff", 24))
+def _high_pass(samples: Samples, rate: int, hertz: float, seed: int) -> Samples:
+    return apply_transform(
+        "HighPassFilter", samples, rate, **fixed_range("cutoff_freq", hertz), **fixed_range("rolloff", 24)
+    )
 
 
-def _mp3(samples: np.ndarray, rate: int, kilobits: float, seed: int) -> np.ndarray:
-    library("fast_mp3_augment")
-    # what is not followed by a whole frame is lost by the decoder
-    longer = _lengthened(samples, rate)
-    return by("Mp3Compression", longer, rate, **exactly("bitrate", int(kilobits)))[: samples.size]
+def _mp3(samples: Samples, rate: int, kilobits: float, seed: int) -> Samples:
+    import_optional("fast_mp3_augment")
+    # the decoder drops samples that no whole frame follows
+    padded = _padded(samples, rate)
+    decoded = apply_transform("Mp3Compression", padded, rate, **fixed_range("bitrate", int(kilobits)))
+    return decoded[: samples.size]
 
 
-def _resample(samples: np.ndarray, rate: int, hertz: float, seed: int) -> np.ndarray:
-    low = by("Resample", samples, rate, **exactly("sample_rate", round(hertz)))
-    back = by("Resample", low, round(hertz), **exactly("sample_rate", rate))
+def _resample(samples: Samples, rate: int, hertz: float, seed: int) -> Samples:
+    low = apply_transform("Resample", samples, rate, **fixed_range("sample_rate", round(hertz)))
+    back = apply_transform("Resample", low, round(hertz), **fixed_range("sample_rate", rate))
     return np.pad(back, (0, max(0, samples.size - back.size)))[: samples.size]
 
 
-def _aliasing(samples: np.ndarray, rate: int, hertz: float, seed: int) -> np.ndarray:
-    longer = _lengthened(samples, rate)
-    return by("Aliasing", longer, rate, **exactly("sample_rate", hertz))[: samples.size]
+def _aliasing(samples: Samples, rate: int, hertz: float, seed: int) -> Samples:
+    padded = _padded(samples, rate)
+    return apply_transform("Aliasing", padded, rate, **fixed_range("sample_rate", hertz))[: samples.size]
 
 
-def _time_stretch(samples: np.ndarray, rate: int, factor: float, seed: int) -> np.ndarray:
-    return by("TimeStretch", samples, rate, leave_length_unchanged=False, **exactly("rate", factor))
+def _time_stretch(samples: Samples, rate: int, factor: float, seed: int) -> Samples:
+    return apply_transform(
+        "TimeStretch", samples, rate, leave_length_unchanged=False, **fixed_range("rate", factor)
+    )
 
 
-def _pitch_shift(samples: np.ndarray, rate: int, semitones: float, seed: int) -> np.ndarray:
-    return by("PitchShift", samples, rate, **exactly("semitones", semitones))
+def _pitch_shift(samples: Samples, rate: int, semitones: float, seed: int) -> Samples:
+    return apply_transform("PitchShift", samples, rate, **fixed_range("semitones", semitones))
 
 
-def _speed(samples: np.ndarray, rate: int, factor: float, seed: int) -> np.ndarray:
-    # played at `rate`, what was resampled to another sounds faster
-    return by("Resample", samples, rate, **exactly("sample_rate", round(rate / factor)))
+def _speed(samples: Samples, rate: int, factor: float, seed: int) -> Samples:
+    # resampled to rate / factor and read at `rate`
+    return apply_transform("Resample", samples, rate, **fixed_range("sample_rate", round(rate / factor)))
 
 
-def _clipping(samples: np.ndarray, rate: int, percent: float, seed: int) -> np.ndarray:
-    return by("ClippingDistortion", samples, rate, **exactly("percentile_threshold", int(percent)))
+def _clipping(samples: Samples, rate: int, percent: float, seed: int) -> Samples:
+    return apply_transform(
+        "ClippingDistortion", samples, rate, **fixed_range("percentile_threshold", int(percent))
+    )
 
 
-def _compression(samples: np.ndarray, rate: int, decibels: float, seed: int) -> np.ndarray:
-    library("numpy_audio_limiter")
-    times = exactly("attack", 0.005) | exactly("release", 0.1)
-    return by("Limiter", samples, rate, **exactly("threshold_db", -decibels), **times)
+def _compression(samples: Samples, rate: int, decibels: float, seed: int) -> Samples:
+    import_optional("numpy_audio_limiter")
+    times = fixed_range("attack", 0.005) | fixed_range("release", 0.1)
+    return apply_transform("Limiter", samples, rate, **fixed_range("threshold_db", -decibels), **times)
 
 
-def _reverberation(samples: np.ndarray, rate: int, room: float | str, seed: int) -> np.ndarray:
-    # not by the library, which takes files only and sets a peak: a room does not change how loud music is
+def _reverberation(samples: Samples, rate: int, room: float | str, seed: int) -> Samples:
+    # not by audiomentations, which reads files only and normalises the peak; here the energy is kept
     from scipy.signal import oaconvolve
 
     response = load_audio(room, rate) if isinstance(room, str) else _impulse_response(room, rate, seed)
@@ -234,41 +253,41 @@ def _reverberation(samples: np.ndarray, rate: int, room: float | str, seed: int)
     return wet * np.sqrt(np.dot(samples, samples) / energy) if energy > 0 else samples
 
 
-def _impulse_response(seconds: float, rate: int, seed: int) -> np.ndarray:
-    """A direct sound, and noise that decays by 60 dB in some seconds and holds as much energy."""
+def _impulse_response(seconds: float, rate: int, seed: int) -> Samples:
+    """Return a direct sound followed by noise of equal energy that decays by 60 dB in `seconds`."""
     times = np.arange(1, max(2, round(seconds * rate))) / rate
     tail = np.random.default_rng(seed).standard_normal(times.size) * 10.0 ** (-3.0 * times / seconds)
     return np.concatenate([[1.0], tail / np.linalg.norm(tail)]).astype(np.float32)
 
 
-def _delay(samples: np.ndarray, rate: int, seconds: float, seed: int) -> np.ndarray:
+def _delay(samples: Samples, rate: int, seconds: float, seed: int) -> Samples:
     shift: dict[str, Any] = {"shift_unit": "samples", "rollover": False, "fade_duration": 0.0}
     n_samples = min(round(seconds * rate), samples.size)
-    return by("Shift", samples, rate, **exactly("shift", n_samples), **shift)
+    return apply_transform("Shift", samples, rate, **fixed_range("shift", n_samples), **shift)
 
 
-def _wow_flutter(samples: np.ndarray, rate: int, percent: float, seed: int) -> np.ndarray:
-    """Read the samples at t + Σ d_i/(2π f_i)·sin(2π f_i t + φ_i), whose speed deviates by up to Σ d_i."""
+def _wow_flutter(samples: Samples, rate: int, percent: float, seed: int) -> Samples:
+    """Return the samples at t + Σ d_i/(2π f_i)·sin(2π f_i t + φ_i); the speed deviates by up to Σ d_i."""
     from scipy.ndimage import map_coordinates
 
     times = np.arange(samples.size) / rate
     phases = np.random.default_rng(seed).uniform(0, 2 * np.pi, 2)
     read = times.copy()
     for frequency, phase in zip((WOW, FLUTTER), phases, strict=True):
-        swing = percent / 200 / (2 * np.pi * frequency)  # half of the deviation each
+        swing = percent / 200 / (2 * np.pi * frequency)  # half of the deviation for each
         read += swing * (np.sin(2 * np.pi * frequency * times + phase) - np.sin(phase))
-    return map_coordinates(samples, [read * rate], order=3, mode="nearest")
+    return np.asarray(map_coordinates(samples, [read * rate], order=3, mode="nearest"))
 
 
-def _random_crop(samples: np.ndarray, rate: int, seconds: float, seed: int) -> np.ndarray:
+def _random_crop(samples: Samples, rate: int, seconds: float, seed: int) -> Samples:
     n_samples = max(1, round(seconds * rate))
     if n_samples >= samples.size:
         return samples
-    return by("AdjustDuration", samples, rate, seed, draws=True, duration_samples=n_samples)
+    return apply_transform("AdjustDuration", samples, rate, seed, draws=True, duration_samples=n_samples)
 
 
-def _lengthened(samples: np.ndarray, rate: int) -> np.ndarray:
-    return np.pad(samples, (0, int(np.ceil(SILENCE * rate))))
+def _padded(samples: Samples, rate: int) -> Samples:
+    return np.pad(samples, (0, int(np.ceil(PADDING * rate))))
 
 
 _SNR = "level of the music above that of the noise"

@@ -1,7 +1,7 @@
-"""Clips that are degraded as they are decoded, so that they can be analysed and cached like any other.
+"""Clips that are degraded when they are decoded, and can be analysed and cached like any other.
 
-The file stays as it is. What the seed of a clip is depends on what it is called and on `random_state`, never
-on its place among other clips.
+Files are not changed. The seed of a clip depends on its name and on `random_state`, not on its position among
+other clips. What is done to the samples is in `degradations`.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.audio import as_clip
-from gtzanfeat.augmentation.degradations import Strength, check_strength, degrade_samples, find
+from gtzanfeat.augmentation.degradations import Strength, check_strength, degrade_samples, find_degradation
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import list_of_clips
@@ -26,16 +27,16 @@ from gtzanfeat.extraction import list_of_clips
 
 @dataclass(frozen=True)
 class Change:
-    """What is done to the samples of a `Clip` once they are decoded: its `change`.
+    """Degradation of the decoded samples of a `Clip`, for its attribute `change`.
 
     Parameters
     ----------
     degradation : str
         A key of `DEGRADATIONS`.
     strength : float or str
-        As for `degrade_samples`.
+        As in `degrade_samples`.
     seed : int, default=0
-        Of what is random.
+        Seed of what is random; part of `key`, and therefore fixed.
 
     Examples
     --------
@@ -48,8 +49,8 @@ class Change:
     strength: float | str
     seed: int = 0
 
-    def __call__(self, samples: np.ndarray, rate: int) -> np.ndarray:
-        """Degrade samples (n_samples,) at `rate` Hz."""
+    def __call__(self, samples: NDArray[np.float32], rate: int) -> NDArray[np.float32]:
+        """Return samples (n_samples,) at `rate` Hz degraded."""
         return degrade_samples(samples, rate, self.degradation, self.strength, random_state=self.seed)
 
     def __str__(self) -> str:
@@ -58,15 +59,15 @@ class Change:
 
     @property
     def key(self) -> str:
-        """What a cache must know of it: all that decides the samples."""
+        """Everything that determines the degraded samples, for the key of a cache."""
         strength = repr(self.strength)
         if isinstance(self.strength, str):
             strength = hashlib.blake2b(Path(self.strength).read_bytes(), digest_size=20).hexdigest()
-        return f"{self.degradation} {strength} {self.seed} {_versions()}"
+        return f"{self.degradation} {strength} {self.seed} {_library_versions()}"
 
 
 @functools.cache
-def _versions() -> str:
+def _library_versions() -> str:
     names = ("audiomentations", "python-stretch", "fast-mp3-augment", "numpy-audio-limiter")
     return " ".join(_version(name) for name in names)
 
@@ -79,65 +80,65 @@ def _version(name: str) -> str:
 
 
 def degrade_clips(
-    clips: ClipTable | Sequence[Any] | np.ndarray,
-    name: str,
+    clips: ClipTable | Sequence[Any] | NDArray[Any],
+    degradation: str,
     strength: Strength,
     *,
     random_state: int = 0,
-) -> np.ndarray:
-    """Make of clips the same clips, degraded.
+) -> NDArray[np.object_]:
+    """Return clips that are degraded when they are decoded.
 
     Parameters
     ----------
     clips : ClipTable or sequence
-        Recordings of a table, or what `extract` takes: paths, `Clip` objects or arrays.
-    name : str
+        Clips of a table; or paths, `Clip` objects or arrays, as in `extract`.
+    degradation : str
         A key of `DEGRADATIONS`.
     strength : float
-        As for `degrade_samples`.
+        As in `degrade_samples`.
     random_state : int, default=0
-        With the name of the recording (or of the file and its folder, or the samples) it seeds what is
-        random. The seed does not depend on the strength: louder noise is the same noise.
+        Seed of what is random, together with the name of the recording (or of the file and its folder, or the
+        samples). It is fixed, because the seed is part of the key under which analyses are cached. It does
+        not depend on the strength: louder noise is the same noise.
 
     Returns
     -------
     ndarray of shape (n_clips,), object
-        `Clip` objects, for `extract`, `ClipFeatures` or `load_audio`.
+        `Clip` objects, as `extract`, `ClipFeatures` and `load_audio` take them.
 
     Raises
     ------
     UnknownNameError, GtzanfeatError
         As `degrade_samples`.
     ClipError
-        If a clip is degraded already.
+        If a clip is already degraded.
 
     Examples
     --------
     >>> degrade_clips(["a.wav"], "white_noise", 20)
     array([Clip(a.wav, changed by white_noise 20)], dtype=object)
     """
-    row = find(name)
-    strength = check_strength(row, strength)
+    strength = check_strength(find_degradation(degradation), strength)
     if isinstance(clips, ClipTable):
         names = [f"{recording}" for recording in clips.recordings]
         sources = list(clips.clips)
     else:
         sources = list_of_clips(clips)
-        names = [_called(source) for source in sources]
+        names = [_clip_name(source) for source in sources]
     changed = np.empty(len(sources), dtype=object)
-    for i, (source, called) in enumerate(zip(sources, names, strict=True)):
+    for i, (source, name) in enumerate(zip(sources, names, strict=True)):
         clip = as_clip(source)
         if clip.change is not None:
             raise ClipError(clip, f"it is changed already, by {clip.change}", "give the clip as recorded")
-        words = f"{random_state} {name} {called} {clip.offset}"
+        words = f"{random_state} {degradation} {name} {clip.offset}"
         seed = int.from_bytes(hashlib.blake2b(words.encode(), digest_size=4).digest())
-        changed[i] = replace(clip, change=Change(name, strength, seed))
+        changed[i] = replace(clip, change=Change(degradation, strength, seed))
     return changed
 
 
-def _called(source: Any) -> str:
-    """Name a clip by its file; or, if it has none, by its samples."""
+def _clip_name(source: Any) -> str:
+    """Return folder and name of the file of a clip; for samples, their digest."""
     source = as_clip(source).source
     if isinstance(source, str | os.PathLike):
-        return "/".join(Path(source).parts[-2:])  # wherever a collection lies
+        return "/".join(Path(source).parts[-2:])  # the same on every machine
     return hashlib.blake2b(np.ascontiguousarray(source).data, digest_size=8).hexdigest()

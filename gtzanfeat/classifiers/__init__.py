@@ -1,6 +1,7 @@
-"""Classifiers that scikit-learn lacks; they see vectors or frames, and labels, and know nothing of sound.
+"""Classifiers that scikit-learn lacks: χ² SVM, mixtures and hidden Markov models per class, tags.
 
-What scikit-learn has (SVM, k-NN, forests ...) is used from there and named in `gtzanfeat.recipes`.
+Their X is feature vectors or frame matrices, never sound. Classifiers that scikit-learn has (SVM, k-NN,
+forests ...) are used from there and named in `gtzanfeat.recipes`.
 """
 
 from gtzanfeat.classifiers.chi_square import ChiSquareSVC

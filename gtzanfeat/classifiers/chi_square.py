@@ -1,10 +1,14 @@
-"""Support vectors with the χ² kernel: a classifier of histograms."""
+"""Support vector machine with the exponential χ² kernel, for histograms.
+
+Other kernels are `sklearn.svm.SVC`'s.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics.pairwise import additive_chi2_kernel
 from sklearn.svm import SVC
@@ -17,33 +21,33 @@ __all__ = ["ChiSquareSVC"]
 class ChiSquareSVC(ClassifierMixin, BaseEstimator):
     """Support vector machine with the kernel K(x, z) = exp(-γ Σ_i (x_i - z_i)² / (x_i + z_i)).
 
-    Two histograms are compared bin by bin, each difference relative to how full the bin is; 0/0 is 0. Columns
-    must not be negative: give histograms as they are, and others through ``MinMaxScaler(clip=True)``.
+    The squared difference of two histograms in a bin is divided by their sum there; 0/0 is 0. Columns must
+    not be negative: histograms are given as they are, other columns through ``MinMaxScaler(clip=True)``.
 
     Parameters
     ----------
     C : float, default=1.0
-        What a training clip on the wrong side costs.
+        Inverse of the strength of regularisation, as in `sklearn.svm.SVC`.
     gamma : float or "mean", default="mean"
-        γ; "mean" is one over the mean χ² distance of two training clips, which makes it independent of the
-        number and the scale of the columns.
+        Coefficient γ of the kernel; "mean" is one over the mean χ² distance of two training clips, which
+        makes it independent of the number and the scale of the columns.
     class_weight : dict, "balanced" or None, default=None
-        As of `sklearn.svm.SVC`.
+        Weights of the classes, as in `sklearn.svm.SVC`.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in sorted order.
     gamma_ : float
-        γ as it was used.
+        The γ that is used.
     svc_ : SVC
-        What was fitted to the kernel between the training clips.
+        The machine fitted to the kernel matrix of the training clips.
     X_ : ndarray of shape (n_samples, n_features)
         The training clips.
     n_features_in_ : int
-        Columns seen by `fit`.
+        Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
-        Their names, where `X` has names.
+        Names of the columns, if `X` has names.
 
     References
     ----------
@@ -71,12 +75,12 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
         self.class_weight = class_weight
 
     def fit(self, X: Any, y: Any) -> ChiSquareSVC:
-        """Fit the machine.
+        """Fit the machine to labelled clips.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            One clip per row, nothing negative.
+            One clip per row, no negative values.
         y : array-like of shape (n_samples,)
             Labels.
 
@@ -88,7 +92,7 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If a number is negative, or `gamma` is neither "mean" nor a number above 0.
+            If a value is negative, or `gamma` is neither "mean" nor a number above 0.
         """
         if self.gamma != "mean" and (isinstance(self.gamma, str) or not self.gamma > 0):
             raise ValueError(f"gamma is {self.gamma!r}; give 'mean' or a number above 0")
@@ -104,13 +108,13 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
         self.X_ = X
         return self
 
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Return how much each class is preferred, as `sklearn.svm.SVC.decision_function` does.
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the decision function of each class, as `sklearn.svm.SVC.decision_function` does.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            One clip per row, nothing negative.
+            One clip per row, no negative values.
 
         Returns
         -------
@@ -118,15 +122,15 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
             For two classes, positive for the second.
         """
         kernel = self._kernel(X)
-        return self.svc_.decision_function(kernel)
+        return np.asarray(self.svc_.decision_function(kernel))
 
-    def predict(self, X: Any) -> np.ndarray:
+    def predict(self, X: Any) -> NDArray[Any]:
         """Return the label of each clip.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            One clip per row, nothing negative.
+            One clip per row, no negative values.
 
         Returns
         -------
@@ -134,14 +138,15 @@ class ChiSquareSVC(ClassifierMixin, BaseEstimator):
             Labels.
         """
         kernel = self._kernel(X)
-        return self.svc_.predict(kernel)
+        return np.asarray(self.svc_.predict(kernel))
 
-    def _kernel(self, X: Any) -> np.ndarray:
+    def _kernel(self, X: Any) -> NDArray[np.float64]:
+        """Return the kernel between X and the training clips, (n_samples, n_training)."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float64, reset=False, force_writeable=True)
         check_non_negative(X, "ChiSquareSVC")
-        trained = np.require(self.X_, requirements="W")  # which it is not when loaded as a memory map
-        return np.exp(self.gamma_ * additive_chi2_kernel(X, trained))
+        trained = np.require(self.X_, requirements="W")  # a memory map is not writeable
+        return np.asarray(np.exp(self.gamma_ * additive_chi2_kernel(X, trained)))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -1,4 +1,7 @@
-"""One mixture of Gaussians per class: the classifier of Tzanetakis & Cook (2002)."""
+"""Classifier with one Gaussian mixture per class, as in Tzanetakis & Cook (2002).
+
+The mixture shared by all clips (universal background model) is in `gtzanfeat.codebooks`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.exceptions import ConvergenceWarning
@@ -18,21 +22,29 @@ from threadpoolctl import threadpool_limits
 
 __all__ = ["GaussianMixtureClassifier"]
 
-CLIPS_PER_COMPONENT = 5  # n clips carry n // 5 components at most, and one at least
+CLIPS_PER_COMPONENT = 5  # n clips get at most n // 5 components, and at least one
 RELATIVE_FLOOR = 1e-3  # of the variance of a column over all training clips
 ABSOLUTE_FLOOR = 1e-6
-EMPTY = 1e-6  # a component that all clips together belong to by less than this has died
+EMPTY = 1e-6  # a component whose responsibilities sum to less than this is empty
 
 
 @dataclass(frozen=True)
 class Mixture:
-    """Gaussians with diagonal covariance: p(x) = Σ_k w_k Π_d N(x_d; m_kd, v_kd)."""
+    """Mixture of Gaussians with diagonal covariance: p(x) = Σ_k w_k Π_d N(x_d; m_kd, v_kd).
 
-    weights: np.ndarray  # (n_components,)
-    means: np.ndarray  # (n_components, n_features)
-    variances: np.ndarray  # (n_components, n_features)
+    Parameters
+    ----------
+    weights : ndarray of shape (n_components,)
+        Weights w, which sum to 1.
+    means, variances : ndarray of shape (n_components, n_features)
+        Means m and variances v.
+    """
 
-    def log_joint(self, X: np.ndarray) -> np.ndarray:
+    weights: NDArray[np.float64]
+    means: NDArray[np.float64]
+    variances: NDArray[np.float64]
+
+    def log_joint(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log w_k p(x_i | k), shape (n_samples, n_components)."""
         log_peaks = np.log(self.weights) - 0.5 * np.log(2.0 * np.pi * self.variances).sum(axis=1)
         columns = [
@@ -41,43 +53,78 @@ class Mixture:
         ]
         return np.stack(columns, axis=1)
 
-    def log_density(self, X: np.ndarray) -> np.ndarray:
+    def log_density(self, X: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return log p(x_i), shape (n_samples,)."""
-        return np.logaddexp.reduce(self.log_joint(X), axis=1)
+        return np.asarray(np.logaddexp.reduce(self.log_joint(X), axis=1))
 
 
-def best_mixture(X: np.ndarray, shares: np.ndarray, floor: np.ndarray) -> Mixture:
-    """Return the likeliest mixture when clip i belongs to component k by ``shares[i, k]`` (the M step).
+def maximise_likelihood(
+    X: NDArray[np.float64], responsibilities: NDArray[np.float64], floor: NDArray[np.float64]
+) -> Mixture:
+    """Return the mixture of greatest likelihood given the responsibilities: the M step of EM.
 
-    n_k = Σ_i s_ik, w_k = n_k / n, m_k = Σ_i s_ik x_i / n_k, v_k = max(floor, Σ_i s_ik (x_i - m_k)² / n_k).
-    As a function of one variance the expected log-likelihood rises up to the sample variance and falls
-    beyond it, so the floored value is the best that is allowed: the floor leaves EM monotone.
+    n_k = Σ_i r_ik, w_k = n_k / n, m_k = Σ_i r_ik x_i / n_k, v_k = max(floor, Σ_i r_ik (x_i - m_k)² / n_k).
+    The expected log-likelihood has a single maximum over each variance, at the sample variance, so the
+    floored value is the best that is allowed: EM stays monotone.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The clips.
+    responsibilities : ndarray of shape (n_samples, n_components)
+        r_ik, the probability that clip i is from component k.
+    floor : ndarray of shape (n_features,)
+        Smallest variance of each column.
+
+    Returns
+    -------
+    Mixture
+        Its weights, means and variances.
     """
-    counts = shares.sum(axis=0)
-    means = shares.T @ X / counts[:, None]
-    spreads = [share @ (X - mean) ** 2 for share, mean in zip(shares.T, means, strict=True)]
+    counts = responsibilities.sum(axis=0)
+    means = responsibilities.T @ X / counts[:, None]
+    spreads = [r @ (X - mean) ** 2 for r, mean in zip(responsibilities.T, means, strict=True)]
     return Mixture(counts / len(X), means, np.maximum(np.stack(spreads) / counts[:, None], floor))
 
 
 def fit_mixture(
-    X: np.ndarray, start: Mixture, floor: np.ndarray, max_iter: int, tol: float
+    X: NDArray[np.float64], start: Mixture, floor: NDArray[np.float64], max_iter: int, tol: float
 ) -> tuple[Mixture, list[float]]:
-    """Improve a mixture by EM until the mean log-likelihood of a clip grows by `tol` or less.
+    """Fit a mixture by EM, until the mean log-likelihood of a clip grows by `tol` or less.
 
-    Returns the mixture and the mean log-likelihood of every mixture on the way, the start included.
-    A component that has lost all its clips starts again on the clip that the mixture explains worst.
+    A component that becomes empty is restarted at the clip that the mixture explains worst.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+        The clips.
+    start : Mixture
+        Where EM begins.
+    floor : ndarray of shape (n_features,)
+        Smallest variance of each column.
+    max_iter : int
+        Largest number of steps.
+    tol : float
+        Smallest growth of the mean log-likelihood for which EM goes on.
+
+    Returns
+    -------
+    mixture : Mixture
+        The last one.
+    trace : list of float
+        Mean log-likelihood at the start and after each step.
     """
     mixture = start
     log_joint = mixture.log_joint(X)
     log_density = np.logaddexp.reduce(log_joint, axis=1)
     trace = [float(log_density.mean())]
     for _ in range(max_iter):
-        shares = np.exp(log_joint - log_density[:, None])
-        dead = np.flatnonzero(shares.sum(axis=0) < EMPTY)
-        farthest = np.argsort(log_density)[: len(dead)]
-        shares[farthest] = 0.0
-        shares[farthest, dead] = 1.0
-        mixture = best_mixture(X, shares, floor)
+        responsibilities = np.exp(log_joint - log_density[:, None])
+        empty = np.flatnonzero(responsibilities.sum(axis=0) < EMPTY)
+        worst = np.argsort(log_density)[: len(empty)]
+        responsibilities[worst] = 0.0
+        responsibilities[worst, empty] = 1.0
+        mixture = maximise_likelihood(X, responsibilities, floor)
         log_joint = mixture.log_joint(X)
         log_density = np.logaddexp.reduce(log_joint, axis=1)
         trace.append(float(log_density.mean()))
@@ -87,58 +134,58 @@ def fit_mixture(
 
 
 class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
-    """Bayes' rule with one mixture of diagonal Gaussians per class.
+    """Bayes classifier with one mixture of diagonal Gaussians per class.
 
-    A clip goes to the class c with the largest log p(x | c) + log P(c). Every mixture starts from
-    k-means and is fitted by expectation-maximisation. With one component this is the "GS" of
-    Tzanetakis & Cook, with two to five their "GMM2" to "GMM5".
+    The predicted class c has the largest log p(x | c) + log P(c). Every mixture starts from k-means and is
+    fitted by expectation-maximisation. With one component this is the "GS" of Tzanetakis & Cook, with two to
+    five their "GMM2" to "GMM5".
 
     Parameters
     ----------
     n_components : int, default=3
-        Gaussians per class. A class of n training clips gets at most n // 5 of them (and no more
+        Number of Gaussians per class. A class of n training clips gets at most n // 5 of them (and no more
         than it has distinct clips), but always one.
     priors : {"empirical", "uniform"} or array-like of shape (n_classes,), default="empirical"
-        P(c): the share of each class in the training clips, the same for all, or as given, in the
-        order of ``classes_``.
+        Prior probabilities P(c): the share of each class in the training clips, the same for all, or as
+        given, in the order of ``classes_``.
     max_iter : int, default=200
-        EM steps at most.
+        Largest number of EM steps.
     tol : float, default=1e-4
         EM ends when the mean log-likelihood of a clip grows by this or less.
     n_init : int, default=1
-        Starts per class; the likeliest mixture is kept.
+        Number of starts per class; the likeliest mixture is kept.
     random_state : int, RandomState instance or None, default=None
-        Seeds the k-means starts.
+        Seed of the k-means starts.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in sorted order; the lists below follow it.
     class_prior_ : ndarray of shape (n_classes,)
-        P(c).
+        Prior probabilities P(c).
     n_components_ : ndarray of int, shape (n_classes,)
-        Gaussians of each class, K_c.
+        Number of Gaussians of each class, K_c.
     weights_ : list of ndarray of shape (K_c,)
         Mixture weights.
     means_, variances_ : list of ndarray of shape (K_c, n_features)
-        Centres and diagonal covariances.
+        Means and diagonal covariances.
     notes_ : tuple of str
-        What a reader of its results must know: that classes got fewer Gaussians than were asked for.
+        Warnings to be printed beside a score: that classes got fewer Gaussians than `n_components`.
     n_iter_ : ndarray of int, shape (n_classes,)
-        EM steps taken.
+        Number of EM steps taken.
     lower_bounds_ : list of ndarray of shape (n_iter_[c] + 1,)
         Mean log-likelihood of a training clip before the first EM step and after each one. It never
-        falls, save where a component that had died starts again.
+        decreases, except where an empty component is restarted.
     n_features_in_ : int
-        Columns seen by `fit`.
+        Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
-        Their names, where `X` has names.
+        Names of the columns, if `X` has names.
 
     Notes
     -----
     No variance falls below max(1e-6, 1e-3 · variance of that column over all training clips), so a
-    component cannot collapse on one clip. k-means sees every column in units of that floor: the
-    result does not depend on the units of the columns, unless one is so faint that the 1e-6 decides.
+    component cannot collapse on one clip. k-means is run on columns divided by the square root of that
+    floor: the result does not depend on the units of the columns, unless 1e-6 is the larger bound.
 
     References
     ----------
@@ -162,7 +209,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         self,
         n_components: int = 3,
         *,
-        priors: str | Sequence[float] | np.ndarray = "empirical",
+        priors: str | Sequence[float] | NDArray[np.float64] = "empirical",
         max_iter: int = 200,
         tol: float = 1e-4,
         n_init: int = 1,
@@ -197,7 +244,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         """
         for name in ("n_components", "max_iter", "n_init"):
             check_scalar(getattr(self, name), name, (int, np.integer), min_val=1)
-            if getattr(self, name) is True:  # which Python takes for 1
+            if getattr(self, name) is True:  # an int to Python
                 raise TypeError(f"{name} must be a whole number, not True")
         check_scalar(self.tol, "tol", (int, float, np.number), min_val=0)
         if np.isnan(self.tol):
@@ -209,7 +256,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         self.classes_, members = np.unique(y, return_inverse=True)
         self.class_prior_ = self._class_prior(np.bincount(members) / len(members))
         floor = np.maximum(ABSOLUTE_FLOOR, RELATIVE_FLOOR * X.var(axis=0))
-        # one thread: a class has too few clips to share out, and waiting threads cost more than they do
+        # one thread: a class has too few clips for more to pay
         with threadpool_limits(1, user_api="openmp"):
             fits = [self._fit_class(X[members == c], floor, rng) for c in range(len(self.classes_))]
         self.weights_ = [mixture.weights for mixture, _ in fits]
@@ -222,6 +269,7 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         return self
 
     def _notes(self) -> tuple[str, ...]:
+        """Return the sentence that says that classes got fewer components than were asked for, if so."""
         fewest, most = self.n_components_.min(), self.n_components_.max()
         if fewest == self.n_components:
             return ()
@@ -231,7 +279,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
             f"(each needs {CLIPS_PER_COMPONENT} training clips)",
         )
 
-    def _class_prior(self, shares: np.ndarray) -> np.ndarray:
+    def _class_prior(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the priors of the classes, (n_classes,), whose shares of the training clips are `shares`."""
         if isinstance(self.priors, str):
             if self.priors == "empirical":
                 return shares
@@ -245,14 +294,15 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         return priors
 
     def _fit_class(
-        self, X: np.ndarray, floor: np.ndarray, rng: np.random.RandomState
+        self, X: NDArray[np.float64], floor: NDArray[np.float64], rng: np.random.RandomState
     ) -> tuple[Mixture, list[float]]:
+        """Return the likeliest mixture of `n_init` starts and its trace of mean log-likelihoods."""
         affordable = max(1, len(X) // CLIPS_PER_COMPONENT)
         n_components = min(self.n_components, affordable, len(np.unique(X, axis=0)))
         fits = []
         for _ in range(self.n_init if n_components > 1 else 1):
             clusters = KMeans(n_components, n_init=1, random_state=rng).fit(X / np.sqrt(floor)).labels_
-            start = best_mixture(X, np.eye(n_components)[clusters], floor)
+            start = maximise_likelihood(X, np.eye(n_components)[clusters], floor)
             fits.append(fit_mixture(X, start, floor, self.max_iter, self.tol))
         mixture, trace = max(fits, key=lambda fit: fit[1][-1])
         if len(trace) > self.max_iter and trace[-1] - trace[-2] > self.tol:
@@ -263,8 +313,8 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
             )
         return mixture, trace
 
-    def predict_joint_log_proba(self, X: Any) -> np.ndarray:
-        """Return log p(x | c) + log P(c), the number that decides.
+    def predict_joint_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the joint log-probabilities log p(x | c) + log P(c), of which the largest is predicted.
 
         Parameters
         ----------
@@ -285,16 +335,49 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
             log_prior = np.log(self.class_prior_)
         return np.stack([mixture.log_density(X) for mixture in mixtures], axis=1) + log_prior
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return log P(c | x), shape (n_samples, n_classes), columns in the order of ``classes_``."""
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the posterior log-probabilities log P(c | x).
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            One clip per row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
         log_joint = self.predict_joint_log_proba(X)
-        return log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True)
+        return np.asarray(log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True))
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return P(c | x), shape (n_samples, n_classes), columns in the order of ``classes_``."""
-        return np.exp(self.predict_log_proba(X))
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the posterior probabilities P(c | x).
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the likeliest label of each clip, shape (n_samples,)."""
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            One clip per row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.asarray(np.exp(self.predict_log_proba(X)))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class of largest posterior probability of each clip.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            One clip per row.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Labels.
+        """
         winners = self.predict_joint_log_proba(X).argmax(axis=1)
-        return self.classes_[winners]
+        return np.asarray(self.classes_[winners])

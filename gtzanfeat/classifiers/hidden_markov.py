@@ -1,4 +1,7 @@
-"""One hidden Markov model per class: a classifier of sequences of frames."""
+"""Classifier of frame sequences with one hidden Markov model per class, fitted by hmmlearn.
+
+Models that ignore the order of frames are in `gtzanfeat.codebooks`.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.cluster import KMeans
 from sklearn.utils import (
@@ -26,45 +30,47 @@ from gtzanfeat.extraction.frame_matrices import is_sequence_of_frames, load_fram
 
 __all__ = ["HiddenMarkovClassifier"]
 
-NARROWEST = 1e-3  # added to the variances that EM starts from, in standardised units
+VARIANCE_FLOOR = 1e-3  # added to the variances that EM starts from, in standardised units
 
 
 class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
-    """Bayes' rule with one hidden Markov model of frames per class.
+    """Bayes classifier with one hidden Markov model of frames per class.
 
-    A clip goes to the class c with the largest log p(x_1 ... x_T | c) + log P(c), P(c) being the share of the
-    class in the training clips. States emit Gaussians with diagonal covariance; they start from k-means over
-    the frames of the class, and are fitted by expectation-maximisation (Baum-Welch).
+    The predicted class c has the largest log p(x_1 ... x_T | c) + log P(c), P(c) being the share of the class
+    in the training clips. States emit Gaussians with diagonal covariance; they start from k-means over the
+    frames of the class, and are fitted by expectation-maximisation (Baum-Welch).
 
     Parameters
     ----------
     n_states : int, default=3
-        States per class; fewer where a class has fewer distinct frames.
-    n_iter : int, default=20
-        EM steps at most.
+        Number of states per class; fewer if a class has fewer distinct frames.
+    max_iter : int, default=20
+        Largest number of EM steps.
     tol : float, default=1e-4
-        EM ends when the log-likelihood of a frame grows by this or less.
+        EM ends when the mean log-likelihood of a frame grows by this or less.
     random_state : int, RandomState instance or None, default=None
-        Seeds k-means.
+        Seed of k-means.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Labels in sorted order.
     models_ : list of hmmlearn.hmm.GaussianHMM
-        One for each, of standardised frames; None for a class of clips without frames.
+        One model of standardised frames per class; None for a class whose clips have no frames.
     class_prior_ : ndarray of shape (n_classes,)
-        P(c).
+        Prior probabilities P(c).
+    n_iter_ : ndarray of int, shape (n_classes,)
+        Number of EM steps taken; 0 for a class whose clips have no frames.
     mean_, scale_ : ndarray of shape (n_features_in_,)
-        What columns are standardised by.
+        Mean and deviation by which columns are standardised.
     n_features_in_ : int
-        Columns of a frame.
+        Number of columns of the frames seen by `fit`.
 
     Notes
     -----
-    Needs hmmlearn, the extra ``hmm``. A frame is taken to depend on the last through the state alone, which
-    counts what frames share as many times as there are frames: probabilities are near 0 or 1, right or wrong.
-    A clip without frames goes to the commonest class.
+    Needs hmmlearn, the extra ``hmm``. Frames are taken to be independent given the state, although
+    neighbouring ones are alike, so posterior probabilities are too close to 0 and 1. A clip without frames is
+    predicted as the most frequent class.
 
     References
     ----------
@@ -87,12 +93,12 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         self,
         n_states: int = 3,
         *,
-        n_iter: int = 20,
+        max_iter: int = 20,
         tol: float = 1e-4,
         random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.n_states = n_states
-        self.n_iter = n_iter
+        self.max_iter = max_iter
         self.tol = tol
         self.random_state = random_state
 
@@ -120,7 +126,7 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         ValueError
             If a parameter is out of its range.
         """
-        for name in ("n_states", "n_iter"):
+        for name in ("n_states", "max_iter"):
             check_scalar(getattr(self, name), name, (int, np.integer), min_val=1)
         check_scalar(self.tol, "tol", (int, float, np.number), min_val=0)
         if y is None:
@@ -138,17 +144,19 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         self.mean_ = frames.mean(axis=0)
         deviation = frames.std(axis=0)
         self.scale_ = np.where(deviation > 1e-7 * np.abs(self.mean_), deviation, 1.0)
-        # one thread: several would add in the order in which they happen to be done
-        with threadpool_limits(1), _quiet():
+        # one thread: the order of summation, and so the bits, must not depend on timing
+        with threadpool_limits(1), _quiet_hmmlearn():
             self.models_ = [
                 self._fit_class(
                     [clip for clip, member in zip(clips, members, strict=True) if member == c], seed
                 )
                 for c in range(len(self.classes_))
             ]
+        self.n_iter_ = np.array([0 if model is None else model.monitor_.iter for model in self.models_])
         return self
 
-    def _fit_class(self, clips: list[np.ndarray], seed: int) -> Any:
+    def _fit_class(self, clips: list[NDArray[np.float64]], seed: int) -> Any:
+        """Return the model of a class, whose clips are matrices (n_frames, n_columns)."""
         lengths = [len(clip) for clip in clips if len(clip)]
         if not lengths:
             return None
@@ -156,15 +164,15 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         n_states = min(self.n_states, len(np.unique(frames, axis=0)))
         model = _gaussian_hmm()(
             n_states,
-            n_iter=self.n_iter,
+            n_iter=self.max_iter,
             tol=self.tol * len(frames),
             init_params="",
-            # one of each before counting: what was never seen is unlikely, not impossible
+            # add-one smoothing: a transition that was never seen is unlikely, not impossible
             startprob_prior=2.0,
             transmat_prior=2.0,
             implementation="log",
         )
-        # k-means says which state each frame is in, and so what states emit and how they follow each other
+        # emissions and transitions start from the clusters of k-means as states
         states = KMeans(n_states, n_init=3, random_state=seed).fit(frames).labels_
         starts = np.cumsum([0, *lengths[:-1]])
         follows = np.setdiff1d(np.arange(1, len(frames)), starts)
@@ -174,11 +182,11 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
         model.startprob_ = (np.bincount(states[starts], minlength=n_states) + 1.0) / (len(starts) + n_states)
         emitted = [frames[states == k] for k in range(n_states)]
         model.means_ = np.stack([part.mean(axis=0) for part in emitted])
-        model.covars_ = np.stack([part.var(axis=0) + NARROWEST for part in emitted])
+        model.covars_ = np.stack([part.var(axis=0) + VARIANCE_FLOOR for part in emitted])
         return model.fit(frames, lengths)
 
-    def predict_joint_log_proba(self, X: Any) -> np.ndarray:
-        """Return log p(x_1 ... x_T | c) + log P(c), the number that decides.
+    def predict_joint_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return log p(x_1 ... x_T | c) + log P(c), of which the largest is predicted.
 
         Parameters
         ----------
@@ -199,27 +207,60 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
                 else [0.0] * len(self.models_)
                 for clip in clips
             ]
-        return np.array(likelihoods) + np.log(self.class_prior_)
+        return np.asarray(np.array(likelihoods) + np.log(self.class_prior_))
 
-    def predict_log_proba(self, X: Any) -> np.ndarray:
-        """Return log P(c | x), shape (n_clips, n_classes), columns in the order of ``classes_``."""
+    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the posterior log-probabilities log P(c | x).
+
+        Parameters
+        ----------
+        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
+            As in `fit`. A clip may have no frames.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+            Columns in the order of ``classes_``.
+        """
         log_joint = self.predict_joint_log_proba(X)
-        return log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True)
+        return np.asarray(log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True))
 
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Return P(c | x), shape (n_clips, n_classes), columns in the order of ``classes_``."""
-        return np.exp(self.predict_log_proba(X))
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the posterior probabilities P(c | x).
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Return the likeliest label of each clip, shape (n_clips,)."""
+        Parameters
+        ----------
+        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
+            As in `fit`. A clip may have no frames.
+
+        Returns
+        -------
+        ndarray of shape (n_clips, n_classes)
+            Columns in the order of ``classes_``.
+        """
+        return np.asarray(np.exp(self.predict_log_proba(X)))
+
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Return the class of largest posterior probability of each clip.
+
+        Parameters
+        ----------
+        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
+            As in `fit`. A clip may have no frames.
+
+        Returns
+        -------
+        ndarray of shape (n_clips,)
+            Labels.
+        """
         winners = self.predict_joint_log_proba(X).argmax(axis=1)
-        return self.classes_[winners]
+        return np.asarray(self.classes_[winners])
 
-    def _standardised(self, frames: np.ndarray) -> np.ndarray:
-        return (frames - self.mean_) / self.scale_
+    def _standardised(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray((frames - self.mean_) / self.scale_)
 
-    def _clips(self, X: Any, *, reset: bool) -> list[np.ndarray]:
-        """Matrices of frames in float64, of as many columns each; a 2-D array is clips of one frame."""
+    def _clips(self, X: Any, *, reset: bool) -> list[NDArray[np.float64]]:
+        """Return frame matrices in float64, all of the same width; a 2-D array is clips of one frame."""
         if not is_sequence_of_frames(X):
             return list(validate_data(self, X, reset=reset, dtype=np.float64)[:, None])
         loaded = X.to_numpy() if hasattr(X, "to_numpy") else X
@@ -238,8 +279,8 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep hmmlearn from printing that a class has few frames, or that priors make EM less than monotone."""
+def _quiet_hmmlearn() -> Iterator[None]:
+    """Suppress hmmlearn's warnings of few frames, and of EM that is not monotone because of the priors."""
     logger = logging.getLogger("hmmlearn")
     level = logger.level
     logger.setLevel(logging.ERROR)

@@ -1,6 +1,6 @@
-"""Many tags per clip, from any classifier of two classes: one after another, or in a chain.
+"""Multi-label classification of tags by binary relevance or classifier chains, with tuned thresholds.
 
-How tags are judged belongs to `gtzanfeat.evaluation`.
+Metrics of tags are in `gtzanfeat.evaluation`.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
 from sklearn.model_selection import GroupKFold, KFold
 from sklearn.multioutput import ClassifierChain
@@ -22,36 +23,37 @@ def _has_probabilities(model: TagClassifier) -> bool:
 
 
 class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
-    """Learn which tags a clip has, with a threshold of its own for each tag.
+    """Multi-label classifier with one binary classifier and one decision threshold per tag.
 
-    One classifier per tag tells the clips that have it from the rest; in a chain, each also learns from the
-    tags before it. A tag is answered where its score reaches its threshold: the one with the best F1 on
-    scores that were computed by cross-validation inside the training clips. Thresholds that are chosen where
-    they are tested promise what is not there.
+    Binary relevance: one classifier per tag separates the clips that have it from the rest. In a chain, each
+    classifier is also given the tags before it. A tag is predicted where its score reaches its threshold: the
+    one of greatest F1 on scores that are cross-validated inside the training clips, because a threshold
+    chosen on the clips that it is tested on would overstate the score.
 
     Parameters
     ----------
     estimator : classifier
-        Of two classes; with `predict_proba` or `decision_function`.
+        Binary classifier with `predict_proba` or `decision_function`.
     chain : bool, default=False
-        Whether tags are learnt in a chain, commonest first; X must then be a table of one clip per row.
+        Whether tags are learnt in a chain, most frequent first; X must then be a matrix with one clip per
+        row.
     tune : bool, default=True
-        Whether thresholds are tuned; else they are 0.5 for probabilities, and 0 for decision functions.
+        Whether thresholds are tuned; otherwise they are 0.5 for probabilities and 0 for decision functions.
     cv : int, default=5
-        Folds in which thresholds are tuned; fewer if there are fewer groups.
+        Number of folds in which thresholds are tuned; fewer if there are fewer groups.
     n_jobs : int, optional
-        Workers over tags, not in a chain.
-    random_state : int or None, default=0
-        Seeds the folds where no groups are given.
+        Number of workers over tags; not used in a chain.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the folds if `fit` is given no groups.
 
     Attributes
     ----------
     thresholds_ : ndarray of shape (n_tags,)
-        From which score on a tag is answered.
+        Smallest score for which each tag is predicted.
     constant_ : ndarray of shape (n_tags,), float
-        0 or 1 for a tag that no training clip or every one has, and that is answered accordingly; else NaN.
+        0 or 1 for a tag that no training clip or every one has, which is then always predicted so; else NaN.
     n_tags_ : int
-        How many tags there are.
+        Number of tags.
 
     References
     ----------
@@ -61,6 +63,7 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from sklearn.linear_model import LogisticRegression
     >>> X = np.random.default_rng(0).normal(size=(60, 2))
     >>> model = TagClassifier(LogisticRegression()).fit(X, X > 0.5)
@@ -77,7 +80,7 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tune: bool = True,
         cv: int = 5,
         n_jobs: int | None = None,
-        random_state: int | None = 0,
+        random_state: int | np.random.RandomState | None = None,
     ) -> None:
         self.estimator = estimator
         self.chain = chain
@@ -87,20 +90,21 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> TagClassifier:
-        """Tune a threshold for every tag, then learn from all clips.
+        """Tune a threshold for every tag, then fit to all clips.
 
         Parameters
         ----------
-        X : array-like of shape (n_clips, n_columns), or what else `estimator` takes
+        X : array-like of shape (n_clips, n_columns), or whatever else `estimator` takes
             The clips.
         y : array-like of shape (n_clips, n_tags)
-            1 where a clip has a tag, 0 where not.
+            1 where a clip has a tag, else 0.
         groups : array-like of shape (n_clips,), optional
-            Recordings or artists: clips of one group are never divided to tune a threshold.
+            Recordings or artists: clips of one group are in the same fold.
 
         Returns
         -------
-        self
+        TagClassifier
+            The fitted classifier itself.
 
         Raises
         ------
@@ -123,10 +127,9 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             self.n_features_in_ = X.shape[1]
         self.n_tags_ = y.shape[1]
         self.classes_ = np.arange(self.n_tags_)  # as OneVsRestClassifier has it for tags
-        usual = 0.5 if _has_probabilities(self) else 0.0
-        self.thresholds_ = np.full(self.n_tags_, usual)
+        self.thresholds_ = np.full(self.n_tags_, 0.5 if _has_probabilities(self) else 0.0)
         if self.tune:
-            scores, scored = self._out_of_fold(X, y, groups)
+            scores, scored = self._out_of_fold_scores(X, y, groups)
             for tag in range(self.n_tags_):
                 rows = scored[:, tag]
                 if y[rows, tag].any():
@@ -134,8 +137,10 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         self._fit_members(X, y)
         return self
 
-    def _out_of_fold(self, X: Any, y: np.ndarray, groups: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Scores of training clips by those who have not seen them, and which of them say something."""
+    def _out_of_fold_scores(
+        self, X: Any, y: NDArray[np.int_], groups: Any
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return cross-validated scores of the training clips, and which are not of constant tags."""
         scores, scored = np.zeros(y.shape), np.zeros(y.shape, dtype=bool)
         number = np.arange(len(y)) if groups is None else np.unique(groups, return_inverse=True)[1]
         n_folds = min(self.cv, len(np.unique(number)))
@@ -151,7 +156,8 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             scored[np.ix_(test, np.isnan(inner.constant_))] = True
         return scores, scored
 
-    def _fit_members(self, X: Any, y: np.ndarray) -> TagClassifier:
+    def _fit_members(self, X: Any, y: NDArray[np.int_]) -> TagClassifier:
+        """Fit the classifiers of all tags that vary over the clips."""
         held = y.mean(axis=0)
         self.constant_ = np.where((held == 0) | (held == 1), held, np.nan)
         varying = np.flatnonzero(np.isnan(self.constant_))
@@ -165,7 +171,9 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             )
         return self
 
-    def _scores(self, X: Any) -> np.ndarray:
+    def _scores(self, X: Any) -> NDArray[np.float64]:
+        """Return probabilities, or else decision functions, (n_clips, n_tags)."""
+        X = X if hasattr(X, "shape") else np.asarray(X)
         probabilities = _has_probabilities(self)
         scores = np.empty((len(X), len(self.constant_)))
         scores[:] = self.constant_ if probabilities else 2.0 * self.constant_ - 1.0
@@ -183,12 +191,12 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 )
         return scores
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Answer the tags whose score reaches their threshold.
+    def predict(self, X: Any) -> NDArray[np.int_]:
+        """Return the tags whose score reaches their threshold.
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n_clips, n_columns), or whatever else `estimator` takes
             The clips.
 
         Returns
@@ -197,40 +205,41 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             1 where a clip has a tag.
         """
         check_is_fitted(self)
-        X = X if hasattr(X, "shape") else np.asarray(X)
         return (self._scores(X) >= self.thresholds_).astype(int)
 
     @available_if(_has_probabilities)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of every tag.
+    def predict_proba(self, X: Any) -> NDArray[np.float64]:
+        """Return the probability of each tag, if the estimator gives probabilities.
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n_clips, n_columns), or whatever else `estimator` takes
             The clips.
 
         Returns
         -------
         ndarray of shape (n_clips, n_tags)
+            Between 0 and 1; the tags of a clip do not exclude each other.
         """
         check_is_fitted(self)
-        return self._scores(X if hasattr(X, "shape") else np.asarray(X))
+        return self._scores(X)
 
     @available_if(lambda model: not _has_probabilities(model))
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Score of every tag, where the estimator gives no probabilities.
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the decision function of each tag, if the estimator gives no probabilities.
 
         Parameters
         ----------
-        X : as in `fit`
+        X : array-like of shape (n_clips, n_columns), or whatever else `estimator` takes
             The clips.
 
         Returns
         -------
         ndarray of shape (n_clips, n_tags)
+            Positive where the tag is likelier present than absent.
         """
         check_is_fitted(self)
-        return self._scores(X if hasattr(X, "shape") else np.asarray(X))
+        return self._scores(X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -239,28 +248,30 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         return tags
 
 
-def _fit_one(estimator: Any, X: Any, y: np.ndarray) -> Any:
+def _fit_one(estimator: Any, X: Any, y: NDArray[np.int_]) -> Any:
     return clone(estimator).fit(X, y)
 
 
-def best_threshold(truth: np.ndarray, scores: np.ndarray) -> float:
-    """The score from which on a tag is best answered: half-way between two scores, at the greatest F1.
+def best_threshold(truth: NDArray[np.int_], scores: NDArray[np.float64]) -> float:
+    """Return the threshold of greatest F1, half-way between two neighbouring scores.
 
-    F1 = 2 hits / (true + answered); of equals, the threshold that answers least.
+    F1 = 2 TP / (P + number of scores above the threshold); of equals, the highest threshold.
 
     Parameters
     ----------
     truth : ndarray of shape (n_clips,)
         1 where a clip has the tag; at least one must.
     scores : ndarray of shape (n_clips,)
-        How strongly it was spoken for.
+        Scores of the tag.
 
     Returns
     -------
     float
+        The lowest score itself, if all clips are best predicted to have the tag.
 
     Examples
     --------
+    >>> import numpy as np
     >>> best_threshold(np.array([0, 0, 1, 1]), np.array([0.1, 0.2, 0.3, 0.4]))
     0.25
     """

@@ -48,7 +48,7 @@ def command(results: tuple[Path, ...]) -> int:
 
 
 def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:
-    from gtzanfeat.report.formatting import PLAIN, interval, metric_name, number
+    from gtzanfeat.report.formatting import PLAIN, format_interval, format_score, metric_name
 
     metric = next(iter(named.values())).headline
     unit = "" if metric in PLAIN else " (per cent)"
@@ -59,10 +59,10 @@ def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:
         rows.append(
             [
                 str(name),
-                number(row["score"], metric, unit=False),
-                interval(row["low"], row["high"], metric).removesuffix(" %") or "-",
-                "best" if best else number(row["difference"], metric, unit=False),
-                "" if best else number(row["folds_lost"]),
+                format_score(row["score"], metric, unit=False),
+                format_interval(row["low"], row["high"], metric).removesuffix(" %") or "-",
+                "best" if best else format_score(row["difference"], metric, unit=False),
+                "" if best else format_score(row["folds_lost"]),
                 "" if best else _p(row["p_t"]),
                 "" if best else _p(row["p_mcnemar"]),
             ]
@@ -91,7 +91,7 @@ def _show_differences(named: dict[str, Evaluation]) -> None:
 
 
 def _show_classes(named: dict[str, Evaluation]) -> None:
-    from gtzanfeat.report.formatting import number
+    from gtzanfeat.report.formatting import format_score
 
     (first_name, first), (second_name, second) = named.items()
     if first.task == "regression":
@@ -106,7 +106,7 @@ def _show_classes(named: dict[str, Evaluation]) -> None:
         [
             [
                 label,
-                *(number(float(side[label]), unit=False) for side in (left, right)),
+                *(format_score(float(side[label]), unit=False) for side in (left, right)),
                 f"{100 * (float(right[label]) - float(left[label])):+.1f}".replace("-", "−"),
             ]
             for label in ranked

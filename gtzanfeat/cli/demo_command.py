@@ -54,7 +54,7 @@ def command(out: Path, seed: int, jobs: int, quiet: bool) -> None:
     clips = table_of(music)
     sounds = [clip.samples for clip in music]
     features = extract_shown(sounds, feature_set(WHOLE), on_error="fail", jobs=jobs, quiet=quiet)
-    table = write_table(out / "features.parquet", features, clips, overwrite=True)
+    table = write_table(features, clips, out / "features.parquet", overwrite=True)
     results = _contests(clips, features, seed, jobs, quiet)
     *_, best = sorted(
         (by_protocol["artist"] for by_protocol in results if by_protocol["artist"].feature_set == WHOLE),
@@ -83,7 +83,7 @@ def _contests(
                     classifier,
                     clips,
                     protocol=protocol,
-                    folds=FOLDS,
+                    cv=FOLDS,
                     repeats=REPEATS,
                     random_state=seed,
                     n_jobs=jobs,

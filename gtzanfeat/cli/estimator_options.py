@@ -4,79 +4,109 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    from gtzanfeat.cli.evaluate_options import EvaluateOptions
+    from gtzanfeat.feature_sets import FeatureSet
 
-def build(
-    name: str,
-    model: Any,
-    *,
-    search: Sequence[str],
-    kind: str,
-    inner_folds: int,
-    segments: float | None,
-    whole: bool,
-    features: Any,
-    task: str,
-    seed: int,
-    jobs: int,
-    memory: Any,
-) -> Any:
-    """Return what is to be judged.
+USUAL = {"single-label": "svm", "multi-label": "logistic", "regression": "ridge"}
+
+
+@dataclass(frozen=True)
+class NamedSystem:
+    """What is to be judged.
 
     Parameters
     ----------
     name : str
-        Of a recipe or regressor.
-    model : Pipeline
-        What it names, features first.
-    search : sequence of str
-        ``NAME=VALUE,VALUE...``: settings to be searched in the training parts.
-    kind, inner_folds
-        As of `GroupedSearch`.
-    segments : float or None
-        Length in seconds of windows to be learnt from.
-    whole : bool
-        Whether features are measured by the estimator itself, and not before.
+        Of the recipe or regressor.
+    estimator : str or estimator
+        The name, where nothing is put around it, so that the result bears it.
     features : FeatureSet or None
-        What is measured of windows.
-    task : str
-        A key of `TASKS`.
-    seed, jobs, memory
-        For all that is random, done in parallel and kept.
+        What was asked for with ``--set``.
+    extracts : bool
+        Whether it brings features of its own or learns from windows, so that neither a table nor joined
+        columns can take their place.
+    """
+
+    name: str
+    estimator: Any
+    features: FeatureSet | None
+    extracts: bool
+
+
+def named_system(options: EvaluateOptions) -> NamedSystem:
+    """Find what ``--recipe``, ``--set``, ``--search`` and ``--segments`` name.
+
+    Parameters
+    ----------
+    options : EvaluateOptions
+        What was asked for.
 
     Returns
     -------
-    str or estimator
-        The name, where nothing is put around it: then the result bears it.
-    """
-    if segments is not None:
-        from gtzanfeat.evaluation.systems import fixes_features
-        from gtzanfeat.segments import SegmentClassifier
+    NamedSystem
 
-        if search or task != "single-label" or fixes_features(name):
+    Raises
+    ------
+    UnknownNameError
+        If there is no such recipe, regressor or feature set.
+    """
+    from gtzanfeat.evaluation.systems import fixes_features, system
+    from gtzanfeat.evaluation.tasks import OF_COLUMN
+    from gtzanfeat.feature_sets import feature_set
+
+    task = OF_COLUMN.get(options.target, "regression")
+    name = options.classifier or USUAL[task]
+    if options.without_set and options.join is None:
+        raise click.UsageError("--set none leaves nothing to learn from; give --join too.")
+    named = options.set_name is not None and not options.without_set
+    features = feature_set(options.set_name) if named else None  # type: ignore[arg-type]
+    model = system(name, task, features, random_state=options.seed, memory=options.memory)
+    own = fixes_features(name)
+    if options.segments is not None:
+        if options.search or task != "single-label" or own:
             raise click.UsageError(
                 "--segments is for classes, without --search, and for a classifier that takes any features."
             )
-        return SegmentClassifier(
-            name,
-            segments,
-            feature_set="classic30" if features is None else features,
-            n_jobs=jobs,
-            memory=memory,
-            random_state=seed,
-        )
-    if not search:
-        return name
-    from gtzanfeat.model_selection.grouped_search import GroupedSearch
+        return NamedSystem(name, _on_segments(options, name, options.segments, features), features, True)
+    if options.search:
+        return NamedSystem(name, _searched(options, model, own), features, own)
+    return NamedSystem(name, name, features, own)
 
-    found = GroupedSearch(model[1:], _grid(search), kind=kind, folds=inner_folds, random_state=seed)
-    if not whole:
-        return found
+
+def _on_segments(options: EvaluateOptions, name: str, seconds: float, features: FeatureSet | None) -> Any:
+    from gtzanfeat.segments import SegmentClassifier
+
+    return SegmentClassifier(
+        name,
+        seconds,
+        feature_set="classic30" if features is None else features,
+        n_jobs=options.jobs,
+        memory=options.memory,
+        random_state=options.seed,
+    )
+
+
+def _searched(options: EvaluateOptions, model: Any, own_features: bool) -> Any:
+    """A search over the settings of what stands behind the features."""
+    from gtzanfeat.model_selection import GroupedSearch
+
+    search = GroupedSearch(
+        model[1:],
+        _grid(options.search),
+        kind=options.search_kind,
+        cv=options.inner_cv,
+        random_state=options.seed,
+    )
+    if not own_features:
+        return search
     pipeline = model[:1]
-    pipeline.steps.append(("search", found))
+    pipeline.steps.append(("search", search))
     return pipeline
 
 

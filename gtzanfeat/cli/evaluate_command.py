@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import sys
 from collections.abc import Sequence
@@ -13,20 +12,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtzanfeat.cli import estimator_options, options, screen
+from gtzanfeat.cli.evaluate_options import EvaluateOptions
 from gtzanfeat.cli.extract_command import extract_shown
 from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from gtzanfeat.cli.estimator_options import NamedSystem
     from gtzanfeat.datasets import ClipTable
-    from gtzanfeat.evaluation import Evaluation
+    from gtzanfeat.evaluation import Evaluation, Experiment
     from gtzanfeat.extraction import Extraction
-    from gtzanfeat.inspection import Robustness
-
-
-USUAL = {"single-label": "svm", "multi-label": "logistic", "regression": "ridge"}
-
-
-NO_SET = "none"  # in the place of a feature set: nothing but what is joined
+    from gtzanfeat.inspection import Importance, Robustness
 
 
 class ListingCommand(click.Command):
@@ -80,9 +77,9 @@ class ListingCommand(click.Command):
     show_default=True,
     help="What to predict: label (the class), labels (tags), or a column of numbers, as target.",
 )
-@click.option("--protocol", "-p", metavar="NAME", default="random", show_default=True, help="See below.")
-@click.option("--folds", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
-@click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
+@options.protocol
+@options.cv
+@options.repeats
 @click.option("--balanced", is_flag=True, help="Weigh classes so that rare ones count as much.")
 @click.option(
     "--search",
@@ -97,9 +94,7 @@ class ListingCommand(click.Command):
     show_default=True,
     help="All settings, ten drawn ones, or all on few clips and the better ones on more.",
 )
-@click.option(
-    "--inner-folds", type=click.IntRange(2), default=3, show_default=True, help="Folds of --search."
-)
+@click.option("--inner-cv", type=click.IntRange(2), default=3, show_default=True, help="Folds of --search.")
 @click.option(
     "--segments",
     metavar="SECONDS",
@@ -120,9 +115,13 @@ class ListingCommand(click.Command):
     help="Train on N permutations of the truth, too.",
 )
 @click.option(
-    "--audit", "near", is_flag=True, help="Compare recordings by ear, to find copies on both sides."
+    "--near-duplicates",
+    is_flag=True,
+    help="Compare recordings by their fingerprints, too, to find copies on both sides.",
 )
-@click.option("--strict", is_flag=True, help="Refuse folds with anything on both sides; implies --audit.")
+@click.option(
+    "--strict", is_flag=True, help="Refuse folds with anything on both sides, near-duplicates included."
+)
 @click.option(
     "--degrade",
     metavar="NAME[=S,S...]",
@@ -142,211 +141,137 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
-@click.option(
-    "--json", "json_file", metavar="FILE", type=options.FilePath(), help="Write the result there too."
-)
+@options.json_file
 @options.layout
 @options.on_error
 @options.memory
 @options.jobs()
 @options.overwrite
 @options.quiet
-def command(
-    dataset: Path,
-    set_name: str | None,
-    join: Path | None,
-    classifier: str | None,
-    target: str,
-    protocol: str,
-    folds: int | None,
-    repeats: int | None,
-    balanced: bool,
-    search: tuple[str, ...],
-    search_kind: str,
-    inner_folds: int,
-    segments: float | None,
-    by: str | None,
-    naive: bool,
-    permutations: int | None,
-    near: bool,
-    strict: bool,
-    degrade: tuple[str, ...],
-    seed: int,
-    save: Path | None,
-    report: Path | None,
-    json_file: Path | None,
-    layout: str | None,
-    on_error: str,
-    memory: Path | None,
-    jobs: int,
-    overwrite: bool,
-    quiet: bool,
-) -> int:
+def command(**words: Any) -> int:
     """Train and test a classifier on a dataset, and print its score with all that qualifies it.
 
     DATASET is a copy of GTZAN or of another dataset (see `gtzanfeat datasets`), a folder with one folder per
     class, a manifest, or a table that `gtzanfeat extract` wrote; then nothing is analysed anew. Tags
     (--target labels) and numbers (--target COLUMN) are learnt in the same way.
     """
-    from gtzanfeat.evaluation import evaluate, plan
-    from gtzanfeat.evaluation.storage import check_folder
-    from gtzanfeat.evaluation.systems import fixes_features, system, weighted
-    from gtzanfeat.evaluation.tasks import OF_COLUMN
-    from gtzanfeat.export.join import join_columns
-    from gtzanfeat.export.tables import check_place
-    from gtzanfeat.feature_sets import feature_set
-    from gtzanfeat.inspection import robustness
-    from gtzanfeat.inspection.feature_importance import check_explainable, importance
+    from gtzanfeat.inspection import importance, robustness
 
+    asked = EvaluateOptions(**words)
     # names and places first, so that nobody waits to be told that one is wrong
-    task = OF_COLUMN.get(target, "regression")
-    classifier = classifier or USUAL[task]
-    alone = set_name == NO_SET
-    if alone and join is None:
-        raise click.UsageError(f"--set {NO_SET} leaves nothing to learn from; give --join too.")
-    chosen = None if set_name is None or alone else feature_set(set_name)
-    model = system(classifier, task, chosen, random_state=seed, memory=memory)
-    sweeps = [_sweep(words) for words in degrade]
-    own_features = fixes_features(classifier)
-    whole = own_features or segments is not None
-    estimator = estimator_options.build(
-        classifier,
-        model,
-        search=search,
-        kind=search_kind,
-        inner_folds=inner_folds,
-        segments=segments,
-        whole=whole,
-        features=chosen,
-        task=task,
-        seed=seed,
-        jobs=jobs,
-        memory=memory,
-    )
-    if by is not None:
-        check_explainable(model if segments is None else estimator, by, joined=join is not None)
-    if json_file is not None:
-        check_place(json_file, overwrite)
-    if save is not None:
-        check_folder(save, overwrite)
-    if report is not None:
-        from gtzanfeat.report.page import check_report, write_report
-
-        check_report(report, overwrite)
-    clips, extraction = _open(dataset, layout)
-    if sweeps and (extraction is not None or join is not None):
+    system = estimator_options.named_system(asked)
+    sweeps = [_sweep(sweep) for sweep in asked.degrade]
+    _check_places(asked)
+    clips, table = _open(asked.dataset, asked.layout)
+    if sweeps and (table is not None or asked.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
-    if sweeps and estimator is not classifier:
-        raise click.UsageError("--degrade is for a classifier by name; leave --search and --segments out.")
-    screen.note(clips.notes, quiet)
-    code = 0 if extraction is None else screen.failed(extraction.lost)
-    laid_out = plan(clips, protocol, folds=folds, repeats=repeats, random_state=seed, target=target)
-    joined = None if join is None else join_columns(clips, join)
-    if whole and (joined is not None or extraction is not None):
-        itself = f"{classifier}{'' if own_features else ' on segments'} measures recordings itself"
-        raise ExportError(f"{join or dataset}: {itself}; give the recordings, without --join")
-    if alone:
-        extraction = None
-    elif extraction is None and not whole:
-        chosen = chosen or feature_set("classic30")
-        extraction = extract_shown(
-            clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
-        )
-        code = screen.failed(extraction.failures)
-    elif (
-        extraction is not None and chosen is not None and chosen.spec_hash != extraction.feature_set.spec_hash
-    ):
-        held = extraction.feature_set.name
-        raise ExportError(
-            f"{dataset}: it holds {held}, not {chosen.name}; leave --set out, or give the recordings"
-        )
-    values: Any = extraction
-    if join is not None:
-        values = joined if extraction is None else join_columns(clips, join, extraction)
-    with screen.progress(f"{classifier}: training and testing", len(laid_out.folds), quiet) as advance:
-        result = evaluate(
-            estimator,
-            clips,
-            target=target,
-            protocol=protocol,
-            folds=folds,
-            repeats=repeats,
-            random_state=seed,
-            n_jobs=jobs,
-            values=values,
-            class_weight="balanced" if balanced else None,
-            naive=naive,
-            permutations=permutations,
-            near_duplicates=near or strict,
-            strict=strict,
-            memory=memory,
-            on_error="skip" if on_error == "skip" else "raise",
-            progress=advance,
-        )
-    if join is not None:
-        sources = [join.name] if extraction is None else [extraction.feature_set.name, join.name]
-        result = replace(result, feature_set=" + ".join(sources))
-    elif extraction is None:
-        code = screen.failed(result.failures)
-    if save is not None and save != report:
-        result.save(save, overwrite=overwrite)
-    found = [
-        robustness(
-            weighted(model, "balanced") if balanced else classifier,
-            clips,
-            name,
-            strengths,
-            feature_set=chosen,
-            memory=memory,
-            target=target,
-            protocol=protocol,
-            folds=folds,
-            repeats=repeats,
-            random_state=seed,
-            n_jobs=jobs,
-            on_error="skip" if on_error == "skip" else "raise",
-        )
-        for name, strengths in sweeps
-    ]
-    owed = None
-    if by is not None:
-        owed = importance(
-            estimator,
-            clips,
-            feature_set=chosen,
-            target=target,
-            protocol=protocol,
-            folds=folds,
-            repeats=repeats,
-            by=by,
-            random_state=seed,
-            n_jobs=jobs,
-            values=values,
-            class_weight="balanced" if balanced else None,
-            on_error="skip" if on_error == "skip" else "raise",
-        )
+    screen.note(clips.notes, asked.quiet)
+    experiment = _experiment(asked, system, clips, table)
+    code = screen.failed((*experiment.features.lost, *experiment.features.failures))
+    n_folds = len(experiment.layout.folds)
+    with screen.progress(f"{system.name}: training and testing", n_folds, asked.quiet) as advance:
+        result = experiment.evaluate(naive=asked.naive, permutations=asked.permutations, progress=advance)
+    if asked.join is not None:
+        result = replace(result, feature_set=_sources(asked, system, table))
+    swept = [robustness(experiment, name, strengths) for name, strengths in sweeps]
+    owed = None if asked.by is None else importance(experiment, by=asked.by)
     # files before words: who closes the pipe early must not lose them
-    if json_file is not None:
-        _write_json(json_file, result, found)
-    if report is not None:
-        asked = click.get_current_context().meta["command line"]
-        page = write_report(
-            result,
-            report,
-            clips=clips,
-            command=asked,
-            importance=owed,
-            robustness=found or None,
-            overwrite=overwrite,
-        )
-        screen.note([f"the report is {page}"], quiet)
-    click.echo(str(result))
-    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
-        for warning in result.warnings:
-            screen.warn(warning)
-    for further in (*found, *([] if owed is None else [owed])):
-        click.echo(f"\n{further}")
+    _write(asked, result, clips, swept, owed)
+    _show(result, swept, owed)
     return code
+
+
+def _check_places(asked: EvaluateOptions) -> None:
+    """Refuse files that cannot be written, or may not be replaced."""
+    from gtzanfeat.evaluation.storage import check_folder
+    from gtzanfeat.export.tables import check_place
+
+    if asked.json_file is not None:
+        check_place(asked.json_file, asked.overwrite)
+    if asked.save is not None:
+        check_folder(asked.save, asked.overwrite)
+    if asked.report is not None:
+        from gtzanfeat.report.page import check_report
+
+        check_report(asked.report, asked.overwrite)
+
+
+def _experiment(
+    asked: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
+) -> Experiment:
+    """Check all that is asked for, then extract the features, or take them from a table or a file."""
+    from gtzanfeat.evaluation import Experiment
+    from gtzanfeat.inspection.feature_importance import explainable_columns
+
+    experiment = Experiment(
+        system.estimator,
+        clips,
+        target=asked.target,
+        feature_set=system.features,
+        protocol=asked.protocol,
+        cv=asked.cv,
+        repeats=asked.repeats,
+        class_weight="balanced" if asked.balanced else None,
+        near_duplicates=asked.near_duplicates,
+        strict=asked.strict,
+        random_state=asked.seed,
+        n_jobs=asked.jobs,
+        memory=asked.memory,
+        on_error=asked.on_error,
+    )
+    if system.extracts and (asked.join is not None or table is not None):
+        whose = system.name if asked.segments is None else f"{system.name} on segments"
+        raise ExportError(
+            f"{asked.join or asked.dataset}: {whose} extracts features of recordings itself; give the "
+            "recordings, without --join"
+        )
+    values = _values(asked, system, clips, table)
+    if values is not None:
+        experiment = experiment.with_values(values)
+    if asked.by is not None:
+        explainable_columns(experiment, asked.by)
+    with screen.progress(f"{system.name}: analysing", len(clips), asked.quiet) as advance:
+        experiment.extract_features(advance)
+    return experiment
+
+
+def _values(
+    asked: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
+) -> Extraction | pd.DataFrame | None:
+    """Clip vectors that are there already: those of a table, and what is joined."""
+    from gtzanfeat.export import join_columns
+    from gtzanfeat.feature_sets import feature_set
+
+    wanted = system.features
+    if table is not None and wanted is not None and wanted.spec_hash != table.feature_set.spec_hash:
+        raise ExportError(
+            f"{asked.dataset}: it holds {table.feature_set.name}, not {wanted.name}; leave --set out, or "
+            "give the recordings"
+        )
+    if asked.join is None:
+        return table
+    if asked.without_set:
+        return join_columns(clips, asked.join)
+    join_columns(clips, asked.join)  # a file that does not fit is told of before hours of analysis
+    if table is None:
+        table = extract_shown(
+            clips.clips,
+            feature_set("classic30") if wanted is None else wanted,
+            on_error=asked.on_error,
+            memory=asked.memory,
+            jobs=asked.jobs,
+            quiet=asked.quiet,
+        )
+        screen.failed(table.failures)
+    return join_columns(clips, asked.join, table)
+
+
+def _sources(asked: EvaluateOptions, system: NamedSystem, table: Extraction | None) -> str:
+    """Where the columns come from, where some are joined."""
+    assert asked.join is not None
+    held = "classic30" if system.features is None else system.features.name
+    sources = [] if asked.without_set else [held if table is None else table.feature_set.name]
+    return " + ".join([*sources, asked.join.name])
 
 
 def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
@@ -373,15 +298,42 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
     return row.name, asked
 
 
-def _write_json(path: Path, result: Evaluation, sweeps: Sequence[Robustness]) -> None:
-    from gtzanfeat.export.formats import put_in_place
+def _write(
+    asked: EvaluateOptions,
+    result: Evaluation,
+    clips: ClipTable,
+    swept: Sequence[Robustness],
+    owed: Importance | None,
+) -> None:
+    """Write what ``--save``, ``--json`` and ``--report`` ask for."""
+    from gtzanfeat.evaluation import write_evaluation
 
-    plain = result.to_dict()
-    if sweeps:
-        plain["robustness"] = [sweep.to_dict() for sweep in sweeps]
-    text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-    try:
-        with put_in_place(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error
+    if asked.save is not None and asked.save != asked.report:
+        write_evaluation(result, asked.save, overwrite=asked.overwrite)
+    if asked.json_file is not None:
+        plain = result.to_dict()
+        if swept:
+            plain["robustness"] = [sweep.to_dict() for sweep in swept]
+        screen.write_json(plain, asked.json_file)
+    if asked.report is not None:
+        from gtzanfeat.report import write_report
+
+        page = write_report(
+            result,
+            asked.report,
+            clips=clips,
+            command=click.get_current_context().meta["command line"],
+            importance=owed,
+            robustness=swept or None,
+            overwrite=asked.overwrite,
+        )
+        screen.note([f"the report is {page}"], asked.quiet)
+
+
+def _show(result: Evaluation, swept: Sequence[Robustness], owed: Importance | None) -> None:
+    click.echo(str(result))
+    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
+        for warning in result.warnings:
+            screen.warn(warning)
+    for further in (*swept, *([] if owed is None else [owed])):
+        click.echo(f"\n{further}")

@@ -81,7 +81,7 @@ def command(
         )
     else:
         clips, extraction = _segments_shown(clips, chosen, segments, hop, on_error, memory, jobs, quiet)
-    where = write_table(output, extraction, clips, overwrite=overwrite)
+    where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
@@ -108,9 +108,9 @@ def _segments_shown(
             clips,
             chosen,
             seconds,
-            hop,
+            hop_seconds=hop,
             n_jobs=jobs,
-            on_error="skip" if on_error == "skip" else "raise",
+            on_error=on_error,
             memory=memory,
             progress=advance,
         )
@@ -155,7 +155,7 @@ def extract_shown(
             sounds,
             chosen,
             n_jobs=jobs,
-            on_error="skip" if on_error == "skip" else "raise",
+            on_error=on_error,
             memory=memory,
             progress=advance,
         )

@@ -55,7 +55,7 @@ def jobs(default: int = 1) -> Decorator:
 
 on_error = click.option(
     "--on-error",
-    type=click.Choice(["skip", "fail"]),
+    type=click.Choice(["skip", "raise"]),
     default="skip",
     show_default=True,
     help="A clip that cannot be analysed: name it, go on and exit with 1; or stop there and exit with 2.",
@@ -80,4 +80,17 @@ seed = click.option(
     default=0,
     show_default=True,
     help="Seeds all that is random.",
+)
+protocol = click.option(
+    "--protocol",
+    "-p",
+    metavar="NAME",
+    default="random",
+    show_default=True,
+    help="See `evaluate --help`.",
+)
+cv = click.option("--cv", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
+repeats = click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
+json_file = click.option(
+    "--json", "json_file", metavar="FILE", type=FilePath(), help="Write the result there too."
 )

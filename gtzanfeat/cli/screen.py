@@ -7,14 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import shutil
 import sys
 import textwrap
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
 
 import click
+
+from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
@@ -155,3 +159,28 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[s
     plain = Console(file=page, width=width(), color_system=None, markup=False, highlight=False, emoji=False)
     plain.print(grid)
     click.echo("\n".join(line.rstrip() for line in page.getvalue().splitlines()))
+
+
+def write_json(plain: Mapping[str, Any], path: Path) -> None:
+    """Write plain values as JSON, whole or not at all.
+
+    Parameters
+    ----------
+    plain : dict
+        Of dicts, lists, strings and numbers.
+    path : Path
+        Where to.
+
+    Raises
+    ------
+    ExportError
+        If it cannot be written.
+    """
+    from gtzanfeat.export.formats import put_in_place
+
+    text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
+    try:
+        with put_in_place(path) as part:
+            part.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error

@@ -1,8 +1,8 @@
-"""From frames to one vector per clip, by what training frames have in common: codebooks and mixtures.
+"""Bag-of-frames models: transformers that learn from training frames and give one vector per clip.
 
-Clips come as frame matrices and are visited one at a time (`frames`); `histogram` counts the words of a
-codebook, `supervector` bends a mixture of Gaussians towards a clip. Nothing here hears sound, and summaries
-that learn nothing are in `gtzanfeat.statistics.summaries`.
+`codebook_histogram` counts k-means codewords, with the kernels in `vector_quantisation`;
+`gaussian_supervector` adapts a Gaussian mixture to each clip; `frames_to_vector` is the base of both.
+Statistics over frames, which learn nothing, are in `gtzanfeat.transformers`.
 """
 
 from gtzanfeat.codebooks.codebook_histogram import CodebookHistogram

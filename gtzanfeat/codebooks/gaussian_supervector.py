@@ -1,33 +1,38 @@
-"""Gaussian supervectors: how a clip bends a mixture that all clips share (specification 4.5)."""
+"""Gaussian supervectors: the means of a universal background model adapted to each clip.
+
+Classifiers made of one mixture per class are in `gtzanfeat.classifiers`.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_scalar
 from threadpoolctl import threadpool_limits
 
-from gtzanfeat.codebooks.frames_to_vector import FramesToVector, n_distinct
+from gtzanfeat.codebooks.frames_to_vector import FramesToVector, count_distinct_rows
 from gtzanfeat.jit import kernel
 
-FRAMES_PER_COMPONENT = 5  # n frames carry n // 5 components at most, and one at least
-FLOOR = 1e-3  # added to each variance, in units of the variance over all frames
+FRAMES_PER_COMPONENT = 5  # n frames get at most n // 5 components, and at least one
+VARIANCE_FLOOR = 1e-3  # added to each variance, in units of the variance over all frames
 
 
 @kernel
 def add_statistics(
-    frames: np.ndarray,
-    weights: np.ndarray,
-    means: np.ndarray,
-    variances: np.ndarray,
-    counts: np.ndarray,
-    moves: np.ndarray,
+    frames: NDArray[np.float32],
+    weights: NDArray[np.float64],
+    means: NDArray[np.float64],
+    variances: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    moves: NDArray[np.float64],
 ) -> None:
-    """n_k += Σ_i γ_ik and m_k += Σ_i γ_ik (x_i - μ_k), γ_ik the share of component k in frame i.
+    """n_k += Σ_i γ_ik, m_k += Σ_i γ_ik (x_i - μ_k), γ_ik = w_k N(x_i; μ_k, v_k) / Σ_j w_j N(x_i; μ_j, v_j).
 
-    γ_ik = w_k N(x_i; μ_k, v_k) / Σ_j w_j N(x_i; μ_j, v_j), with diagonal Gaussians.
+    frames (n_frames, n_columns), weights (n_components,), means and variances (n_components, n_columns)
+    -> counts (n_components,), moves (n_components, n_columns).
     """
     n_components, n_columns = means.shape
     peaks = np.zeros(n_components)
@@ -59,53 +64,53 @@ def add_statistics(
 
 
 class GaussianSupervector(FramesToVector):
-    """Move the means of a mixture of Gaussians towards a clip; the vector is how far they have moved.
+    """Compute the Gaussian supervector of each clip: the MAP adaptation of a background model's means to it.
 
     A mixture with diagonal covariances (the "universal background model") is fitted to frames drawn from
     all training clips. For each clip its means are adapted by maximum a posteriori, and the vector holds
-    √w_k (μ'_k - μ_k) / σ_k for each component k and column, made for a linear SVM: the inner product of two
+    √w_k (μ'_k - μ_k) / σ_k for each component k and column, meant for a linear SVM: the inner product of two
     such vectors is that of a Kullback-Leibler bound between the adapted mixtures.
 
     Parameters
     ----------
     n_components : int, default=64
-        Gaussians of the mixture; 64 to 512 are usual. n drawn frames get at most n // 5 of them (and no more
-        than are distinct), but always one.
+        Number of Gaussians; 64 to 512 are usual. n drawn frames get at most n // 5 of them (and no more than
+        are distinct), but always one.
     relevance : float, default=16.0
-        r: frames that a component must own for its mean to move half of the way to theirs.
+        Relevance factor r: a component with r frames of a clip moves half-way to their mean.
     frames_per_clip : int, default=200
-        Frames drawn at random of each training clip, at most.
+        Largest number of frames drawn at random from each training clip.
     max_iter : int, default=100
-        Steps of expectation-maximisation at most.
+        Largest number of steps of expectation-maximisation.
     random_state : int, RandomState instance or None, default=None
-        Seeds the draw of frames and the mixture's start.
+        Seed of the draw of frames and of the start of the mixture.
     n_jobs : int, optional
-        Threads over clips, as in joblib. The numbers are the same bits for any choice.
+        Number of threads over clips, as in joblib. The values are the same bits for any choice.
 
     Attributes
     ----------
     weights_ : ndarray of shape (n_components_,)
-        w, weights of the mixture.
+        Weights w of the mixture.
     means_, variances_ : ndarray of shape (n_components_, n_features_in_)
         μ and σ², in standardised units.
     n_components_ : int
-        Gaussians of the mixture.
+        Number of Gaussians.
     n_iter_ : int
-        Steps of expectation-maximisation taken.
+        Number of steps of expectation-maximisation taken.
     mean_, scale_ : ndarray of shape (n_features_in_,)
-        What columns are standardised by. The vector does not depend on their units.
+        Mean and deviation by which columns are standardised. The vector does not depend on their units.
     n_features_in_ : int
-        Columns of a frame.
+        Number of columns of the frames seen by `fit`.
 
     See Also
     --------
-    CodebookHistogram : How often each typical frame occurs.
+    CodebookHistogram : Histogram of the nearest codewords.
 
     Notes
     -----
-    With γ_ik the share of component k in frame i, n_k = Σ_i γ_ik and E_k = Σ_i γ_ik x_i / n_k, the adapted
-    mean is μ'_k = α_k E_k + (1 - α_k) μ_k, α_k = n_k / (n_k + r); hence μ'_k - μ_k =
-    Σ_i γ_ik (x_i - μ_k) / (n_k + r). A clip without frames is a row of zeros.
+    With γ_ik the posterior probability of component k given frame i, n_k = Σ_i γ_ik and
+    E_k = Σ_i γ_ik x_i / n_k, the adapted mean is μ'_k = α_k E_k + (1 - α_k) μ_k, α_k = n_k / (n_k + r); hence
+    μ'_k - μ_k = Σ_i γ_ik (x_i - μ_k) / (n_k + r). The row of a clip without frames is zeros.
 
     References
     ----------
@@ -141,19 +146,20 @@ class GaussianSupervector(FramesToVector):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> GaussianSupervector:
-        """Fit the mixture that all clips share.
+        """Fit the background model to frames of all training clips.
 
         Parameters
         ----------
         X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
-            Frame matrices of the training clips: a list, an object array, or anything with a length that
-            makes a clip's matrix when indexed. A 2-D array is one clip of one frame per row.
+            Frame matrices of the training clips: a list, an object array, or any sequence, which may load
+            them when indexed. A 2-D array is one clip of one frame per row.
         y : ignored
-            For the pipeline's sake.
+            Present for API consistency.
 
         Returns
         -------
-        self
+        GaussianSupervector
+            The fitted transformer itself.
 
         Raises
         ------
@@ -167,21 +173,21 @@ class GaussianSupervector(FramesToVector):
         numbers = (int, float, np.number)
         check_scalar(self.relevance, "relevance", numbers, min_val=0, include_boundaries="neither")
         clips = self._clips(X, reset=True)
-        samples, _, seed = self._sample(clips)
-        self._learn_scale(samples)
+        samples, _, seed = self._sample_frames(clips)
+        self._fit_scale(samples)
         frames = np.concatenate([self._standardised(frames) for frames in samples])
         affordable = max(1, len(frames) // FRAMES_PER_COMPONENT)
-        self.n_components_ = n_distinct(frames, min(self.n_components, affordable))
+        self.n_components_ = count_distinct_rows(frames, min(self.n_components, affordable))
         mixture = GaussianMixture(
             self.n_components_,
             covariance_type="diag",
-            reg_covar=FLOOR,
+            reg_covar=VARIANCE_FLOOR,
             max_iter=self.max_iter,
             random_state=seed,
         )
-        if len(frames) == 1:  # scikit-learn's mixture wants two
+        if len(frames) == 1:  # scikit-learn's mixture requires two
             frames = np.repeat(frames, 2, axis=0)
-        # one thread: several would add in the order in which they happen to be done
+        # one thread: the order of summation, and so the bits, must not depend on timing
         with threadpool_limits(1):
             mixture.fit(frames.astype(np.float64))
         self.weights_ = mixture.weights_
@@ -190,11 +196,11 @@ class GaussianSupervector(FramesToVector):
         self.n_iter_ = mixture.n_iter_
         return self
 
-    def _vector(self, frames: np.ndarray) -> np.ndarray:
+    def _vector(self, frames: NDArray[np.float32]) -> NDArray[np.float64]:
         counts, moves = np.zeros(self.n_components_), np.zeros(self.means_.shape)
         add_statistics(frames, self.weights_, self.means_, self.variances_, counts, moves)
         moved = moves / (counts[:, None] + self.relevance)
-        return (np.sqrt(self.weights_[:, None] / self.variances_) * moved).ravel()
+        return np.ravel(np.sqrt(self.weights_[:, None] / self.variances_) * moved)
 
     def _names(self) -> list[str]:
         components, columns = self.means_.shape

@@ -1,18 +1,19 @@
-"""Scores that can be believed: a named protocol, a fresh fit per fold, and a result that says what it is.
+"""Evaluation: what makes a score; protocols, folds, cross-validation, leakage, metrics and uncertainty.
 
-`tasks` says what can be asked and `systems` of whom; `protocols` and `planning` divide the recordings,
-`measuring`, `fitting` and `running` learn and answer; `scores` holds what came out, by `metrics` and
-`chance`, and `printing` and `files` are its ways out; `comparison` sets results side by side,
-`reproduction` runs published experiments again, `sweeping` degrades what is tested, and `explaining` and
-`contributing` say what a score and an answer owe to what. Pictures are drawn in `gtzanfeat.report`.
+`tasks` says what can be asked and `systems` by whom it is answered; `protocols` and `folds` divide the
+recordings and `leakage` looks for what is on both sides. An `Experiment` extracts features once
+(`precomputation`), trains and tests in every fold (`cross_validation`) and gives an `Evaluation` (`result`),
+whose numbers come from `metrics` and `uncertainty`; `text` and `storage` are its ways out. What is asked of a
+score afterwards is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
 """
 
-from gtzanfeat.evaluation.cross_validation import evaluate
+from gtzanfeat.evaluation.experiment import Experiment
 from gtzanfeat.evaluation.folds import Fold, Plan, plan
 from gtzanfeat.evaluation.leakage import Audit, audit
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
 from gtzanfeat.evaluation.result import Evaluation
-from gtzanfeat.evaluation.storage import read_evaluation
+from gtzanfeat.evaluation.score import evaluate
+from gtzanfeat.evaluation.storage import read_evaluation, write_evaluation
 from gtzanfeat.evaluation.systems import REGRESSORS
 from gtzanfeat.evaluation.tasks import TASKS
 
@@ -22,6 +23,7 @@ __all__ = [
     "TASKS",
     "Audit",
     "Evaluation",
+    "Experiment",
     "Fold",
     "Plan",
     "Protocol",
@@ -29,4 +31,5 @@ __all__ = [
     "evaluate",
     "plan",
     "read_evaluation",
+    "write_evaluation",
 ]

@@ -18,7 +18,7 @@ from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
 from gtzanfeat.evaluation.tasks import Target, find_target
 
-DEFAULT_FOLDS = 10
+DEFAULT_CV = 10
 DEFAULT_REPEATS = 10
 
 
@@ -56,12 +56,17 @@ class Plan:
     left_out: dict[str, int]
     warnings: tuple[str, ...]
 
+    @property
+    def drawn(self) -> bool:
+        """Whether its folds are drawn, and may be drawn anew; else its parts are fixed."""
+        return PROTOCOLS[self.protocol].unit is not None
+
 
 def plan(
     clips: ClipTable,
     protocol: str = "random",
     *,
-    folds: int | None = None,
+    cv: int | None = None,
     repeats: int | None = None,
     random_state: int = 0,
     classes: Iterable[str] | None = None,
@@ -76,7 +81,7 @@ def plan(
         What to divide.
     protocol : str, default="random"
         A key of `PROTOCOLS`.
-    folds : int, optional
+    cv : int, optional
         Folds per repeat; by default 10, or as many as the smallest class (else the table) has recordings
         (artists). Only for protocols that draw their folds.
     repeats : int, optional
@@ -131,11 +136,11 @@ def plan(
             f"{', '.join(used['stratum'].unique()) or 'none'} (in a table of {len(clips)})"
         )
     if row.unit is not None:
-        n_folds, n_repeats, description = _numbers(used, asked, row, folds, repeats)
-    elif folds is None and repeats is None:
+        n_folds, n_repeats, description = _numbers(used, asked, row, cv, repeats)
+    elif cv is None and repeats is None:
         n_folds, n_repeats, description = 0, 1, row.sentence.removesuffix(".")
     else:
-        raise ProtocolError(f"{protocol} has fixed parts; leave folds and repeats out")
+        raise ProtocolError(f"{protocol} has fixed parts; leave cv and repeats out")
     expected = clips.classes if classes is None or not stratified else classes
     lost = sorted(set(expected) - set(clips.classes))
 
@@ -214,7 +219,7 @@ def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.Data
 
 
 def _numbers(
-    used: pd.DataFrame, asked: Target, row: Protocol, folds: int | None, repeats: int | None
+    used: pd.DataFrame, asked: Target, row: Protocol, cv: int | None, repeats: int | None
 ) -> tuple[int, int, str]:
     """Return how many folds and repeats there are to be, in numbers and in words.
 
@@ -237,15 +242,15 @@ def _numbers(
             "test part; add clips, or select the other classes"
         )
     whose = scarcest or "the table"
-    if folds is not None and not 2 <= folds <= fewest:
+    if cv is not None and not 2 <= cv <= fewest:
         raise ProtocolError(
-            f"{row.name} can have 2 to {fewest} folds here, not {folds}: {whose} has {fewest} {row.unit}"
+            f"{row.name} can have 2 to {fewest} folds here, not {cv}: {whose} has {fewest} {row.unit}"
         )
     if repeats is not None and repeats < 1:
         raise ProtocolError(f"repeats must be 1 or more, not {repeats}")
-    n_folds = min(DEFAULT_FOLDS, fewest) if folds is None else folds
+    n_folds = min(DEFAULT_CV, fewest) if cv is None else cv
     n_repeats = DEFAULT_REPEATS if repeats is None else repeats
-    reason = f" ({whose} has no more)" if folds is None and n_folds < DEFAULT_FOLDS else ""
+    reason = f" ({whose} has no more)" if cv is None and n_folds < DEFAULT_CV else ""
     times = "once" if n_repeats == 1 else f"{n_repeats} times"
     how = "stratified " if asked.task.name == "single-label" else ""
     return n_folds, n_repeats, f"{how}{n_folds}-fold over {row.unit}{reason}, drawn {times}"

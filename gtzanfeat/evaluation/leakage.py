@@ -20,7 +20,7 @@ import pandas as pd
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation.folds import Fold, Plan
-from gtzanfeat.extraction.fingerprints import Match, fingerprints, near_duplicates
+from gtzanfeat.extraction.fingerprints import Match, fingerprints, near_duplicate_pairs
 
 SHOWN = 10  # findings of a kind that are printed
 PIECE = 4096  # bytes in the middle of a file
@@ -180,7 +180,7 @@ def audit(
     clips: ClipTable,
     folds: Plan | Iterable[Any],
     *,
-    near: bool = True,
+    near_duplicates: bool = True,
     n_jobs: int | None = None,
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
@@ -198,8 +198,8 @@ def audit(
         What was divided.
     folds : Plan, or iterable of Fold or of (train, test)
         From `plan`, or from any splitter of scikit-learn: row numbers of `clips`.
-    near : bool, default=True
-        Whether to look for near-duplicates.
+    near_duplicates : bool, default=True
+        Whether to compare recordings by their fingerprints, too.
     n_jobs : int, optional
         Workers for that, as in joblib.
     memory : path or joblib.Memory, optional
@@ -220,7 +220,7 @@ def audit(
     --------
     >>> frame = pd.DataFrame({"path": ["a.wav", "b.wav", "c.wav"], "recording": ["a", "b", "c"]})
     >>> frame = frame.assign(label="jazz", artist=["Ella", "Ella", "Bud"])
-    >>> found = audit(ClipTable(frame, "example"), [([0, 2], [1])], near=False)
+    >>> found = audit(ClipTable(frame, "example"), [([0, 2], [1])], near_duplicates=False)
     >>> found.sentences["artist"]
     'the same artist is in training and in test: 1 artist, 1 of 1 tests (100.0%); the score may be too high'
     """
@@ -247,14 +247,15 @@ def audit(
     content, n_unread = _contents(list(paths), clips.recordings[np.unique(file, return_index=True)[1]])
     if n_unread < len(paths):
         look("identical", _shared("identical", content[file], clips.paths, laid_out))
-    if near:
+    if near_duplicates:
         there = np.flatnonzero([os.path.isfile(path) for path in paths])
         prints, failures = fingerprints(
             list(paths[there]), n_jobs=n_jobs, on_error="skip", memory=memory, progress=progress
         )
         n_unread = len(paths) - len(there) + len(failures)
         alike = [
-            replace(match, a=int(there[match.a]), b=int(there[match.b])) for match in near_duplicates(prints)
+            replace(match, a=int(there[match.a]), b=int(there[match.b]))
+            for match in near_duplicate_pairs(prints)
         ]
         matches = [m for m in alike if content[m.a] is None or content[m.a] != content[m.b]]
         found, n_exposed, n_together = _paired(matches, file, clips, laid_out)

@@ -1,7 +1,7 @@
 """Metrics, each for many weightings of the clips at once: weights of 1 give the score, others its interval.
 
-A family of metrics is a function of arrays; `measure` knows over which clips each is taken. What the weights
-mean belongs to `chance`, and how a score is printed to `scores`.
+A family of metrics is a function of arrays; `compute_metrics` knows over which clips each is taken. The
+weights are drawn in `uncertainty`, and how a score is printed is in `text`.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class Outcome:
         return int(self.group.max()) + 1
 
 
-def measure(tested: Outcome, draws: np.ndarray | None = None) -> dict[str, np.ndarray]:
+def compute_metrics(tested: Outcome, draws: np.ndarray | None = None) -> dict[str, np.ndarray]:
     """Compute every metric that the task and the answers allow, for each weighting.
 
     Accuracy, and what is made of the order of scores (ROC-AUC, average precision), is the mean over folds,
@@ -104,22 +104,22 @@ def measure(tested: Outcome, draws: np.ndarray | None = None) -> dict[str, np.nd
     for part in tested.repeats():
         weights = draws[:, part.group]
         if tested.task == "regression":
-            keep(of_numbers(part.truth, part.answers, weights))
+            keep(regression_metrics(part.truth, part.answers, weights))
             continue
         truth, answers = (one_hot(tested, rows) for rows in (part.truth, part.answers))
-        metrics = of_answers(truth, answers, weights)
+        metrics = precision_recall_f1(truth, answers, weights)
         if tested.task == "single-label":
             metrics = {name: values for name, values in metrics.items() if not name.endswith("_micro")}
             keep({"balanced_accuracy": metrics["recall_macro"]})
             if part.scores is not None:
-                keep(of_places(part.truth, part.scores, weights, part.probabilities))
+                keep(top_k_and_log_loss(part.truth, part.scores, weights, part.probabilities))
         else:
             keep({"exact_match": weighted_mean((truth == answers).all(axis=1), weights)})
         keep(metrics)
     for part in tested.folds():
         if part.scores is not None:
-            keep(of_order(one_hot(tested, part.truth), part.scores, draws[:, part.group]))
-    return {name: mean_of_known(np.array(values)) for name, values in found.items()}
+            keep(ranking_metrics(one_hot(tested, part.truth), part.scores, draws[:, part.group]))
+    return {name: mean_ignoring_nan(np.array(values)) for name, values in found.items()}
 
 
 def one_hot(tested: Outcome, rows: np.ndarray) -> np.ndarray:
@@ -140,7 +140,7 @@ def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return _ratio(weights @ values.astype(float), weights.sum(axis=1))
 
 
-def of_answers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def precision_recall_f1(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """Precision, recall and F1 of classes or tags: macro, micro, and weighted by how common they are.
 
     Names that are never true are left out of the macro means; what is never answered has a precision of 0.
@@ -165,13 +165,13 @@ def of_answers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> d
     metrics = {}
     for name, (above, below) in scores.items():
         each = np.where(true > 0, _ratio(above, below, 0.0), np.nan)
-        metrics[f"{name}_macro"] = mean_of_known(each.T)
+        metrics[f"{name}_macro"] = mean_ignoring_nan(each.T)
         metrics[f"{name}_weighted"] = _ratio((np.nan_to_num(each) * true).sum(axis=1), true.sum(axis=1))
         metrics[f"{name}_micro"] = _ratio(above.sum(axis=1), below.sum(axis=1), 0.0)
     return metrics
 
 
-def of_places(
+def top_k_and_log_loss(
     truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, probabilities: bool
 ) -> dict[str, np.ndarray]:
     """How high the true class stood among all: in the first three (ties in part), and log loss.
@@ -203,7 +203,7 @@ def of_places(
     return metrics
 
 
-def of_order(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def ranking_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """ROC-AUC and average precision: the mean over names, and over all names at once (micro).
 
     Names without a positive are left out of the means, and those without a negative of that of ROC-AUC.
@@ -221,22 +221,26 @@ def of_order(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict
     -------
     dict of str to ndarray of shape (n_draws,)
     """
-    areas, precisions = mean_of_known(order_of_each(truth, scores, weights))
+    areas, precisions = mean_ignoring_nan(ranking_of_each_name(truth, scores, weights))
     metrics = {"roc_auc_macro": areas, "average_precision_macro": precisions}
     known = truth.any(axis=0)
     if known.any():
         pairs = truth[:, known].ravel(), scores[:, known].ravel()
         test = np.repeat(np.arange(len(truth)), known.sum())
-        metrics["roc_auc_micro"], metrics["average_precision_micro"] = order_of_one(*pairs, weights, test)
+        metrics["roc_auc_micro"], metrics["average_precision_micro"] = roc_auc_and_average_precision(
+            *pairs, weights, test
+        )
     return metrics
 
 
-def order_of_each(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """`order_of_one` of every column, (n_names, 2, n_draws)."""
-    return np.array([order_of_one(truth[:, i], scores[:, i], weights) for i in range(truth.shape[1])])
+def ranking_of_each_name(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """`roc_auc_and_average_precision` of every column, (n_names, 2, n_draws)."""
+    return np.array(
+        [roc_auc_and_average_precision(truth[:, i], scores[:, i], weights) for i in range(truth.shape[1])]
+    )
 
 
-def order_of_one(
+def roc_auc_and_average_precision(
     truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, test: np.ndarray | None = None
 ) -> np.ndarray:
     """ROC-AUC and average precision of one name, (2, n_draws); equal scores share one threshold.
@@ -274,7 +278,7 @@ def order_of_one(
     return found
 
 
-def of_numbers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def regression_metrics(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
     """R² = 1 - Σ(t - a)² / Σ(t - mean t)², root mean square and mean absolute error, and Pearson's r.
 
     Parameters
@@ -298,7 +302,7 @@ def of_numbers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> d
 
     square = mean(error**2)
     spread = np.maximum(mean(centred_truth**2) - mean(centred_truth) ** 2, 0.0)
-    of_answers = np.maximum(mean(centred_answers**2) - mean(centred_answers) ** 2, 0.0)
+    answer_spread = np.maximum(mean(centred_answers**2) - mean(centred_answers) ** 2, 0.0)
     together = mean(centred_truth * centred_answers) - mean(centred_truth) * mean(centred_answers)
     tiny = 1e-12 * max(float(np.abs(truth).max()), float(np.abs(answers).max())) ** 2
     return {
@@ -306,7 +310,8 @@ def of_numbers(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> d
         "rmse": np.sqrt(square),
         "mae": mean(np.abs(error)),
         "pearson_r": _ratio(
-            together, np.sqrt(np.where((spread > tiny) & (of_answers > tiny), spread * of_answers, 0.0))
+            together,
+            np.sqrt(np.where((spread > tiny) & (answer_spread > tiny), spread * answer_spread, 0.0)),
         ),
     }
 
@@ -318,7 +323,7 @@ def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> n
     return ratio
 
 
-def mean_of_known(values: np.ndarray) -> np.ndarray:
+def mean_ignoring_nan(values: np.ndarray) -> np.ndarray:
     """Mean over the first axis of what is not NaN; NaN where all is."""
     known = ~np.isnan(values)
     return _ratio(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))

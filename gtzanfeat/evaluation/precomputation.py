@@ -1,11 +1,11 @@
-"""What an estimator learns from: clips are measured once for all folds, wherever that can be.
+"""Features computed once for all folds, wherever that can be.
 
-Measuring learns nothing, so it may stand before the folds; whatever learns is left to be fitted in each.
+Extraction learns nothing, so it may stand before the folds; whatever learns is left to be fitted in each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,15 +28,15 @@ Values = Extraction | np.ndarray | pd.DataFrame
 
 @dataclass(frozen=True, eq=False)
 class PrecomputedFeatures:
-    """What the estimator is given: one row per clip, and where the rows come from.
+    """The features of clips, and the estimator behind them.
 
     Parameters
     ----------
     model : estimator
         What is to be fitted in every fold.
     rows : ndarray or sequence
-        (n_clips, n_columns); or frames or windows, a matrix per clip; or numbers of clips whose rows `model`
-        holds; or, for an estimator that measures them itself, clips.
+        (n_clips, n_columns); or frames or windows, a matrix per clip; or the row numbers of clips whose
+        features `model` holds; or, for an estimator that measures them itself, clips.
     failures : tuple of Failure
         Clips that have no row worth anything.
     feature_set : str
@@ -70,19 +70,21 @@ class PrecomputedFeatures:
 
 
 class PrecomputedTransformer(TransformerMixin, BaseEstimator):
-    """Stands for a step that measures clips, and gives what was measured before: X is numbers of clips.
+    """A step that returns features which were computed before, in the place of the one that extracts them.
+
+    Its X is the row numbers of the clips.
 
     Parameters
     ----------
     rows : ndarray or Frames
-        One row per clip.
+        The features, one row per clip.
     """
 
     def __init__(self, rows: Any) -> None:
         self.rows = rows
 
     def __sklearn_clone__(self) -> PrecomputedTransformer:
-        return self  # a copy per fold would be a copy of all that was measured
+        return self  # a copy per fold would be a copy of all features
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -99,12 +101,14 @@ class PrecomputedTransformer(TransformerMixin, BaseEstimator):
 def precompute_features(
     estimator: Any,
     clips: ClipTable,
-    feature_set: str | FeatureSet | None,
-    values: Values | None,
-    n_jobs: int | None,
-    on_error: str,
+    feature_set: str | FeatureSet | None = None,
+    *,
+    values: Values | None = None,
+    n_jobs: int | None = None,
+    on_error: str = "raise",
+    progress: Callable[[int], Any] | None = None,
 ) -> PrecomputedFeatures:
-    """Return what remains of an estimator behind its measuring step, and the rows that it learns from.
+    """Extract the features of clips, and return them with what remains of the estimator behind them.
 
     Parameters
     ----------
@@ -120,8 +124,10 @@ def precompute_features(
         Clip vectors that are there already.
     n_jobs : int, optional
         Workers, where the step does not say.
-    on_error : {"raise", "skip"}
+    on_error : {"raise", "skip"}, default="raise"
         What becomes of a clip that fails.
+    progress : callable, optional
+        Called with the number of clips done since the last call, where clip vectors or frames are extracted.
 
     Returns
     -------
@@ -134,15 +140,16 @@ def precompute_features(
     ValueError
         If `values` do not fit the clips or the estimator.
     """
+    how: dict[str, Any] = {"n_jobs": n_jobs, "on_error": on_error, "progress": progress}
     step = estimator[0] if isinstance(estimator, Pipeline) else None
     if isinstance(step, ClipFeatures):
-        return _vectors(estimator[1:], clips, step, values, n_jobs, on_error)
+        return _vectors(estimator[1:], clips, step, values, **how)
     if isinstance(step, FrameFeatures):
         _refuse(values, "learns from frames, not from values")
-        return _frames(estimator[1:], clips, step, n_jobs, on_error)
+        return _frames(estimator[1:], clips, step, **how)
     if isinstance(step, FeatureUnion) and all(_starts(part) for _, part in step.transformer_list):
         _refuse(values, "measures several things itself")
-        return _union(estimator, clips, n_jobs, on_error)
+        return _union(estimator, clips, **how)
     if hasattr(estimator, "measure"):
         _refuse(values, "measures windows of recordings, not values")
         rows = estimator.measure(clips.clips, on_error=on_error)
@@ -152,7 +159,7 @@ def precompute_features(
         _refuse(values, "measures the clips itself, inside")
         return PrecomputedFeatures(estimator, clips.clips, (), "as the estimator chooses", None)
     wanted = ClipFeatures("classic30" if feature_set is None else feature_set)
-    return _vectors(estimator, clips, wanted, values, n_jobs, on_error, any_set=feature_set is None)
+    return _vectors(estimator, clips, wanted, values, **how, any_set=feature_set is None)
 
 
 def _refuse(values: Values | None, why: str) -> None:
@@ -170,8 +177,10 @@ def _vectors(
     clips: ClipTable,
     step: ClipFeatures,
     values: Values | None,
+    *,
     n_jobs: int | None,
     on_error: str,
+    progress: Callable[[int], Any] | None,
     any_set: bool = False,
 ) -> PrecomputedFeatures:
     if values is None:
@@ -180,8 +189,9 @@ def _vectors(
             step.feature_set,
             rate=step.rate,
             n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-            on_error="skip" if on_error == "skip" or step.on_error == "nan" else "raise",
+            on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
             memory=step.memory,
+            progress=progress,
         )
     given = values.values if isinstance(values, Extraction) else np.asarray(values)
     if not given.ndim or len(given) != len(clips):
@@ -208,7 +218,13 @@ def _vectors(
 
 
 def _frames(
-    model: Any, clips: ClipTable, step: FrameFeatures, n_jobs: int | None, on_error: str
+    model: Any,
+    clips: ClipTable,
+    step: FrameFeatures,
+    *,
+    n_jobs: int | None,
+    on_error: str,
+    progress: Callable[[int], Any] | None,
 ) -> PrecomputedFeatures:
     chosen = frame_spec(step.features, step.framing, step.silence)
     frames, failures = extract_frames(
@@ -216,23 +232,24 @@ def _frames(
         chosen,
         rate=step.rate,
         n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
-        on_error="skip" if on_error == "skip" or step.on_error == "empty" else "raise",
+        on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
         memory=step.memory,
+        progress=progress,
     )
     names = ", ".join(item.feature for item in chosen.items)
     return PrecomputedFeatures(model, frames, failures, f"frames of {names}", chosen.spec_hash)
 
 
-def _union(estimator: Pipeline, clips: ClipTable, n_jobs: int | None, on_error: str) -> PrecomputedFeatures:
-    """Measure for each part of the union, and put what was measured in the place of its first step."""
+def _union(estimator: Pipeline, clips: ClipTable, **how: Any) -> PrecomputedFeatures:
+    """Extract for each part of the union, and put the features in the place of its first step."""
     model = clone(estimator)
     parts, measured = [], []
     for name, part in model[0].transformer_list:
         step = part[0] if isinstance(part, Pipeline) else part
         if isinstance(step, ClipFeatures):
-            found = _vectors(None, clips, step, None, n_jobs, on_error)
+            found = _vectors(None, clips, step, None, **how)
         else:
-            found = _frames(None, clips, step, n_jobs, on_error)
+            found = _frames(None, clips, step, **how)
         recalled = PrecomputedTransformer(found.rows)
         rest = part.steps[1:] if isinstance(part, Pipeline) else []
         parts.append((name, Pipeline([("recall", recalled), *rest]) if rest else recalled))

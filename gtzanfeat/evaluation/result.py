@@ -1,15 +1,13 @@
 """What an evaluation found: predictions, and the scores that follow from them.
 
 Scores are computed from the predictions whenever asked for, so none can disagree with another. How they are
-printed is in `printing`, how they are kept in `files`. Nothing here fits a model or divides a table.
+printed is in `text`, how they are kept in `storage`. Nothing here fits a model or divides a table.
 """
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,11 +16,26 @@ from sklearn.metrics import confusion_matrix
 
 from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.leakage import Audit
-from gtzanfeat.evaluation.metrics import Outcome, mean_of_known, measure, of_answers, one_hot, order_of_each
+from gtzanfeat.evaluation.metrics import (
+    Outcome,
+    compute_metrics,
+    mean_ignoring_nan,
+    one_hot,
+    precision_recall_f1,
+    ranking_of_each_name,
+)
 from gtzanfeat.evaluation.tasks import TASKS
+from gtzanfeat.evaluation.text import lines, plain_values
 from gtzanfeat.extraction import Failure
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")  # what moves the predictions
+TABLES = ("predictions", "segments")  # kept as tables, not as plain values
+_ALWAYS = ("names", "labels", "headline", "score", "spread_folds", "spread_repeats", "untested", "n_groups")
+STATED = {  # what `to_dict` computes, by task, beside what the dataclass holds
+    "single-label": (*_ALWAYS, "group_kind", "accuracy", "macro_recall", "majority"),
+    "multi-label": (*_ALWAYS, "group_kind"),
+    "regression": (*_ALWAYS, "group_kind"),
+}
 ORDER = (  # of the metrics, whichever of them there are
     *("accuracy", "balanced_accuracy", "top_3_accuracy", "exact_match"),
     *(f"{name}_{mean}" for mean in ("macro", "weighted", "micro") for name in ("precision", "recall", "f1")),
@@ -126,7 +139,7 @@ class Evaluation:
     search: dict[str, Any] | None = None
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join(lines(self.to_dict()))
 
     def __repr__(self) -> str:
         warned = f"; {len(self.warnings)} warnings" if self.warnings else ""
@@ -200,7 +213,7 @@ class Evaluation:
     @property
     def score(self) -> float:
         """The value of the headline metric."""
-        return uncertainty.headline(self.outcome)
+        return uncertainty.headline_score(self.outcome)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
@@ -209,11 +222,11 @@ class Evaluation:
         The interval is a bootstrap over ``group`` of `predictions` (see `chance`). The baseline is the same
         metric on the same folds for whom the features tell nothing: always the commonest class of the
         training part, the tags that most of its clips have, its mean. What is taken over what is said in
-        `gtzanfeat.evaluation.metrics.measure`.
+        `gtzanfeat.evaluation.metrics.compute_metrics`.
         """
-        values = measure(self.outcome)
-        spans = uncertainty.intervals(self.outcome, values, self.random_state)
-        baseline = {} if self.priors is None else measure(self._told_nothing())
+        values = compute_metrics(self.outcome)
+        spans = uncertainty.bootstrap_intervals(self.outcome, values, self.random_state)
+        baseline = {} if self.priors is None else compute_metrics(self._told_nothing())
         names = [name for name in ORDER if name in values]
         return pd.DataFrame(
             {
@@ -243,6 +256,13 @@ class Evaluation:
         return uncertainty.permutation_test(self.outcome, self.random_state, self.refits)
 
     @property
+    def group_kind(self) -> str:
+        """What intervals are drawn from: "recordings", or "artists or songs"."""
+        rows = self.predictions
+        by_recording = "group" not in rows or (rows["group"] == rows["recording"]).all()
+        return "recordings" if by_recording else "artists or songs"
+
+    @property
     def n_groups(self) -> int:
         """How many recordings or artists intervals are drawn from."""
         return self.outcome.n_groups
@@ -265,7 +285,7 @@ class Evaluation:
                 "repeat": int(part.repeat[0]),
                 "fold": int(part.fold[0]),
                 "clips": len(part.repeat),
-                self.headline: uncertainty.headline(part),
+                self.headline: uncertainty.headline_score(part),
             }
             for part in self.outcome.folds()
         )
@@ -314,7 +334,7 @@ class Evaluation:
         tested, names = self.outcome, list(self.labels)
         truth, answers = one_hot(tested, tested.truth), one_hot(tested, tested.answers)
         ones = np.ones((1, len(truth)))
-        columns = [of_answers(truth[:, [i]], answers[:, [i]], ones) for i in range(len(names))]
+        columns = [precision_recall_f1(truth[:, [i]], answers[:, [i]], ones) for i in range(len(names))]
         table = pd.DataFrame(
             {
                 name: [float(np.nan_to_num(column[f"{name}_macro"][0])) for column in columns]
@@ -326,11 +346,11 @@ class Evaluation:
         table["clips"] = truth[once].sum(axis=0)
         if self.scores is not None:
             parts = [
-                order_of_each(one_hot(tested, part.truth), part.scores, ones[:, : len(part.truth)])
+                ranking_of_each_name(one_hot(tested, part.truth), part.scores, ones[:, : len(part.truth)])
                 for part in tested.folds()
                 if part.scores is not None
             ]
-            table[["roc_auc", "average_precision"]] = mean_of_known(np.array(parts)[..., 0])
+            table[["roc_auc", "average_precision"]] = mean_ignoring_nan(np.array(parts)[..., 0])
         return table
 
     @property
@@ -353,41 +373,28 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]:
         """Return all but the single predictions as plain dicts, lists, strings and numbers, for JSON.
 
-        What is not defined (NaN) is None.
-        """
-        from gtzanfeat.evaluation.storage import plain
-
-        return plain(self)
-
-    def save(self, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-        """Write ``evaluation.json`` and ``predictions.parquet``, which `read_evaluation` reads.
-
-        Parameters
-        ----------
-        directory : str or path
-            Where to; made if it is not there.
-        overwrite : bool, default=False
-            Whether files that are there are replaced.
-
         Returns
         -------
-        Path
-            The folder.
-
-        Raises
-        ------
-        ExportError
-            If the files are there already, or cannot be written.
+        dict
+            What is not defined (NaN) is None.
         """
-        from gtzanfeat.evaluation.storage import save
-
-        return save(self, directory, overwrite=overwrite)
-
-    def lines(self) -> list[str]:
-        """Return the whole report as lines of plain text: what was done, warnings, then the scores."""
-        from gtzanfeat.evaluation.text import lines
-
-        return lines(self)
+        folds = self.fold_scores if self.folds is None else self.fold_scores.merge(self.folds)
+        stated = {item.name: getattr(self, item.name) for item in fields(self) if item.name not in TABLES}
+        stated |= {
+            "failures": [asdict(failure) for failure in self.failures],
+            "audit": None if self.audit is None else self.audit.to_dict(),
+            "priors": None if self.priors is None else np.asarray(self.priors).tolist(),
+            "metrics": self.metrics.to_dict("records"),
+            "permutation_test": asdict(self.permutation_test),
+            "folds": folds.to_dict("records"),
+            **{name: getattr(self, name) for name in STATED[self.task]},
+        }
+        if self.task != "regression":
+            stated["per_class"] = self.per_class.to_dict("index")
+        if self.task == "single-label":
+            stated |= {name: getattr(self, name).tolist() for name in ("confusion", "confusion_paper")}
+        plain: dict[str, Any] = plain_values(stated)
+        return plain
 
 
 def _deviation(scores: pd.Series) -> float | None:

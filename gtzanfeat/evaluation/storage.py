@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import MISSING, asdict, fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
@@ -24,70 +24,13 @@ from gtzanfeat.extraction import Failure
 RESULT = "evaluation.json"
 PREDICTIONS = "predictions.parquet"
 SEGMENTS = "segments.parquet"
-TABLES = ("predictions", "segments")
 OF_FOLDS = ("repeat", "fold", "n_train", "n_test", "fit_seconds", "predict_seconds")
 
 
-def plain(found: Evaluation) -> dict[str, Any]:
-    """Return all of an evaluation but its tables as plain dicts, lists, strings and numbers.
-
-    Parameters
-    ----------
-    found : Evaluation
-        The evaluation.
-
-    Returns
-    -------
-    dict
-        For JSON; what is not defined (NaN) is None.
-    """
-    folds = found.fold_scores if found.folds is None else found.fold_scores.merge(found.folds)
-    stated = {item.name: getattr(found, item.name) for item in fields(found) if item.name not in TABLES}
-    stated |= {
-        "failures": [asdict(failure) for failure in found.failures],
-        "warnings": list(found.warnings),
-        "names": list(found.names),
-        "labels": list(found.labels),
-        "priors": None if found.priors is None else np.asarray(found.priors).tolist(),
-        "refits": list(found.refits),
-        "audit": None if found.audit is None else found.audit.to_dict(),
-        "headline": found.headline,
-        "score": found.score,
-        "spread_folds": found.spread_folds,
-        "spread_repeats": found.spread_repeats,
-        "metrics": found.metrics.to_dict("records"),
-        "permutation_test": asdict(found.permutation_test),
-        "untested": list(found.untested),
-        "folds": folds.to_dict("records"),
-    }
-    if found.task != "regression":
-        stated["per_class"] = found.per_class.to_dict("index")
-    if found.task == "single-label":
-        stated |= {
-            "accuracy": found.accuracy,
-            "macro_recall": found.macro_recall,
-            "majority": found.majority,
-            "confusion": found.confusion.tolist(),
-            "confusion_paper": found.confusion_paper.tolist(),
-        }
-    return _plain(stated)
-
-
-def _plain(value: Any) -> Any:
-    """Turn what numpy and pandas leave into what JSON knows."""
-    if isinstance(value, dict):
-        return {str(key): _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float) and np.isnan(value):
-        return None
-    return value if value is None or isinstance(value, str | int | float) else str(value)
-
-
-def save(evaluation: Evaluation, directory: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Write an evaluation to a folder.
+def write_evaluation(
+    evaluation: Evaluation, directory: str | os.PathLike[str], *, overwrite: bool = False
+) -> Path:
+    """Write ``evaluation.json`` and ``predictions.parquet`` to a folder, which `read_evaluation` reads.
 
     Parameters
     ----------
@@ -136,7 +79,7 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 
 def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
-    """Read what `Evaluation.save` wrote.
+    """Read what `write_evaluation` wrote.
 
     Parameters
     ----------
@@ -158,12 +101,14 @@ def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
     >>> read_evaluation("nowhere")
     Traceback (most recent call last):
     ...
-    gtzanfeat.errors.ExportError: nowhere: there is no evaluation.json; give a folder that Evaluation.save ...
+    gtzanfeat.errors.ExportError: nowhere: there is no evaluation.json; give a folder that ...
     """
     given = Path(path)
     folder = given.parent if given.name == RESULT else given
     if not (folder / RESULT).is_file():
-        raise ExportError(f"{given}: there is no {RESULT}; give a folder that Evaluation.save (--save) wrote")
+        raise ExportError(
+            f"{given}: there is no {RESULT}; give a folder that write_evaluation (--save) wrote"
+        )
     try:
         stated = json.loads((folder / RESULT).read_text(encoding="utf-8"))
         predictions = pd.read_parquet(folder / PREDICTIONS)

@@ -1,17 +1,16 @@
-"""The text of an evaluation, for people: what was done, what must be known of it, and then the scores.
+"""The text of an evaluation: what was done, what must be known of it, and then the scores.
 
-Nothing is computed here.
+It is made of the plain values that `Evaluation.to_dict` gives and that ``evaluation.json`` holds. Nothing is
+computed here.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    from gtzanfeat.evaluation.result import Evaluation
 
 PLAIN = ("log_loss", "r2", "rmse", "mae", "pearson_r")  # all others are shares
 WORDS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "pearson_r": "Pearson r", "f1_macro": "macro F1"}
@@ -22,180 +21,218 @@ BASELINES = {
 }
 
 
-def lines(found: Evaluation) -> list[str]:
+Stated = Mapping[str, Any]  # what `Evaluation.to_dict` gives
+
+
+def plain_values(value: Any) -> Any:
+    """Return dicts, lists, strings and numbers that JSON knows for what numpy and pandas leave.
+
+    Parameters
+    ----------
+    value : object
+        Anything that `Evaluation` holds.
+
+    Returns
+    -------
+    object
+        What is not defined (NaN) is None.
+    """
+    if isinstance(value, dict):
+        return {str(key): plain_values(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain_values(inner) for inner in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and np.isnan(value):
+        return None
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def lines(stated: Stated) -> list[str]:
     """Return the whole report as lines of plain text.
 
     Parameters
     ----------
-    found : Evaluation
-        What to print.
+    stated : dict
+        An evaluation as plain values.
 
     Returns
     -------
     list of str
     """
-    report = [
-        *_identity(found),
-        "",
-        *([f"warning: {warning}" for warning in found.warnings] + [""] if found.warnings else []),
-        *_scores(found),
-        "",
-        *_metrics(found),
-    ]
-    if found.task != "regression":
-        report += ["", *_classes(found)]
-    if found.task == "single-label":
-        report += ["", *_confusion(found)]
+    warnings = [f"warning: {warning}" for warning in stated["warnings"]]
+    report = [*_identity(stated), "", *warnings, *([""] if warnings else []), *_scores(stated), ""]
+    report += _metrics(stated)
+    if stated["task"] != "regression":
+        report += ["", *_classes(stated)]
+    if stated["task"] == "single-label":
+        report += ["", *_confusion(stated)]
     return report
 
 
-def _identity(found: Evaluation) -> list[str]:
-    columns = "" if found.n_columns is None else f", {found.n_columns} columns"
-    spec = "" if found.spec_hash is None else f", spec {found.spec_hash}"
-    left_out = "".join(f", {number} {why}" for why, number in found.left_out.items())
+def failed_lines(failures: Iterable[tuple[str, str]]) -> list[str]:
+    """Return one line for each clip that could not be analysed: what it was, and why not.
+
+    Parameters
+    ----------
+    failures : iterable of (str, str)
+        Source and reason of each.
+
+    Returns
+    -------
+    list of str
+    """
+    return [f"  failed      {source}: {reason}" for source, reason in failures]
+
+
+def _identity(stated: Stated) -> list[str]:
+    n_columns, spec_hash = stated["n_columns"], stated["spec_hash"]
+    columns = "" if n_columns is None else f", {n_columns} columns"
+    spec = "" if spec_hash is None else f", spec {spec_hash}"
+    left_out = "".join(f", {number} {why}" for why, number in stated["left_out"].items())
     kinds = {"single-label": "classes", "multi-label": "tags"}
-    asked = (
-        f"{len(found.labels)} {kinds[found.task]}" if found.task in kinds else f"{found.target} as a number"
-    )
+    kind = kinds.get(stated["task"])
+    asked = f"{stated['target']} as a number" if kind is None else f"{len(stated['labels'])} {kind}"
     return [
-        f"protocol      {found.protocol}: {found.description}",
-        f"clips         {found.n_used} of {found.n_clips} ({found.dataset}), {asked}",
-        f"not used      {len(found.failures)} failed{left_out}",
-        *(f"  failed      {failure.source}: {failure.reason}" for failure in found.failures),
-        f"estimator     {found.estimator}",
-        f"features      {found.feature_set}{columns}{spec}",
-        f"seed          {found.random_state}",
-        *_audited(found),
-        *_searched(found),
-        f"versions      {', '.join(f'{name} {number}' for name, number in found.versions.items())}",
+        f"protocol      {stated['protocol']}: {stated['description']}",
+        f"clips         {stated['n_used']} of {stated['n_clips']} ({stated['dataset']}), {asked}",
+        f"not used      {len(stated['failures'])} failed{left_out}",
+        *failed_lines((failure["source"], failure["reason"]) for failure in stated["failures"]),
+        f"estimator     {stated['estimator']}",
+        f"features      {stated['feature_set']}{columns}{spec}",
+        f"seed          {stated['random_state']}",
+        *_audited(stated),
+        *_searched(stated),
+        f"versions      {', '.join(f'{name} {number}' for name, number in stated['versions'].items())}",
     ]
 
 
-def _audited(found: Evaluation) -> list[str]:
+def _audited(stated: Stated) -> list[str]:
     """What was looked for on both sides, and not found; what was found is a warning."""
-    if found.audit is None:
+    if stated["audit"] is None:
         return []
-    clean = [kind for kind, n_tests in found.audit.exposed.items() if not n_tests]
+    clean = [kind for kind, n_tests in stated["audit"]["exposed"].items() if not n_tests]
     return [f"audit         looked for on both sides and not found: {', '.join(clean)}"] if clean else []
 
 
-def _searched(found: Evaluation) -> list[str]:
+def _searched(stated: Stated) -> list[str]:
     """What was searched inside the training parts, and how often each setting was chosen."""
-    if found.search is None:
+    if stated["search"] is None:
         return []
     chosen = [
         ", ".join(f"{name.rpartition('__')[2]}={value}" for name, value in sorted(settings.items()))
-        for settings in found.search["chosen"]
+        for settings in stated["search"]["chosen"]
     ]
     often = Counter(chosen).most_common(3)
     said = "; ".join(f"{words} in {number} of {len(chosen)} folds" for words, number in often)
-    return [f"inner         {found.search['inner']}; chosen: {said}"]
+    return [f"inner         {stated['search']['inner']}; chosen: {said}"]
 
 
-def _scores(found: Evaluation) -> list[str]:
+def _scores(stated: Stated) -> list[str]:
     """The headline metric, and beside it what chance, the commonest class and leakage would make of it."""
-    name, test = found.headline, found.permutation_test
-    value = dict(found.metrics.set_index("metric").loc[name])
-    said = [f"{WORDS.get(name, name):<14}{_headline(found)}"]
-    if test.n_units > 1:
-        what = f"95 %, bootstrap over {found.n_groups} {_groups(found)}"
+    name, task, test = stated["headline"], stated["task"], stated["permutation_test"]
+    value = next(row for row in stated["metrics"] if row["metric"] == name)
+    said = [f"{WORDS.get(name, name):<14}{_headline(stated)}"]
+    if test["n_units"] > 1:
+        what = f"95 %, bootstrap over {stated['n_groups']} {stated['group_kind']}"
         said.append(f"interval      {_span(name, value['low'], value['high'])}  ({what})")
-    if found.task == "single-label":
-        said.append(f"macro recall  {found.macro_recall:.1%}")
-        said.append(f"majority      {found.majority:.1%}  ({BASELINES[found.task]})")
-    elif not np.isnan(value["baseline"]):
-        said.append(f"baseline      {_number(name, value['baseline'])}  ({BASELINES[found.task]})")
-    if test.n_units > 1 and not np.isnan(test.p_value):
-        trained = "estimators trained on" if test.refitted else "the same answers, tested against"
+    if task == "single-label":
+        said.append(f"macro recall  {stated['macro_recall']:.1%}")
+        said.append(f"majority      {stated['majority']:.1%}  ({BASELINES[task]})")
+    elif value["baseline"] is not None:
+        said.append(f"baseline      {_number(name, value['baseline'])}  ({BASELINES[task]})")
+    if test["n_units"] > 1 and test["p_value"] is not None:
+        trained = "estimators trained on" if test["refitted"] else "the same answers, tested against"
         said.append(
-            f"permutation   p = {test.p_value:.3g}  ({trained} {test.n_permutations} permutations among "
-            f"{test.n_units} {_groups(found)}: {_number(name, test.chance)})"
+            f"permutation   p = {test['p_value']:.3g}  ({trained} {test['n_permutations']} permutations "
+            f"among {test['n_units']} {stated['group_kind']}: {_number(name, test['chance'])})"
         )
-    if found.naive is not None:
+    if stated["naive"] is not None:
         why = "rows divided regardless of recordings and artists: what leakage is worth, not a score"
-        said.append(f"naive split   {_number(name, found.naive)}  ({why})")
-    if found.untested:
-        named = ", ".join(found.untested)
-        said.append(f"left out      {len(found.untested)} of {len(found.labels)} without a test: {named}")
+        said.append(f"naive split   {_number(name, stated['naive'])}  ({why})")
+    if untested := stated["untested"]:
+        said.append(
+            f"left out      {len(untested)} of {len(stated['labels'])} without a test: {', '.join(untested)}"
+        )
     return said
 
 
-def _groups(found: Evaluation) -> str:
-    rows = found.predictions
-    if "group" not in rows or (rows["group"] == rows["recording"]).all():
-        return "recordings"
-    return "artists or songs"
-
-
-def _headline(found: Evaluation) -> str:
-    folds, repeats = found.fold_scores, found.predictions["repeat"].nunique()
-    words = _number(found.headline, found.score)
-    if found.spread_folds is None:
+def _headline(stated: Stated) -> str:
+    name, n_folds = stated["headline"], len(stated["folds"])
+    n_repeats = len({fold["repeat"] for fold in stated["folds"]})
+    words = _number(name, stated["score"])
+    if stated["spread_folds"] is None:
         return f"{words}  (one test part, so no spread)"
-    of = f"mean of {len(folds)} folds" if found.task == "single-label" else f"over {len(folds)} folds"
-    words += f"  ({of}; standard deviation {_spread(found, found.spread_folds)} between folds"
-    if found.spread_repeats is not None:
-        words += f", {_spread(found, found.spread_repeats)} between the means of {repeats} repeats"
+    of = f"mean of {n_folds} folds" if stated["task"] == "single-label" else f"over {n_folds} folds"
+    words += f"  ({of}; standard deviation {_spread(name, stated['spread_folds'])} between folds"
+    if stated["spread_repeats"] is not None:
+        between = _spread(name, stated["spread_repeats"])
+        words += f", {between} between the means of {n_repeats} repeats"
     return f"{words}: not a confidence interval)"
 
 
-def _spread(found: Evaluation, deviation: float) -> str:
-    return f"{deviation:.3f}" if found.headline in PLAIN else f"{100 * deviation:.1f}"
+def _spread(metric: str, deviation: float) -> str:
+    return f"{deviation:.3f}" if metric in PLAIN else f"{100 * deviation:.1f}"
 
 
-def _number(metric: str, value: float) -> str:
-    if np.isnan(value):
+def _number(metric: str, value: float | None) -> str:
+    if value is None:
         return "-"
     return f"{value:.3f}" if metric in PLAIN else f"{value:.1%}"
 
 
-def _span(metric: str, low: float, high: float) -> str:
-    if np.isnan(low):
+def _span(metric: str, low: float | None, high: float | None) -> str:
+    if low is None or high is None:
         return "-"
     if metric in PLAIN:
         return f"{low:.3f} to {high:.3f}"
     return f"{100 * low:.1f}-{high:.1%}"
 
 
-def _metrics(found: Evaluation) -> list[str]:
+def _metrics(stated: Stated) -> list[str]:
     rows = [
-        [name, _number(name, value), _span(name, low, high), _number(name, baseline)]
-        for name, value, low, high, baseline in found.metrics.itertuples(index=False)
+        [
+            row["metric"],
+            _number(row["metric"], row["value"]),
+            _span(row["metric"], row["low"], row["high"]),
+            _number(row["metric"], row["baseline"]),
+        ]
+        for row in stated["metrics"]
     ]
     return _aligned(["metric", "value", "95 % interval", "baseline"], rows)
 
 
-def _classes(found: Evaluation) -> list[str]:
+def _classes(stated: Stated) -> list[str]:
     heads = {"precision": "precision", "recall": "recall", "f1": "F1", "clips": "clips"}
-    if found.task == "multi-label":
+    if stated["task"] == "multi-label":
         heads |= {"roc_auc": "ROC-AUC", "average_precision": "AP"}
-    shown = [column for column in heads if column in found.per_class]
+    per_class = stated["per_class"]
+    shown = [column for column in heads if all(column in row for row in per_class.values())]
     rows = [
-        [str(label), *(f"{row[name]:.0f}" if name == "clips" else _number(name, row[name]) for name in shown)]
-        for label, row in found.per_class.iterrows()
+        [label, *(f"{row[name]:.0f}" if name == "clips" else _number(name, row[name]) for name in shown)]
+        for label, row in per_class.items()
     ]
-    kind = "class" if found.task == "single-label" else "tag"
+    kind = "class" if stated["task"] == "single-label" else "tag"
     return _aligned([kind, *(heads[name] for name in shown)], rows)
 
 
-def _confusion(found: Evaluation) -> list[str]:
-    counts, percents = found.confusion, found.confusion_paper
-    repeats = found.predictions["repeat"].nunique()
-    summed = f", {repeats} repeats summed" if repeats > 1 else ""
+def _confusion(stated: Stated) -> list[str]:
+    labels, n_repeats = stated["labels"], len({fold["repeat"] for fold in stated["folds"]})
+    summed = f", {n_repeats} repeats summed" if n_repeats > 1 else ""
     return [
         f"confusion: rows are the truth, columns predicted (tests{summed})",
-        *_matrix(found.labels, [[str(count) for count in row] for row in counts]),
+        *_matrix(labels, [[str(count) for count in row] for row in stated["confusion"]]),
         "",
         "confusion as Tzanetakis & Cook print it: columns are the truth, rows predicted (per cent)",
-        *_matrix(found.labels, [[f"{percent:.0f}" for percent in row] for row in percents]),
+        *_matrix(labels, [[f"{percent:.0f}" for percent in row] for row in stated["confusion_paper"]]),
     ]
 
 
-def _matrix(labels: tuple[str, ...], cells: list[list[str]]) -> list[str]:
+def _matrix(labels: Sequence[str], cells: list[list[str]]) -> list[str]:
     return _aligned(["", *_heads(labels)], [[label, *row] for label, row in zip(labels, cells, strict=True)])
 
 
-def _heads(labels: tuple[str, ...]) -> list[str]:
+def _heads(labels: Sequence[str]) -> list[str]:
     """Shorten labels to the first letters, as few as tell all of them apart but at least nine."""
     longest = max(map(len, labels), default=0)
     lengths = range(9, longest)

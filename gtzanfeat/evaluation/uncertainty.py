@@ -11,7 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from gtzanfeat.evaluation.metrics import Outcome, mean_of_known, measure, of_answers, of_numbers
+from gtzanfeat.evaluation.metrics import (
+    Outcome,
+    compute_metrics,
+    mean_ignoring_nan,
+    precision_recall_f1,
+    regression_metrics,
+)
 from gtzanfeat.evaluation.tasks import TASKS
 
 DRAWS = 1000
@@ -26,7 +32,7 @@ RANGES = {  # of the metrics that are not shares
 }
 
 
-def intervals(
+def bootstrap_intervals(
     tested: Outcome, values: dict[str, np.ndarray], random_state: int, draws: int = DRAWS
 ) -> dict[str, tuple[float, float]]:
     """95 % intervals of every metric, by groups of tests drawn with replacement.
@@ -41,7 +47,7 @@ def intervals(
     tested : Outcome
         The tests; groups are what is drawn.
     values : dict of str to ndarray
-        The metrics themselves, as `measure` gives them.
+        The metrics themselves, as `compute_metrics` gives them.
     random_state : int
         Seeds the drawing.
     draws : int, default=1000
@@ -61,7 +67,7 @@ def intervals(
     weights = np.empty((draws, n_groups))
     for row in weights:
         row[:] = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
-    drawn = measure(tested, weights)
+    drawn = compute_metrics(tested, weights)
     return {name: _interval(name, drawn[name], float(value[0])) for name, value in values.items()}
 
 
@@ -106,7 +112,7 @@ class PermutationTest:
     n_units: int
 
 
-def units_of(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def permutation_units(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """Number what is permuted: the tests of one group that share one truth, (n_tests,) int.
 
     Where a recording (or an artist) has one truth, the whole changes it together. That is why labels that
@@ -128,16 +134,16 @@ def units_of(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return frame.assign(group=group).groupby([*frame, "group"]).ngroup().to_numpy()
 
 
-def shuffled(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def permuted(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Give every unit the truth of another."""
     _, first = np.unique(units, return_index=True)
     return truth[first][rng.permutation(len(first))][units]
 
 
-def headline(
+def headline_score(
     tested: Outcome, truth: np.ndarray | None = None, parts: list[np.ndarray] | None = None
 ) -> float:
-    """The metric that stands for the others, alone and quickly; else as `measure` has it.
+    """The metric that stands for the others, alone and quickly; else as `compute_metrics` has it.
 
     Parameters
     ----------
@@ -146,7 +152,7 @@ def headline(
     truth : ndarray, optional
         In the place of what is true.
     parts : list of ndarray, optional
-        From `parts_of`, where it is asked for many times.
+        From `headline_parts`, where it is asked for many times.
 
     Returns
     -------
@@ -154,18 +160,18 @@ def headline(
         NaN where it is not defined.
     """
     truth = tested.truth if truth is None else truth
-    parts = parts_of(tested) if parts is None else parts
+    parts = headline_parts(tested) if parts is None else parts
     if tested.task == "single-label":
         hits = truth == tested.answers
         return float(np.mean([hits[part].mean() for part in parts]))
-    family = of_numbers if tested.task == "regression" else of_answers
+    family = regression_metrics if tested.task == "regression" else precision_recall_f1
     name = TASKS[tested.task].headline
     ones = np.ones((1, max(map(len, parts))))
     values = [family(truth[part], tested.answers[part], ones[:, : len(part)])[name] for part in parts]
-    return float(mean_of_known(np.array(values))[0])
+    return float(mean_ignoring_nan(np.array(values))[0])
 
 
-def parts_of(tested: Outcome) -> list[np.ndarray]:
+def headline_parts(tested: Outcome) -> list[np.ndarray]:
     """The rows over which the headline metric is taken, before their mean: folds, or repeats."""
     columns = [tested.repeat, tested.fold] if tested.task == "single-label" else [tested.repeat]
     _, part = np.unique(np.stack(columns), axis=1, return_inverse=True)
@@ -177,7 +183,7 @@ def permutation_test(
 ) -> PermutationTest:
     """Test whether the answers have anything to do with the truth.
 
-    The truth is permuted among units (see `units_of`), and every repeat is scored against the same
+    The truth is permuted among units (see `permutation_units`), and every repeat is scored against the same
     permutation, so repeats do not pass for more evidence than the recordings give. The answers stay as they
     are, which is a test of the predictions at next to no cost; whoever wants to know what the estimator would
     find in labels without meaning trains it on them (`refits`).
@@ -201,13 +207,13 @@ def permutation_test(
     ----------
     M. Ojala and G. Garriga, "Permutation tests for studying classifier performance", JMLR 11, 2010.
     """
-    units = units_of(tested.group, tested.truth)
-    value = headline(tested)
+    units = permutation_units(tested.group, tested.truth)
+    value = headline_score(tested)
     found = np.array(refits)
     if not refits:
-        rng, parts = np.random.default_rng(random_state), parts_of(tested)
+        rng, parts = np.random.default_rng(random_state), headline_parts(tested)
         found = np.array(
-            [headline(tested, shuffled(tested.truth, units, rng), parts) for _ in range(permutations)]
+            [headline_score(tested, permuted(tested.truth, units, rng), parts) for _ in range(permutations)]
         )
     found = found[~np.isnan(found)]
     reached = (found >= value - 1e-12).sum()  # equal within rounding counts as equal

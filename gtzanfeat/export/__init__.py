@@ -1,7 +1,7 @@
-"""Export: tables of features in and out, one row per clip, in files that explain themselves.
+"""Feature tables as files: one row per clip, with metadata of every column.
 
-`tables` writes and reads them, `formats` holds one row per kind of file, and `join` sets columns computed
-elsewhere beside them. Nothing is computed here.
+`tables` writes and reads them, `formats` declares the file formats, `join` adds columns computed elsewhere.
+No feature is computed here.
 """
 
 from gtzanfeat.export.formats import FORMATS, Format

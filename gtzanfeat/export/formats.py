@@ -1,7 +1,7 @@
-"""Kinds of file that a table can be written as; each is one row at the foot of this file.
+"""File formats of feature tables: one row of `FORMATS` per format, with its writer and readers.
 
-A format knows how a frame and its metadata become bytes and come back, whole or not at all; what they mean is
-the business of the package around it.
+A format stores a data frame and its metadata, and replaces files atomically. Columns and metadata are made in
+`tables`.
 """
 
 from __future__ import annotations
@@ -19,41 +19,52 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
-PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # what the metadata hold as they are
-STRUCTURED = ("versions", "failures")  # and as JSON; what they say of columns is in the fields
+PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
+STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
 
 
 @dataclass(frozen=True)
 class Format:
-    """A kind of file that a table can be written as.
+    """A file format of feature tables.
 
     Parameters
     ----------
     suffix : str
-        The end of its files' names, in lower case; this is how a user chooses it.
+        Suffix of the file name, in lower case, by which the format is chosen.
     meaning : str
-        One sentence for the user.
+        One sentence about it for users.
     files : callable
-        ``files(path)`` lists all files that a table at `path` consists of.
+        ``files(path)`` returns the paths of all files that a table at `path` consists of.
     write : callable
-        ``write(path, frame, metadata)`` puts them in place, whole or not at all.
+        ``write(frame, metadata, path)`` writes them, all or none.
     read : callable
-        ``read(path)`` gives the frame back.
+        ``read(path)`` returns the data frame.
     read_metadata : callable
-        ``read_metadata(path)`` gives the metadata back; KeyError where there is none.
+        ``read_metadata(path)`` returns the metadata; KeyError if there are none.
     """
 
     suffix: str
     meaning: str
     files: Callable[[Path], tuple[Path, ...]]
-    write: Callable[[Path, pd.DataFrame, dict[str, Any]], None]
+    write: Callable[[pd.DataFrame, dict[str, Any], Path], None]
     read: Callable[[Path], pd.DataFrame]
     read_metadata: Callable[[Path], dict[str, Any]]
 
 
 @contextlib.contextmanager
 def put_in_place(path: Path) -> Iterator[Path]:
-    """Give a temporary name in the same folder; what was written there becomes `path` if nothing broke."""
+    """Yield a temporary path in the same folder, which is renamed to `path` if no error is raised.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create or replace.
+
+    Yields
+    ------
+    Path
+        Where to write.
+    """
     part = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield part
@@ -65,8 +76,8 @@ def put_in_place(path: Path) -> Iterator[Path]:
 # --- Parquet: the metadata of the schema and of its fields ------------------------------------------
 
 
-def _write_parquet(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
-    bare = pa.Table.from_pandas(frame, preserve_index=False)  # with a note that makes pandas read it well
+def _write_parquet(frame: pd.DataFrame, metadata: dict[str, Any], path: Path) -> None:
+    bare = pa.Table.from_pandas(frame, preserve_index=False)  # with metadata from which pandas restores types
     fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare.schema]
     words = {PREFIX + key: metadata[key] for key in PLAIN}
     words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
@@ -79,11 +90,11 @@ def _read_parquet_metadata(path: Path) -> dict[str, Any]:
     stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     plain = {key: stated[PREFIX + key] for key in PLAIN}
     parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
-    columns = {field.name: _decoded(field.metadata) for field in schema}
+    columns = {field.name: _decode(field.metadata) for field in schema}
     return plain | parsed | {"columns": columns}
 
 
-def _decoded(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
+def _decode(metadata: dict[bytes, bytes] | None) -> dict[str, str]:
     pairs = ((key.decode(), value.decode()) for key, value in (metadata or {}).items())
     return {key: value for key, value in pairs if not key.startswith("PARQUET:")}
 
@@ -95,12 +106,12 @@ def _csv_files(path: Path) -> tuple[Path, ...]:
     return path, path.with_suffix(".meta.json")
 
 
-def _write_csv(path: Path, frame: pd.DataFrame, metadata: dict[str, Any]) -> None:
-    path, beside = _csv_files(path)
-    with put_in_place(path) as part, put_in_place(beside) as part_beside:
-        # floats in the fewest digits that give the same float32 back
+def _write_csv(frame: pd.DataFrame, metadata: dict[str, Any], path: Path) -> None:
+    path, metadata_path = _csv_files(path)
+    with put_in_place(path) as part, put_in_place(metadata_path) as metadata_part:
+        # pandas writes the fewest digits that give the same float32 back
         frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
-        part_beside.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        metadata_part.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -1,8 +1,7 @@
 """Columns computed elsewhere, such as learned embeddings, joined to clips by recording.
 
-So that any representation is judged by the same protocols, alone or beside features computed here. Nothing is
-computed, filled in or left out: a recording without a row is an error, for a score over what happens to be
-there would mean nothing.
+They are then evaluated under the same protocols as features, alone or together with them. No value is imputed
+and no clip dropped: a recording without a row is an error.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from gtzanfeat.errors import ExportError
 from gtzanfeat.extraction import Extraction
 
 KEY = "recording"
-IDENTITY = (  # what tables say of a clip besides what it sounds like
+NOT_FEATURES = (  # columns of feature tables that describe a clip and are no features
     *("path", "label", "labels", "target", "song", "artist", "album", "split", "offset", "duration"),
     *("seconds", "flags", "number", "fault_filtered", "artist_fold"),
 )
@@ -31,34 +30,34 @@ def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
     Parameters
     ----------
     path : str or path
-        A Parquet file with a column (or a named index) ``recording`` and columns of numbers. What says who a
-        recording is (path, label, artist ...) and not what it sounds like is passed over.
+        A Parquet file with a column (or a named index) ``recording`` and columns of numbers. What says which
+        recording is (path, label, artist ...) is left out.
 
     Returns
     -------
     DataFrame of shape (n_recordings, n_columns), float32
-        By recording, in the order of the file.
+        Indexed by recording, in the order of the file.
 
     Raises
     ------
     ExportError
-        If there is no such file, it is no table by recording, a recording is there twice, or a value is
-        missing, infinite or no number.
+        If there is no such file, it has no column of recordings, a recording occurs twice, or a value is
+        missing, infinite or not a number.
 
     See Also
     --------
-    join_columns : What to do with it.
+    join_columns : Join them to clips.
     """
-    return _checked(_read(path), str(Path(path).expanduser()))
+    return _checked(_read_parquet(path), str(Path(path).expanduser()))
 
 
-def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
+def _read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = Path(path).expanduser()
     try:
         frame = pd.read_parquet(file)
     except FileNotFoundError as error:
         raise ExportError(f"{file}: there is no such file; check the path") from error
-    except (OSError, ValueError) as error:  # pyarrow's complaints are ValueErrors
+    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
         raise ExportError(f"{file}: cannot be read as Parquet; give a Parquet file") from error
     return frame.reset_index() if frame.index.name == KEY else frame
 
@@ -66,9 +65,9 @@ def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
 def join_columns(
     clips: ClipTable,
     columns: str | os.PathLike[str] | pd.DataFrame,
-    beside: Extraction | None = None,
+    extraction: Extraction | None = None,
 ) -> pd.DataFrame:
-    """Give every clip the columns of its recording.
+    """Return for every clip the columns of its recording.
 
     Parameters
     ----------
@@ -76,16 +75,16 @@ def join_columns(
         The clips. Windows of one recording get the same row.
     columns : path or DataFrame
         A file as for `read_columns`; or a table of numbers with a column or an index of recordings. Columns
-        that the table of clips has itself are passed over, so that what is to be predicted (arousal, say) is
-        not joined to that which predicts it.
-    beside : Extraction, optional
-        Features of the same clips, which come first.
+        that the table of clips has too are left out, so that a target (arousal, say) does not become a
+        feature.
+    extraction : Extraction, optional
+        Features of the same clips, which become the first columns.
 
     Returns
     -------
     DataFrame of shape (n_clips, n_columns), float32
-        In the order of the clips, to be given to `evaluate` as ``values``. The rows of clips that failed in
-        `beside` are missing.
+        In the order of the clips, to be given to `evaluate` as ``values``. Clips that failed in `extraction`
+        have NaN there.
 
     Raises
     ------
@@ -105,7 +104,7 @@ def join_columns(
         name = "the columns to join"
         named = columns if KEY in columns else columns.rename_axis(KEY).reset_index()
     else:
-        name, named = str(columns), _read(columns)
+        name, named = str(columns), _read_parquet(columns)
     table = _checked(named, name, clips.frame.columns)
     missing = sorted(set(clips.recordings) - set(table.index))
     if missing:
@@ -115,22 +114,28 @@ def join_columns(
             "the clips that have one"
         )
     joined = table.loc[list(clips.recordings)].reset_index(drop=True)
-    if beside is None:
-        return joined
-    if len(beside.values) != len(clips):
+    return joined if extraction is None else _beside(extraction, joined, name, len(clips))
+
+
+def _beside(extraction: Extraction, joined: pd.DataFrame, name: str, n_clips: int) -> pd.DataFrame:
+    """Return the columns of an extraction followed by the joined ones, or raise ExportError."""
+    if len(extraction.values) != n_clips:
         raise ExportError(
-            f"{name}: features of {len(beside.values)} clips cannot stand beside a table of {len(clips)}; "
+            f"{name}: features of {len(extraction.values)} clips cannot stand beside a table of {n_clips}; "
             "give those of the same clips"
         )
-    both = sorted(set(joined.columns) & set(beside.columns))
+    both = sorted(set(joined.columns) & set(extraction.columns))
     if both:
         raise ExportError(f"{name}: the column {both[0]!r} is there and among the features; rename it")
-    features = pd.DataFrame(beside.values, columns=list(beside.columns))
+    features = pd.DataFrame(extraction.values, columns=list(extraction.columns))
     return pd.concat([features, joined], axis=1)
 
 
-def _checked(frame: pd.DataFrame, name: str, said: Iterable[str] = ()) -> pd.DataFrame:
-    """Return the numbers by recording, or say why these are none."""
+def _checked(frame: pd.DataFrame, name: str, not_features: Iterable[str] = ()) -> pd.DataFrame:
+    """Return the columns of numbers in float32, indexed by recording, or raise ExportError.
+
+    Left out are `NOT_FEATURES` and the columns named in `not_features`.
+    """
     if KEY not in frame:
         found = ", ".join(map(str, frame.columns[:8])) or "none"
         raise ExportError(f"{name}: no column {KEY!r}; columns found: {found}; it says whose row it is")
@@ -144,8 +149,8 @@ def _checked(frame: pd.DataFrame, name: str, said: Iterable[str] = ()) -> pd.Dat
             f"{name}: {len(again)} recordings are there more than once, such as {again.iloc[0]!r}; leave one "
             "row of each"
         )
-    passed_over = {KEY, *IDENTITY, *said}
-    numbers = frame[[column for column in frame if column not in passed_over]]
+    left_out = {KEY, *NOT_FEATURES, *not_features}
+    numbers = frame[[column for column in frame if column not in left_out]]
     if not len(numbers.columns) or frame.empty:
         raise ExportError(
             f"{name}: it holds no numbers, apart from what is said of the clips anyway; give one row, "

@@ -1,8 +1,7 @@
-"""Tables out: one row per analysed clip, in a file that explains itself to pandas, Polars, DuckDB or R.
+"""Writing and reading of feature tables: an `Extraction` and its `ClipTable` as Parquet or CSV.
 
-Here an `Extraction` and the `ClipTable` it came from become Parquet or CSV, with the identity of the feature
-set, the clips that failed and the meaning of every column beside the numbers; and such a file becomes the
-two again. Nothing is computed, and a file is either whole or not there.
+The metadata hold the feature set with its hash, the versions of the libraries, the clips that failed, and
+unit and meaning of every column. How they are stored is in `formats`.
 """
 
 from __future__ import annotations
@@ -23,9 +22,9 @@ from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.version import versions
 
-LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # what moves the numbers of an extraction
+LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # whose versions may change feature values
 
-# What the columns before the features are; any column not named here is passed on as it came.
+# The columns before the features; others of the table of clips are written too.
 IDENTITY = {
     "path": {"unit": "", "meaning": "the audio file; if relative, from the folder where extraction ran"},
     "label": {"unit": "", "meaning": "the class, such as the genre"},
@@ -33,10 +32,7 @@ IDENTITY = {
     "song": {"unit": "", "meaning": "the song that the recording is a part of"},
     "artist": {"unit": "", "meaning": "who plays; clips of one artist must not both train and test"},
     "split": {"unit": "", "meaning": "the part of a split that the dataset comes with"},
-    "album": {
-        "unit": "",
-        "meaning": "the record it is from",
-    },
+    "album": {"unit": "", "meaning": "the record it is from"},
     "labels": {"unit": "", "meaning": "its tags, with | between them; | alone if it has none"},
     "target": {"unit": "", "meaning": "a number to predict"},
     "offset": {"unit": "s", "meaning": "where in the recording the clip begins"},
@@ -50,14 +46,14 @@ PASSED_ON = {"unit": "", "meaning": "as the dataset has it"}
 
 
 def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
-    """Say now, rather than after hours of analysis, whether a table can be written to `path`.
+    """Raise an error if a table cannot be written to `path`, for a check before a long extraction.
 
     Parameters
     ----------
     path : str or path
-        Where the table is to be; its suffix is that of one of `FORMATS`.
+        The file to be written; its suffix is that of one of `FORMATS`.
     overwrite : bool, default=False
-        Whether a file that is there already may be replaced.
+        Whether an existing file may be replaced.
 
     Returns
     -------
@@ -85,7 +81,15 @@ def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) 
 
 
 def check_place(file: Path, overwrite: bool) -> None:
-    """Raise ExportError if no file can be put there, or if one is there that may not be replaced."""
+    """Raise ExportError if a file cannot be created, or exists and may not be replaced.
+
+    Parameters
+    ----------
+    file : Path
+        The file to be written.
+    overwrite : bool
+        Whether an existing file may be replaced.
+    """
     if file.is_dir():
         raise ExportError(f"{file}: it is a folder; give the name of a file")
     if file.exists() and not overwrite:
@@ -99,71 +103,69 @@ def check_place(file: Path, overwrite: bool) -> None:
 
 
 def write_table(
-    path: str | os.PathLike[str], extraction: Extraction, table: ClipTable, *, overwrite: bool = False
+    extraction: Extraction, clips: ClipTable, path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> Path:
-    """Write one row per analysed clip: what it is, then its features.
+    """Write a feature table: one row per analysed clip, its identity first, then its features.
 
-    The columns are ``path``, ``label``, ``recording``, ``artist``, ``split``, any others of the table
-    (album, fold ...), ``seconds``, ``flags`` and the columns of the feature set, float32 and bit by bit
-    those of the extraction. What was measured takes the place of a column of the same name in the table.
-    A clip that failed has no row, but is in the metadata with its reason: see `read_metadata`. The same
-    input gives the same bytes.
+    The columns are those of `clips` (``path``, ``label``, ``recording``, ``artist`` ...), ``seconds``,
+    ``flags`` and those of the feature set, float32 and the same bits as in the extraction; a column of
+    `clips` with such a name is left out. A clip that failed is in the metadata only. The same input gives the
+    same bytes.
 
     Parameters
     ----------
-    path : str or path
-        Where to; the suffix decides: ``.parquet``, or ``.csv`` with its metadata in ``NAME.meta.json``
-        beside it.
     extraction : Extraction
         From `extract`.
-    table : ClipTable
+    clips : ClipTable
         The clips that were extracted, in the same order.
+    path : str or path
+        The file; its suffix chooses the format: ``.parquet``, or ``.csv`` and ``.meta.json``.
     overwrite : bool, default=False
-        Whether to replace a file that is there already.
+        Whether an existing file is replaced.
 
     Returns
     -------
     Path
-        Where the table is now.
+        `path`, with ``~`` expanded.
 
     Raises
     ------
     UnknownNameError
         If no format has this suffix.
     ExportError
-        If there is no such folder, the file exists and may not be replaced, extraction and table do not
-        belong together, or the disk refuses. No half-written file is left.
+        If the file cannot be created or may not be replaced, extraction and clips do not belong together, or
+        writing fails. No half-written file is left.
 
     See Also
     --------
-    read_table : The way back.
+    read_table : Read it back.
 
     Examples
     --------
     >>> from gtzanfeat.datasets import load_dataset
     >>> from gtzanfeat.extraction import extract
     >>> clips = load_dataset("music")  # doctest: +SKIP
-    >>> write_table("features.parquet", extract(clips.clips), clips)  # doctest: +SKIP
+    >>> write_table(extract(clips.clips), clips, "features.parquet")  # doctest: +SKIP
     PosixPath('features.parquet')
     """
     where = check_destination(path, overwrite=overwrite)
-    if len(extraction.values) != len(table):
+    if len(extraction.values) != len(clips):
         raise ExportError(
-            f"{where}: an extraction of {len(extraction.values)} clips and a table of {len(table)} do not "
+            f"{where}: an extraction of {len(extraction.values)} clips and a table of {len(clips)} do not "
             "belong together; give the table whose clips were extracted"
         )
-    frame = _frame(extraction, table)
+    frame = _frame(extraction, clips)
     try:
-        _format(where).write(where, frame, _metadata(extraction, table, frame))
+        _format(where).write(frame, _metadata(extraction, clips, frame), where)
     except OSError as error:
         raise ExportError(f"{where}: cannot be written ({error.strerror or error})") from error
-    except pa.ArrowException as error:  # a column of the user's own that holds this and that
+    except pa.ArrowException as error:  # a column of the user's own, of mixed types
         raise ExportError(f"{where}: cannot be written ({' '.join(map(str, error.args))})") from error
     return where
 
 
 def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what a table says of itself.
+    """Read the metadata of a feature table.
 
     Parameters
     ----------
@@ -173,8 +175,8 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: with which
-        package, Python and libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
+        ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: of the package,
+        of Python and of libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
         ``row`` (of that table, from 0), ``path`` and ``reason``; ``columns``: by name, ``unit`` and
         ``meaning``, and for features also ``formula``, ``source`` and ``family``.
 
@@ -186,12 +188,12 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
         If there is no such file, or it was not written by `write_table`.
     """
     where = Path(path).expanduser()
-    with _told_apart(where):
+    with _reading_errors(where):
         return _format(where).read_metadata(where)
 
 
 def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
-    """Read a table back as what it was written from, less the clips that failed.
+    """Read a feature table as the clips and the extraction that it was written from, without failed clips.
 
     Parameters
     ----------
@@ -203,12 +205,12 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     clips : ClipTable
         The clips that were analysed.
     extraction : Extraction
-        Their features, to be given to `evaluate` as ``values``, and on record the clips that failed.
+        Their features, to be given to `evaluate` as ``values``; the clips that failed are in ``lost``.
 
     Raises
     ------
     UnknownNameError, ExportError
-        As `read_metadata`; also if this version of the package knows the feature set by another meaning.
+        As `read_metadata`; also if the feature set has another spec hash in this version of the package.
     """
     where = Path(path).expanduser()
     metadata = read_metadata(where)
@@ -221,7 +223,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
             f"{where}: its {chosen.name} has the spec {metadata['spec_hash']}, not {chosen.spec_hash} as in "
             "this version; extract it anew"
         )
-    with _told_apart(where):
+    with _reading_errors(where):
         frame = _format(where).read(where)
         clips = ClipTable(frame.drop(columns=["seconds", "flags", *chosen.columns]), metadata["dataset"])
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")
@@ -239,8 +241,8 @@ def _format(path: Path) -> Format:
 
 
 @contextlib.contextmanager
-def _told_apart(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in reading `path` into an `ExportError`: it is not there, or it is not ours."""
+def _reading_errors(path: Path) -> Iterator[None]:
+    """Turn errors of reading `path` into an `ExportError`: it does not exist, or is no feature table."""
     try:
         yield
     except GtzanfeatError:
@@ -252,11 +254,11 @@ def _told_apart(path: Path) -> Iterator[None]:
 
 
 def _frame(extraction: Extraction, table: ClipTable) -> pd.DataFrame:
-    """Rows of the clips that were analysed."""
+    """Return the table as it is written, with one row per analysed clip."""
     measured = pd.DataFrame({"seconds": extraction.seconds, "flags": extraction.flags})
     measured["flags"] = measured["flags"].astype("string")
     features = pd.DataFrame(extraction.values, columns=list(extraction.columns), dtype="float32")
-    # SQL knows no case, so `Seconds` of the table and `seconds` cannot stand side by side
+    # SQL ignores case, so a table cannot have both `Seconds` and `seconds`
     taken = {name.lower() for name in [*measured.columns, *features.columns]}
     identity = table.frame[[name for name in table.frame.columns if name.lower() not in taken]]
     whole = pd.concat([identity, measured, features], axis=1)
@@ -264,7 +266,7 @@ def _frame(extraction: Extraction, table: ClipTable) -> pd.DataFrame:
 
 
 def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
-    """Gather what `read_metadata` gives back; nothing in it depends on when or where it was made."""
+    """Return the metadata as `read_metadata` gives them back; they do not depend on time or machine."""
     chosen = extraction.feature_set
     meanings = {
         row["column"]: {"unit": row["unit"], "meaning": row["hears"]}

@@ -8,7 +8,7 @@ grow with the recording: no spectrum of a whole clip ever exists. What the numbe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,60 +17,10 @@ from gtzanfeat.declarations import Accumulator, ClipFeature, Framing, Params, Re
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction.collectors import AccumulatorRun, CollectionRun, FrameRun
 from gtzanfeat.features import ACCUMULATORS, FEATURES
-from gtzanfeat.ingredients import (
-    chroma,
-    constant_q,
-    envelopes,
-    hpss,
-    periodicity,
-    psychoacoustics,
-    spectra,
-    yin,
-)
+from gtzanfeat.ingredients import hpss
+from gtzanfeat.ingredients.registry import INGREDIENTS, STREAMS
 
 BLOCK = 1 << 17  # samples analysed at a time: 256 frames of hop 512, whose spectra stay in cache
-
-
-@dataclass(frozen=True)
-class Ingredient:
-    """An intermediate that several features share, made from a block of frames.
-
-    ``build(framing, rate, params)`` gives the function from the needed ingredients to this one; `uses` names
-    the parameters that it depends on. The ingredient "frames" is given.
-    """
-
-    name: str
-    needs: tuple[str, ...]
-    build: Callable[[Framing, int, Params], Callable[..., np.ndarray]]
-    uses: tuple[str, ...] = ()
-
-
-INGREDIENTS: dict[str, Ingredient] = {
-    row.name: row
-    for row in (
-        Ingredient("spectrum", ("frames",), spectra.spectrum),
-        Ingredient("power", ("spectrum",), spectra.power),
-        Ingredient("magnitude", ("power",), spectra.magnitude),
-        Ingredient("log_power", ("power",), spectra.log_power),
-        Ingredient("slaney_bands", ("power",), spectra.slaney_bands),
-        Ingredient("slaney_log_bands", ("slaney_bands",), spectra.log_bands),
-        Ingredient("marsyas_log_bands", ("slaney_bands",), spectra.marsyas_log_bands),
-        Ingredient("mel_bands", ("power",), spectra.mel_bands, spectra.MEL_PARAMS),
-        Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (*spectra.MEL_PARAMS, "floor")),
-        Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),
-        Ingredient("beat_envelope", ("frames",), envelopes.beat_envelope),
-        Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
-        Ingredient("beat_peaks", ("beat_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
-        Ingredient("summary_autocorrelation", ("frames",), spectra.summary_autocorrelation),
-        Ingredient("pitch_peaks", ("summary_autocorrelation",), periodicity.peaks, periodicity.PEAK_PARAMS),
-        Ingredient("sonogram", ("frames",), psychoacoustics.sonogram),
-        Ingredient("modulation", ("sonogram",), psychoacoustics.modulation),
-        Ingredient("chroma_energies", ("power",), chroma.chroma_energies),
-        Ingredient("constant_q_thirds", ("frames",), constant_q.constant_q_thirds),
-        Ingredient("constant_q_classes", ("constant_q_thirds",), constant_q.constant_q_classes),
-        Ingredient("difference", ("frames",), yin.difference, yin.DIFFERENCE_PARAMS),
-    )
-}
 
 
 class Analysis:
@@ -110,8 +60,8 @@ class Analysis:
             except KeyError as error:
                 raise _missing(request, error) from error
         names = {framing.stream for framing in self._framed} - {"samples"}
-        for name in sorted(names - envelopes.STREAMS.keys() - set(hpss.PARTS)):
-            raise UnknownNameError("stream", name, ["samples", *envelopes.STREAMS, *hpss.PARTS])
+        for name in sorted(names - STREAMS.keys() - set(hpss.PARTS)):
+            raise UnknownNameError("stream", name, ["samples", *STREAMS, *hpss.PARTS])
         self._separation = hpss.Separation() if names & set(hpss.PARTS) else None
         if self._separation is not None:  # it shares its spectra with the features of that framing
             if hpss.FRAMING not in self._framed:
@@ -127,7 +77,7 @@ class Analysis:
         self._filled = 0
         self._silent = True
         self._results: dict[tuple[Any, ...], np.ndarray] = {}
-        self._streams = {name: envelopes.STREAMS[name](self.rate) for name in self._filters}
+        self._streams = {name: STREAMS[name].build(self.rate) for name in self._filters}
         if self._separation is not None:
             self._separation.reset()
         for framed in self._framed.values():

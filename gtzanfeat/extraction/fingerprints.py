@@ -165,7 +165,7 @@ class _PrintListener(Listener):
         return (fingerprint(as_clip(clip)),)
 
 
-def near_duplicates(prints: Sequence[np.ndarray], similar: float = SIMILAR) -> list[Match]:
+def near_duplicate_pairs(prints: Sequence[np.ndarray], similar: float = SIMILAR) -> list[Match]:
     """Find all pairs of recordings that share 5 seconds of sound or more.
 
     Words that occur in two recordings vote for where one begins in the other; the offsets with most votes are
@@ -194,7 +194,7 @@ def near_duplicates(prints: Sequence[np.ndarray], similar: float = SIMILAR) -> l
     --------
     >>> rng = np.random.default_rng(0)
     >>> one, other = rng.uniform(-1, 1, (2, 5512 * 8))
-    >>> near_duplicates([fingerprint(one), fingerprint(other), fingerprint(one[11024:])])
+    >>> near_duplicate_pairs([fingerprint(one), fingerprint(other), fingerprint(one[11024:])])
     [Match(a=0, b=2, offset=1.99..., seconds=5.61..., similarity=0.98...)]
     """
     found: dict[tuple[int, int], Match] = {}

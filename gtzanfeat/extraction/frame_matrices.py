@@ -282,6 +282,7 @@ def extract_frames(
     n_jobs: int | None = None,
     on_error: str = "raise",
     memory: Any = None,
+    progress: Callable[[int], None] | None = None,
 ) -> tuple[Frames, tuple[Failure, ...]]:
     """Compute the frame features of many clips.
 
@@ -294,6 +295,8 @@ def extract_frames(
     memory : path or joblib.Memory, optional
         All clips are analysed now; with `memory` their frames are kept there and loaded clip by clip when
         they are asked for, without it they are all held.
+    progress : callable, optional
+        Called with the number of clips done since the last call.
 
     Returns
     -------
@@ -308,7 +311,7 @@ def extract_frames(
     nothing = np.zeros((0, len(spec.columns)), dtype=np.float32)
     failures = []
     held = []
-    for _, heard in hear_all(listener, numbered, rate, n_jobs, on_error):
+    for _, heard in hear_all(listener, numbered, rate, n_jobs, on_error, progress):
         failed = isinstance(heard, Failure)
         if failed:
             failures.append(heard)

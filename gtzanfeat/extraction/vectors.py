@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -166,7 +167,7 @@ def list_of_clips(clips: Any) -> list[Any]:
     >>> list_of_clips(pd.DataFrame({"path": ["a.wav", "b.wav"]}))
     ['a.wav', 'b.wav']
     """
-    one = isinstance(clips, str | bytes | os.PathLike | Clip)
+    one = isinstance(clips, str | bytes | os.PathLike | Clip | io.IOBase | Mapping)
     values = clips.to_numpy() if hasattr(clips, "to_numpy") else clips
     if isinstance(values, np.ndarray):
         samples = values.ndim == 1 and values.dtype.kind in "fiub" and values.size > 0
@@ -262,7 +263,7 @@ class Listener:
         """
         try:
             clip = as_clip(source)
-            if clip.rate is None and not isinstance(clip.source, str | os.PathLike):
+            if clip.rate is None and not clip.is_file:
                 clip = replace(clip, rate=rate)
             return self._recall(clip)
         except ClipError as error:
@@ -285,10 +286,11 @@ class Listener:
     def _listen(self, clip: Clip) -> tuple[np.ndarray, ...]:
         analysis = self._analysis
         analysis.reset()
-        for block in blocks(clip, self.rate):
+        reading = blocks(clip, self.rate)
+        for block in reading:
             analysis.push(block)
         values = self.arrange(analysis.finish())
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a table
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
         seconds = analysis.n_samples / self.rate
-        return values, np.array(seconds), np.array(" ".join(analysis.flags()))
+        return values, np.array(seconds), np.array(" ".join([*analysis.flags(), *reading.flags]))

@@ -19,6 +19,7 @@ import numpy as np
 from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.declarations import Column, FrameFeature, Framing, Frozen, Params, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
 from gtzanfeat.statistics.summaries import find_summary
@@ -105,10 +106,12 @@ class FeatureItem:
         kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
         return kinds, summary.columns(columns)
 
-    def rows(self) -> list[list[dict[str, str]]]:
-        """Descriptions of its numbers, one list per suffix, in each one for every column."""
+    def rows(self, rate: int = RATE) -> list[list[dict[str, str]]]:
+        """Descriptions of its numbers at a sample rate, one list per suffix, in each one for every column."""
         feature = FEATURES[self.feature]
         kinds, columns = self._kinds()
+        values = field_values(self.framing, rate, self.params)
+        columns = [with_values(column, values) for column in columns]
         names = self.names or [column_name(feature.name, column.name) for column in columns]
         part = f", of the {self.framing.stream} part" if self.framing.stream in PARTS else ""
         return [
@@ -233,7 +236,7 @@ class FeatureSet:
 
     @cached_property
     def _rows(self) -> list[dict[str, str]]:
-        blocks = [item.rows() for item in self.items]
+        blocks = [item.rows(self.rate) for item in self.items]
         if self.by_summary:  # blocks of (n_suffixes, n_columns) side by side, read row by row
             return [row for rows in zip(*blocks, strict=True) for part in rows for row in part]
         return [row for block in blocks for column in zip(*block, strict=True) for row in column]

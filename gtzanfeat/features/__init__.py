@@ -1,7 +1,9 @@
-"""The registry of features: the rows of all families. No kernel and no row is written here.
+"""Features: one file per family, with its kernels and, at its foot, the rows that declare them.
 
-A family is a file of this folder that ends in ``FEATURES`` (and ``ACCUMULATORS``, where it has any); a new
-one is found without being named here.
+`FEATURES` and `ACCUMULATORS` are the registry: the rows of all families by name. A family is a file of this
+folder that ends in ``FEATURES`` (and ``ACCUMULATORS``, where it has any); it is found by being here. What
+several families share is in `gtzanfeat.ingredients` and `gtzanfeat.statistics`; formulae, parameters and edge
+cases of each feature are on the documentation's page "Feature specification".
 """
 
 from __future__ import annotations

@@ -1,20 +1,25 @@
-"""Features of one number or more per frequency band: levels, rises and falls, contrast.
+"""Levels of frequency bands, their rises and falls, and the contrast of peaks and valleys within octaves.
 
-Which bands is part of a feature: mel filters (`filterbanks`) or octaves. What sums bands up again (cepstra)
-is in `cepstral`; the quarter octaves of MPEG-7 are in `flatness`.
+One number or more per band: bands are mel filters (Davis & Mermelstein 1980) or octaves (Jiang et al. 2002,
+"Music type classification by spectral contrast feature"). Transforms of the bands (cepstra) are in
+`cepstrum`; the quarter octaves of MPEG-7 are in `flatness`, semitone bands in `block_level`.
 """
 
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
 
 MEL_BANDS = 40
+LIBROSA_BANDS = 128  # librosa's default
 FLUX_BANDS = (24, 40, 64)
 FLUX_LAGS = (1, 3, 6)  # frames
 CONTRAST_FLOOR = 1e-10
@@ -27,8 +32,11 @@ CONTRAST_SHARE = 0.02  # of a band's bins, that peak and valley are the means of
 
 
 @kernel
-def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
-    """10 log10 E[b], from ln E[b]."""
+def decibels(log_bands: Float32Array, out: Float32Array) -> None:
+    """Levels in decibels from natural logarithms: 10 log10 E[b] = (10 / ln 10) · ln E[b].
+
+    log_bands (n_frames, n_bands) -> out (n_frames, n_bands)
+    """
     scale = np.float32(10 / np.log(10))
     for t in range(log_bands.shape[0]):
         for b in range(out.shape[1]):
@@ -36,8 +44,11 @@ def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """max(0, L_t[b] - L_{t-k}[b]) for every band, then max(0, L_{t-k}[b] - L_t[b]); k rows are `previous`."""
+def band_flux(log_bands: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Half-wave rectified change of each band over k frames: max(0, d), max(0, -d), d = L_t[b] - L_{t-k}[b].
+
+    log_bands (n_frames, n_bands), previous (k, n_bands) -> out (n_frames, 2 n_bands), rises before falls
+    """
     lag = previous.shape[0]
     n = out.shape[1] // 2
     for t in range(log_bands.shape[0]):
@@ -49,8 +60,8 @@ def band_flux(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> N
             out[t, n + b] = max(-d, np.float32(0.0))
 
 
-def as_many_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
-    """Nothing but a check: as many bands as the feature has columns."""
+def check_n_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
+    """No constants; an error unless the parameter ``bands`` is the number of columns of the feature."""
     if params["bands"] != n_bands:
         raise GtzanfeatError(f"the feature is of {n_bands} mel bands, but {params['bands']} were asked for")
     return ()
@@ -60,8 +71,10 @@ def as_many_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> 
 
 
 @kernel
-def mean_extremes(band: np.ndarray, n: int, low: np.ndarray, high: np.ndarray) -> tuple[float, float]:
-    """Mean of the `n` smallest and of the `n` largest values; `low` and `high` are room for n numbers.
+def mean_extremes(band: Float32Array, n: int, low: Float64Array, high: Float64Array) -> tuple[float, float]:
+    """Means of the n smallest and of the n largest values: (1/n) Σ_{i<=n} x_(i), (1/n) Σ_{i>N-n} x_(i).
+
+    band (n_bins,), room for the extremes low (n,), high (n,) -> two numbers
 
     The few extremes are kept in order; most bins are neither and cost one comparison each.
     """
@@ -91,9 +104,13 @@ def mean_extremes(band: np.ndarray, n: int, low: np.ndarray, high: np.ndarray) -
 
 @kernel
 def spectral_contrast(
-    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+    spectrum: Float32Array, first: IntArray, last: IntArray, count: IntArray, out: Float32Array
 ) -> None:
-    """10 log10 (peak / valley) per band, the means of its `count` strongest and weakest bins."""
+    """Spectral contrast 10 log10 (peak / valley), means of the `count` strongest and weakest bins of a band.
+
+    spectrum (n_frames, n_bins), first (n_bands,), last (n_bands,), count (n_bands,)
+    -> out (n_frames, n_bands)
+    """
     low, high = np.empty(count.max()), np.empty(count.max())
     for t in range(spectrum.shape[0]):
         for b in range(first.size):
@@ -103,9 +120,13 @@ def spectral_contrast(
 
 @kernel
 def octave_contrast(
-    spectrum: np.ndarray, first: np.ndarray, last: np.ndarray, count: np.ndarray, out: np.ndarray
+    spectrum: Float32Array, first: IntArray, last: IntArray, count: IntArray, out: Float32Array
 ) -> None:
-    """The logarithm of peak / valley per band, then that of the valley per band."""
+    """Octave-based contrast ln peak - ln valley of each band, then ln valley (Jiang et al. 2002).
+
+    spectrum (n_frames, n_bins), first (n_bands,), last (n_bands,), count (n_bands,)
+    -> out (n_frames, 2 n_bands)
+    """
     low, high = np.empty(count.max()), np.empty(count.max())
     for t in range(spectrum.shape[0]):
         for b in range(first.size):
@@ -116,18 +137,18 @@ def octave_contrast(
 
 
 def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """First bin, bin after the last, and bins in peak and valley of librosa's seven contrast bands.
+    """First bin, bin after the last, and bins in peak and valley of librosa's seven bands, each (7,).
 
     A band begins one bin below its lower edge and goes without its last bin, except that the last band goes
     on to the Nyquist frequency. The share is taken of the bins before that last one is dropped.
     """
-    n_bins = framing.length // 2 + 1
-    hertz = np.arange(n_bins) * rate / framing.length
+    hertz = bin_frequencies(framing.length, rate)
+    n_bins = hertz.size
     first, last, count = [], [], []
     n_bands = len(LIBROSA_EDGES) - 1
     for b in range(n_bands):
         within = np.flatnonzero((hertz >= LIBROSA_EDGES[b]) & (hertz <= LIBROSA_EDGES[b + 1]))
-        _must_have_bins(within, LIBROSA_EDGES[b], framing, rate)
+        _check_has_bins(within, LIBROSA_EDGES[b], framing, rate)
         start = within[0] - (b > 0)
         stop = n_bins if b == n_bands - 1 else within[-1] + 1
         first.append(start)
@@ -137,16 +158,17 @@ def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
 
 
 def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """First bin, bin after the last, and bins in peak and valley of the six octaves (two of them wider)."""
-    hertz = np.arange(framing.length // 2 + 1) * rate / framing.length
+    """First bin, bin after the last, and bins in peak and valley of six octaves (two wider), each (6,)."""
+    hertz = bin_frequencies(framing.length, rate)
     edges = np.searchsorted(hertz, OCTAVE_EDGES)
     for b in range(len(edges) - 1):
-        _must_have_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
+        _check_has_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
     width = np.diff(edges)
     return edges[:-1], edges[1:], np.maximum(np.rint(CONTRAST_SHARE * width).astype(np.int64), 1)
 
 
-def _must_have_bins(bins: np.ndarray, hertz: float, framing: Framing, rate: int) -> None:
+def _check_has_bins(bins: NDArray[Any], hertz: float, framing: Framing, rate: int) -> None:
+    """An error if a contrast band is empty."""
     if bins.size == 0:
         raise GtzanfeatError(
             f"the contrast band from {hertz:.0f} Hz has no bin in frames of {framing.length} samples at "
@@ -176,7 +198,7 @@ def _band_flux(n_bands: int, lag: int) -> FrameFeature:
         ),
         source="half-wave rectified change of log mel bands, after Klapuri 1999",
         gain_invariant=False,  # above the floor it is
-        constants=partial(as_many_bands, n_bands=n_bands),
+        constants=partial(check_n_bands, n_bands=n_bands),
         before=0.0,
         past=lag,
         lead=lag,
@@ -189,6 +211,7 @@ def _span(low: float, high: float) -> str:
 
 _LIBROSA_SPANS = [_span(*LIBROSA_EDGES[b : b + 2]) for b in range(6)] + ["6400 Hz upwards"]
 _OCTAVE_SPANS = [_span(*OCTAVE_EDGES[b : b + 2]) for b in range(6)]
+_PEAK, _VALLEY = (f"mean of the {end} {CONTRAST_SHARE:.0%} of S" for end in ("largest", "smallest"))
 
 FEATURES = (
     FrameFeature(
@@ -197,12 +220,34 @@ FEATURES = (
         kernel=decibels,
         needs=("mel_log_bands",),
         columns=tuple(
-            Column(f"{b:02d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to 39")
+            Column(
+                f"{b:02d}",
+                "dB",
+                "10 log10 max(E_b, {floor:g})",
+                f"the level of mel band {b} of 0 to {MEL_BANDS - 1}",
+            )
             for b in range(MEL_BANDS)
         ),
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
         gain_invariant=False,
-        constants=partial(as_many_bands, n_bands=MEL_BANDS),
+        constants=partial(check_n_bands, n_bands=MEL_BANDS),
+    ),
+    FrameFeature(
+        name="mel128",
+        family="timbre",
+        kernel=decibels,
+        needs=("mel_log_bands",),
+        columns=tuple(
+            Column(
+                f"{b:03d}",
+                "dB",
+                "10 log10 max(E_b, {floor:g})",
+                f"the level of mel band {b} of 0 to {LIBROSA_BANDS - 1}",
+            )
+            for b in range(LIBROSA_BANDS)
+        ),
+        source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
+        gain_invariant=False,
     ),
     *(_band_flux(n_bands, lag) for lag in FLUX_LAGS for n_bands in FLUX_BANDS),
     FrameFeature(
@@ -214,7 +259,7 @@ FEATURES = (
             Column(
                 f"{b}",
                 "dB",
-                "10 log10 (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"10 log10 ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
                 f"tones against noise, {span}: how far peaks stand above valleys",
             )
             for b, span in enumerate(_LIBROSA_SPANS)
@@ -222,6 +267,7 @@ FEATURES = (
         source="librosa.feature.spectral_contrast without top_db, after Jiang et al. 2002",
         gain_invariant=True,
         constants=librosa_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": LIBROSA_EDGES},
     ),
     FrameFeature(
         name="octave_contrast",
@@ -232,7 +278,7 @@ FEATURES = (
             Column(
                 f"{b}",
                 "ln",
-                "ln (mean of strongest 2 % of bins / mean of weakest 2 %)",
+                f"ln ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
                 f"tones against noise, {span}: how far peaks stand above valleys",
             )
             for b, span in enumerate(_OCTAVE_SPANS)
@@ -241,7 +287,7 @@ FEATURES = (
             Column(
                 f"valley_{b}",
                 "ln",
-                "ln mean of weakest 2 % of bins",
+                f"ln {_VALLEY}, S the {{spectrum}}",
                 f"what is left between the tones, {span}",
             )
             for b, span in enumerate(_OCTAVE_SPANS)
@@ -249,5 +295,6 @@ FEATURES = (
         source="Jiang et al. 2002, octave-based spectral contrast",
         gain_invariant=False,
         constants=octave_bands,
+        fixed={"share": CONTRAST_SHARE, "floor": CONTRAST_FLOOR, "edges_hz": OCTAVE_EDGES},
     ),
 )

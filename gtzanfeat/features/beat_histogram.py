@@ -1,6 +1,8 @@
-"""Rhythmic content: the beat histogram and what is read from it.
+"""The beat histogram of Tzanetakis & Cook (2002, section II-B), and the numbers that are read from it.
 
-The envelope, its autocorrelation and the peaks are ingredients; here they are counted.
+Kernels count the peaks of enhanced autocorrelations, which `ingredients.periodicity` finds in the envelope
+that `ingredients.envelopes` makes. One tempo of a whole clip is in `tempo`; histograms of other curves than
+the envelope are in `novelty`.
 """
 
 from __future__ import annotations
@@ -8,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
-from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
@@ -21,9 +23,12 @@ TC2002 = "Tzanetakis & Cook 2002, section II-B"
 
 @kernel
 def count_beats(
-    peaks: np.ndarray, envelope: np.ndarray, per_minute: float, weighted: bool, total: np.ndarray
+    peaks: Float32Array, envelope: Float32Array, per_minute: float, weighted: bool, total: Float64Array
 ) -> None:
-    """BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)² of the envelope; or w = 1."""
+    """Beat histogram BH[bpm] += w · amplitude, w = d/(d + 0.1), d = var(s)/mean(s)², or w = 1.
+
+    peaks (n_windows, n_peaks, 2) of (lag, amplitude), envelope (n_windows, n_samples) -> total (161,)
+    """
     n = envelope.shape[1]
     for t in range(peaks.shape[0]):
         mean = 0.0
@@ -47,41 +52,58 @@ def count_beats(
                     total[bpm - SLOWEST_BPM] += weight * peaks[t, p, 1]
 
 
-def counting(framing: Framing, rate: int, params: Params) -> Arrays:
-    """How many windows a minute has, and whether they are weighted."""
+def windows_per_minute(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Windows in a minute, and whether they are weighted by their modulation depth."""
     return 60.0 * rate / framing.length, params["weighted"]
 
 
-def beat(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """A0 A1 RA P1 P2 SUM, and SUM per window, of a beat histogram of 161 bins."""
+def beat_statistics(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """A0 A1 RA P1 P2 SUM and SUM per window of a beat histogram: (7,), zeros for an empty one.
+
+    Parameters
+    ----------
+    histogram : ndarray of shape (161,)
+        Weight of 40 to 200 bpm.
+    n_frames : int
+        Windows that were counted.
+    params : mapping
+        Not used.
+
+    Returns
+    -------
+    ndarray of shape (7,)
+        As the columns of the row `beat`.
+
+    References
+    ----------
+    Tzanetakis, G. and Cook, P. (2002). Musical genre classification of audio signals. IEEE Transactions on
+    Speech and Audio Processing 10(5), section II-B.
+    """
     total = histogram.sum()
     if not total > 0:
         return np.zeros(7)
-    first = int(histogram.argmax())
-    rest = histogram.copy()
-    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
-    second = int(rest.argmax())
-    a0, a1 = histogram[first], rest[second]
+    first, second, a1 = two_largest(histogram, NEIGHBOURS_BPM)
+    a0 = histogram[first]
     p2 = second + SLOWEST_BPM if a1 > 0 else 0
     return np.array([a0 / total, a1 / total, a1 / a0, first + SLOWEST_BPM, p2, total, total / n_frames])
 
 
-def whole_histogram(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """The histogram itself."""
+def whole_beat_histogram(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """The beat histogram itself, (161,)."""
     return histogram
 
 
-def count_peaks(histogram: np.ndarray) -> int:
-    """How many bins are at least 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
+def count_peaks(histogram: Float64Array) -> int:
+    """Number of peaks: bins over 0.1 of the largest, and the largest within ±4 bpm (of equals, the first)."""
     padded = np.pad(histogram, NEIGHBOURS_BPM)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS_BPM + 1)
     return int(((around.argmax(axis=1) == NEIGHBOURS_BPM) & (histogram > FAINT_PEAK * histogram.max())).sum())
 
 
-def beat_shape(histogram: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram."""
+def beat_shape(histogram: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """Centroid, spread, skewness, kurtosis, entropy, flatness, crest and peaks of a beat histogram, (8,)."""
     bpm = np.arange(SLOWEST_BPM, FASTEST_BPM + 1)
-    return np.append(shape(histogram, bpm), count_peaks(histogram))
+    return np.append(shape_statistics(histogram, bpm), count_peaks(histogram))
 
 
 ACCUMULATORS = (
@@ -90,7 +112,13 @@ ACCUMULATORS = (
         kernel=count_beats,
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
-        constants=counting,
+        constants=windows_per_minute,
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "half_modulation": MODULATION_HALF,
+            "silence": SILENT_ENVELOPE,
+        },
     ),
 )
 
@@ -108,14 +136,14 @@ FEATURES = (
     ClipFeature(
         name="beat",
         family="rhythm",
-        compute=beat,
+        compute=beat_statistics,
         of="beats",
         columns=(
             Column("a0", "share", "BH[P1] / Σ BH", "how much one tempo prevails"),
             Column("a1", "share", "BH[P2] / Σ BH", "how strong the second tempo is"),
             Column("ra", "ratio", "A1 / A0", "the second tempo against the first: accents and sub-beats"),
             Column("p1", "bpm", "argmax BH", "the strongest tempo, be it of beat, bar or sub-beat"),
-            Column("p2", "bpm", "argmax BH more than 4 bpm from P1", "the second tempo"),
+            Column("p2", "bpm", f"argmax BH more than {NEIGHBOURS_BPM} bpm from P1", "the second tempo"),
             Column("sum", "1", "Σ BH", "beat strength: how strongly the sound repeats itself"),
             Column(
                 "sum_per_window", "1/window", "Σ BH / windows", "beat strength whatever the clip's length"
@@ -124,6 +152,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_beat",
+        fixed={"slowest_bpm": SLOWEST_BPM, "neighbours_bpm": NEIGHBOURS_BPM},
     ),
     ClipFeature(
         name="beat_shape",
@@ -131,25 +160,36 @@ FEATURES = (
         compute=beat_shape,
         of="beats",
         columns=(
-            *(Column(*text, hears) for text, hears in zip(shape_texts("BH", "bpm"), _HEARD, strict=True)),
+            *(Column(*text, hears) for text, hears in zip(shape_formulae("BH", "bpm"), _HEARD, strict=True)),
             Column(
                 "peaks",
                 "peaks",
-                "number of n with BH[n] the largest within ±4 bpm, and over 0.1 of the largest of all",
+                f"number of n with BH[n] the largest within ±{NEIGHBOURS_BPM} bpm, over {FAINT_PEAK} max BH",
                 "how many tempi are heard side by side: beat, bar, sub-beats",
             ),
         ),
         source="Lykartsis & Lerch 2015, Beat histogram features for rhythm-based genre classification",
         gain_invariant=True,
         flag="no_beat",
+        fixed={
+            "slowest_bpm": SLOWEST_BPM,
+            "fastest_bpm": FASTEST_BPM,
+            "neighbours_bpm": NEIGHBOURS_BPM,
+            "faint": FAINT_PEAK,
+        },
     ),
     ClipFeature(
         name="beat_histogram",
         family="rhythm",
-        compute=whole_histogram,
+        compute=whole_beat_histogram,
         of="beats",
         columns=tuple(
-            Column(f"{bpm:03d}", "1", f"Σ amplitude of peaks at {bpm} bpm", f"repetition at {bpm} bpm")
+            Column(
+                f"{bpm:03d}",
+                "1",
+                f"Σ amplitude of the {{n_peaks}} largest peaks at {bpm} bpm",
+                f"repetition at {bpm} bpm",
+            )
             for bpm in range(SLOWEST_BPM, FASTEST_BPM + 1)
         ),
         source=TC2002,

@@ -1,20 +1,23 @@
 """Block-level features: patterns over blocks of frames of a cent-scaled spectrum, summarised over blocks.
 
-A block is a fixed number of frames; what is learnt of it keeps how loud a band gets and how it moves, but,
-being sorted over time or transformed, not when. Rows of single frames are in the other families, segments of
-a sonogram in `patterns`.
+A block is a fixed number of frames. Sorted over time or transformed, it tells how loud each band gets and how
+it moves, but not when (Seyerlehner, Widmer & Pohle 2010, "Fusing block-level features for music similarity
+estimation"). Features of single frames are in the other families, segments of a sonogram in
+`rhythm_patterns`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import packed_filterbank
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
 from gtzanfeat.statistics.tracks import percentile, variance
 
 N_BANDS = 97  # a semitone apart, the last one below half the rate
@@ -39,7 +42,7 @@ STEADY_DB = 0.01  # a band that deviates by less from its mean correlates with n
 # --- the spectrum ---------------------------------------------------------------------------------
 
 
-def interpolating_filters(centres: np.ndarray, ratio: float, n_bins: int, spacing: float) -> np.ndarray:
+def interpolating_filters(centres: Float64Array, ratio: float, n_bins: int, spacing: float) -> Float32Array:
     """Triangles of unit sum on bins `spacing` apart, (n_centres, n_bins) float32.
 
     The feet are a `ratio` below and above the centre, but at least one bin away: where bins are sparse, a
@@ -50,7 +53,8 @@ def interpolating_filters(centres: np.ndarray, ratio: float, n_bins: int, spacin
     above = np.maximum(centres * ratio - centres, spacing)[:, None]
     away = hertz - centres[:, None]
     weights = np.maximum(0.0, 1.0 - np.where(away < 0, -away / below, away / above))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    unit: Float32Array = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def cent_filters(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -62,9 +66,13 @@ def cent_filters(framing: Framing, rate: int, params: Params) -> Arrays:
 
 @kernel
 def cent_spectrum(
-    magnitude: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+    magnitude: Float32Array, first: IntArray, width: IntArray, weights: Float32Array, out: Float32Array
 ) -> None:
-    """20 log10 max(Σ_k w[b, k] M[k], 1e-3)."""
+    """Level of each semitone band in decibels: 20 log10 max(Σ_k w[b, k] M[k], 1e-3).
+
+    magnitude (n_frames, n_bins), first (n_bands,), width (n_bands,), weights (n_bands, widest)
+    -> out (n_frames, n_bands)
+    """
     scale = np.float32(20 / np.log(10))
     for t in range(magnitude.shape[0]):
         row = magnitude[t]
@@ -78,49 +86,54 @@ def cent_spectrum(
 # --- patterns, each from the whole track of the spectrum, (n_frames, 97) ---------------------------
 
 
-def _long_enough(track: np.ndarray, length: int) -> np.ndarray:
+def _padded_to_block(track: NDArray[Any], length: int) -> NDArray[Any]:
     """The track, its last frame repeated where it is shorter than a block."""
     return np.pad(track, ((0, max(0, length - len(track))), (0, 0)), mode="edge")
 
 
-def _ranked(track: np.ndarray, block: tuple[int, int], kept: int) -> Iterator[np.ndarray]:
-    """Yield for each band (n_blocks, kept): the largest values of each block in rising order.
+def _sorted_blocks(track: NDArray[Any], block: tuple[int, int], kept: int) -> Iterator[Float64Array]:
+    """Yield for each band the largest values of each block in rising order, (n_blocks, kept).
 
     Band by band, since all blocks together are several times as much as the track.
     """
     length, hop = block
-    for band in np.ascontiguousarray(_long_enough(track, length).T):
+    for band in np.ascontiguousarray(_padded_to_block(track, length).T):
         blocks = np.lib.stride_tricks.sliding_window_view(band, length)[::hop]
         yield np.sort(blocks, axis=1)[:, length - kept :]
 
 
-def spectral_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Percentile 90 over blocks of the levels of a band in rising order, less the mean level of the clip."""
-    ranked = _ranked(track, SPECTRAL, SPECTRAL[0])
-    return np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(dtype=np.float64)
+def spectral_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Percentile 90 over blocks of the sorted levels of each band, less the clip's mean level: (970,)."""
+    ranked = _sorted_blocks(track, SPECTRAL, SPECTRAL[0])
+    pattern: Float64Array = np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(
+        dtype=np.float64
+    )
+    return pattern
 
 
-def delta_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Percentile 90 and variance over blocks of the largest rises of a band in rising order."""
+def delta_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Percentile 90 and variance over blocks of the largest rises of each band, sorted: (2716,)."""
     rises = np.zeros_like(track)
     rises[DELTA_LAG:] = np.maximum(track[DELTA_LAG:] - track[:-DELTA_LAG], 0.0)
-    patterns = [(percentile(blocks, 90), variance(blocks)) for blocks in _ranked(rises, DELTA, DELTA_KEPT)]
+    patterns = [
+        (percentile(blocks, 90), variance(blocks)) for blocks in _sorted_blocks(rises, DELTA, DELTA_KEPT)
+    ]
     return np.array(patterns).swapaxes(0, 1).ravel()
 
 
 @cache
-def modulation_filters(frame_rate: float) -> np.ndarray:
+def modulation_filters(frame_rate: float) -> Float32Array:
     """Triangles at 10 · 2^((j - 36) / 6) Hz on the bins of a transform of a block, (257, 37)."""
     length = FLUCTUATION[0]
     centres = FASTEST_HZ * 2.0 ** ((np.arange(N_MODULATIONS) - N_MODULATIONS + 1) / 6)
     return interpolating_filters(centres, 2 ** (1 / 6), length // 2 + 1, frame_rate / length).T
 
 
-def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Percentile 60 over blocks of 2/T |DFT over time| of a band, gathered at 37 rates of modulation."""
+def fluctuation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Percentile 60 over blocks of 2/T |DFT over time| of each band at 37 rates of modulation: (3589,)."""
     length, hop = FLUCTUATION
     filters = modulation_filters(params["frame_rate"])
-    long = _long_enough(track, length)
+    long = _padded_to_block(track, length)
     patterns = []
     for start in range(0, len(long) - length + 1, hop):
         block = long[start : start + length]
@@ -129,10 +142,10 @@ def fluctuation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
     return percentile(np.array(patterns), 60)
 
 
-def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Median over blocks of the correlation of each two of 52 bands; 0 where one is steady."""
+def correlation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Median over blocks of the correlation of each two of 52 bands, 0 where one is steady: (1326,)."""
     length, hop = CORRELATION
-    long = _long_enough(_gathered(track, N_CORRELATED, np.add) / _widths(N_CORRELATED), length)
+    long = _padded_to_block(_grouped_bands(track, N_CORRELATED, np.add) / _group_sizes(N_CORRELATED), length)
     pairs = np.triu_indices(N_CORRELATED, 1)
     patterns = []
     for start in range(0, len(long) - length + 1, hop):
@@ -146,20 +159,22 @@ def correlation_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.
     return percentile(np.array(patterns), 50)
 
 
-def contrast_pattern(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Percentile 10 over blocks of max - min over the neighbours of each of 20 bands, in rising order."""
-    contrast = _gathered(track, N_CONTRASTS, np.maximum) - _gathered(track, N_CONTRASTS, np.minimum)
-    return np.concatenate([percentile(blocks, 10) for blocks in _ranked(contrast, CONTRAST, CONTRAST[0])])
+def contrast_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Percentile 10 over blocks of the sorted max - min over the neighbours of each of 20 bands: (800,)."""
+    contrast = _grouped_bands(track, N_CONTRASTS, np.maximum) - _grouped_bands(track, N_CONTRASTS, np.minimum)
+    return np.concatenate(
+        [percentile(blocks, 10) for blocks in _sorted_blocks(contrast, CONTRAST, CONTRAST[0])]
+    )
 
 
-def _widths(n_bands: int) -> np.ndarray:
-    """How many of 97 bands go into each of fewer: as equal as can be, the first ones larger."""
+def _group_sizes(n_bands: int) -> Float64Array:
+    """Number of the 97 bands in each of `n_bands` groups: as equal as can be, the first ones larger."""
     return np.array([len(part) for part in np.array_split(np.arange(N_BANDS), n_bands)])
 
 
-def _gathered(track: np.ndarray, n_bands: int, gather: np.ufunc) -> np.ndarray:
-    """Gather neighbouring bands: (n_frames, n_bands) float64."""
-    starts = np.cumsum([0, *_widths(n_bands)[:-1]])
+def _grouped_bands(track: Float32Array, n_bands: int, gather: np.ufunc) -> Float64Array:
+    """Neighbouring bands combined into groups, float64 (n_frames, n_bands)."""
+    starts = np.cumsum([0, *_group_sizes(n_bands)[:-1]])
     return gather.reduceat(track.astype(np.float64), starts, axis=1)
 
 
@@ -169,6 +184,7 @@ SOURCE = "Seyerlehner, Widmer & Pohle 2010"
 
 
 def _pattern_columns(n_bands: int, n_ranks: int, unit: str, formula: str, hears: str) -> tuple[Column, ...]:
+    """Columns of a pattern of `n_bands` times `n_ranks` numbers."""
     return tuple(
         Column(f"{b:02d}_{k:02d}", unit, formula.format(k=k), hears.format(b=b))
         for b in range(n_bands)
@@ -177,6 +193,7 @@ def _pattern_columns(n_bands: int, n_ranks: int, unit: str, formula: str, hears:
 
 
 def _delta_columns() -> tuple[Column, ...]:
+    """Columns of the delta pattern: percentiles, then variances."""
     rise = f"rise {{k}} of the {DELTA_KEPT} largest over {DELTA_LAG} frames in a block of {DELTA[0]}"
     largest = _pattern_columns(
         N_BANDS, DELTA_KEPT, "dB", f"percentile 90 of {rise}", "onsets in semitone band {b}"
@@ -200,6 +217,7 @@ FEATURES = (
         source=SOURCE,
         gain_invariant=False,
         constants=cent_filters,
+        fixed={"bands": N_BANDS, "floor": FLOOR},
     ),
     ClipFeature(
         name="spectral_pattern",
@@ -215,6 +233,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,  # above the floor it is, like those below
+        fixed={"block": SPECTRAL},
     ),
     ClipFeature(
         name="delta_pattern",
@@ -224,6 +243,7 @@ FEATURES = (
         columns=_delta_columns(),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": DELTA, "lag": DELTA_LAG, "kept": DELTA_KEPT},
     ),
     ClipFeature(
         name="fluctuation_pattern",
@@ -242,6 +262,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": FLUCTUATION, "modulations": N_MODULATIONS, "fastest_hz": FASTEST_HZ},
     ),
     ClipFeature(
         name="correlation_pattern",
@@ -260,6 +281,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": CORRELATION, "bands": N_BANDS, "correlated": N_CORRELATED, "steady_db": STEADY_DB},
     ),
     ClipFeature(
         name="contrast_pattern",
@@ -275,5 +297,6 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        fixed={"block": CONTRAST, "bands": N_BANDS, "contrasts": N_CONTRASTS},
     ),
 )

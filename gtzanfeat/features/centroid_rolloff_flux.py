@@ -1,7 +1,7 @@
-"""Features of the shape of one spectrum, and of its change from frame to frame.
+"""Centroid, rolloff and flux of spectra, after Tzanetakis & Cook (2002, equations 1 to 3) and Marsyas.
 
-Kernels take a magnitude or a power spectrum, whichever the set names. Filterbanks and what follows
-them are in `cepstral`.
+Kernels take a magnitude or a power spectrum, whichever the set names. Higher moments, slope and other kinds
+of flux are in `spectral_shape`; filterbanks and their transforms in `bands` and `cepstrum`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.filterbanks import bin_width
+from gtzanfeat.jit import Float32Array, kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
 
 
 @kernel
-def spectral_centroid(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
-    """C = Σ f_k S[k] / Σ S[k]; 0 for silence."""
+def spectral_centroid(spectrum: Float32Array, bin_hz: float, out: Float32Array) -> None:
+    """Spectral centroid C = Σ f_k S[k] / Σ S[k] in Hz; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         total = np.float32(0.0)
@@ -29,10 +33,11 @@ def spectral_centroid(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> N
 
 
 @kernel
-def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
-    """Smallest r with Σ_{k<=r} S[k] >= share · Σ S[k]; -1 for silence.
+def rolloff_bin(row: Float32Array, share: float, chunks: Float32Array) -> int:
+    """Rolloff bin: the smallest r with Σ_{k<=r} S[k] >= share · Σ S[k]; -1 for silence.
 
-    Sums of 16 bins, which the compiler vectorises, find the neighbourhood; only there bins are counted.
+    row (n_bins,), room for sums of 16 bins in chunks (n_chunks,) -> a bin. The sums, which the compiler
+    vectorises, find the neighbourhood; only there bins are counted.
     """
     n_whole = row.size // 16
     n_chunks = (row.size + 15) // 16
@@ -66,16 +71,22 @@ def rolloff_bin(row: np.ndarray, share: float, chunks: np.ndarray) -> int:
 
 
 @kernel
-def spectral_rolloff(spectrum: np.ndarray, bin_hz: float, share: float, out: np.ndarray) -> None:
-    """R = f_r, r the smallest bin with Σ_{k<=r} S[k] >= share · Σ S[k]; 0 for silence."""
+def spectral_rolloff(spectrum: Float32Array, bin_hz: float, share: float, out: Float32Array) -> None:
+    """Spectral rolloff f_r in Hz, r the smallest bin with Σ_{k<=r} S[k] >= share · Σ S[k]; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     chunks = np.empty((spectrum.shape[1] + 15) // 16, dtype=np.float64)
     for t in range(spectrum.shape[0]):
         out[t, 0] = max(rolloff_bin(spectrum[t], share, chunks), 0) * bin_hz
 
 
 @kernel
-def spectral_flux(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """F = Σ_k (N_t[k] - N_{t-1}[k])², N = S / ‖S‖₂, and N = 0 for silence."""
+def spectral_flux(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Spectral flux F = Σ_k (N_t[k] - N_{t-1}[k])², N = S / ‖S‖₂, and N = 0 for silence.
+
+    spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
+    """
     last = previous[0]
     energy = np.float32(0.0)
     for k in range(last.size):
@@ -97,8 +108,11 @@ def spectral_flux(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -
 
 
 @kernel
-def marsyas_centroid(power: np.ndarray, out: np.ndarray) -> None:
-    """(Σ k P[k]) / (Σ P[k]) / n_bins; 0.5 for silence."""
+def marsyas_centroid(power: Float32Array, out: Float32Array) -> None:
+    """Centroid as a share of all bins: (Σ k P[k]) / (Σ P[k]) / n_bins; 0.5 for silence.
+
+    power (n_frames, n_bins) -> out (n_frames, 1)
+    """
     n_bins = np.float32(power.shape[1])
     for t in range(power.shape[0]):
         row = power[t]
@@ -111,8 +125,11 @@ def marsyas_centroid(power: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def marsyas_rolloff(power: np.ndarray, share: float, out: np.ndarray) -> None:
-    """One bin below the rolloff, over n_bins; 1 for silence and for a rolloff in bins 0 to 2."""
+def marsyas_rolloff(power: Float32Array, share: float, out: Float32Array) -> None:
+    """Rolloff as a share of all bins: (r - 1) / n_bins, r the rolloff bin; 1 for silence and where r < 3.
+
+    power (n_frames, n_bins) -> out (n_frames, 1)
+    """
     n_bins = power.shape[1]
     chunks = np.empty((n_bins + 15) // 16, dtype=np.float64)
     for t in range(power.shape[0]):
@@ -121,8 +138,11 @@ def marsyas_rolloff(power: np.ndarray, share: float, out: np.ndarray) -> None:
 
 
 @kernel
-def marsyas_flux(log_power: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1; 0 where nothing changes."""
+def marsyas_flux(log_power: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Flux of the log spectrum Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1.
+
+    log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes
+    """
     last = previous[0]
     n_bins = log_power.shape[1]
     for t in range(log_power.shape[0]):
@@ -137,18 +157,13 @@ def marsyas_flux(log_power: np.ndarray, previous: np.ndarray, out: np.ndarray) -
         last = row
 
 
-def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next."""
-    return (rate / framing.length,)
-
-
 def bin_width_and_share(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next, and the share of the sum that the rolloff stands for."""
+    """Hz from one bin to the next, and the share of the sum below the rolloff."""
     return rate / framing.length, params["share"]
 
 
 def share_only(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The share of the sum that the rolloff stands for."""
+    """Share of the sum below the rolloff."""
     return (params["share"],)
 
 
@@ -162,7 +177,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_centroid,
         needs=("{spectrum}",),
-        columns=(Column("", "Hz", "Σ f_k S[k] / Σ S[k]", _BRIGHT),),
+        columns=(Column("", "Hz", "Σ f_k S[k] / Σ S[k], S the {spectrum}", _BRIGHT),),
         source=f"{TC2002}, eq. 1",
         gain_invariant=True,
         constants=bin_width,
@@ -172,7 +187,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_rolloff,
         needs=("{spectrum}",),
-        columns=(Column("", "Hz", "f_r, smallest r with Σ_{k<=r} S[k] >= 0.85 Σ S[k]", _TOP),),
+        columns=(Column("", "Hz", "f_r, smallest r with Σ S[0..r] >= {share} Σ S, S the {spectrum}", _TOP),),
         source=f"{TC2002}, eq. 2",
         gain_invariant=True,
         constants=bin_width_and_share,
@@ -182,7 +197,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_flux,
         needs=("{spectrum}",),
-        columns=(Column("", "1", "Σ (N_t[k] - N_{t-1}[k])², N = S/‖S‖₂", _CHANGE),),
+        columns=(Column("", "1", "Σ (N[t, k] - N[t-1, k])², N = S/‖S‖₂, S the {spectrum}", _CHANGE),),
         source=f"{TC2002}, eq. 3",
         gain_invariant=True,
         before=0.0,
@@ -202,7 +217,9 @@ FEATURES = (
         family="timbre",
         kernel=marsyas_rolloff,
         needs=("power",),
-        columns=(Column("", "share of bins", "(r - 1) / n_bins, r the rolloff bin of P", _TOP),),
+        columns=(
+            Column("", "share of bins", "(r - 1) / n_bins, smallest r with Σ P[0..r] >= {share} Σ P", _TOP),
+        ),
         source=f"{MARSYAS}, Rolloff",
         gain_invariant=True,
         constants=share_only,

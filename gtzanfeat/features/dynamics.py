@@ -1,7 +1,8 @@
 """Dynamics of a clip: how it begins, where its energy lies, how loud it is and how far that moves.
 
-Frame features are the envelope and the K-weighted loudness; clip features are read from their tracks.
-Statistics of loudness in general are summaries; rhythm is in `rhythm` and `tempo`.
+Frame features are RMS and peak, and K-weighted loudness (ITU-R BS.1770-4); clip features are read from
+their tracks (Peeters 2004; EBU Tech 3342). Levels of single frames are in `waveform`; statistics over time
+in general are summaries; what repeats itself is in `beat_histogram` and `tempo`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 QUIETEST_DB = -60.0  # re the loudest frame: what is softer counts as silence
 ATTACK_FROM, ATTACK_TO = 0.2, 0.9  # of the largest level, between which an attack is timed
@@ -27,8 +28,11 @@ BS1770 = "ITU-R BS.1770-4; EBU R 128"
 
 
 @kernel
-def envelope(frames: np.ndarray, out: np.ndarray) -> None:
-    """RMS = √(Σ x[n]² / N), and max |x[n]|."""
+def rms_and_peak(frames: Float32Array, out: Float32Array) -> None:
+    """Root mean square √(Σ x[n]² / N) and peak max |x[n]| of each frame.
+
+    frames (n_frames, N) -> out (n_frames, 2)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -42,8 +46,11 @@ def envelope(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def k_loudness(frames: np.ndarray, out: np.ndarray) -> None:
-    """-0.691 + 10 log10 of the mean square of K-weighted samples; at least -100 LUFS."""
+def k_loudness(frames: Float32Array, out: Float32Array) -> None:
+    """Loudness in LUFS, -0.691 + 10 log10 (Σ y[n]² / N), y the K-weighted samples (BS.1770-4, eq. 2).
+
+    frames (n_frames, N) -> out (n_frames, 1), at least -100
+    """
     n = frames.shape[1]
     floor = 10.0 ** ((QUIETEST_LUFS - UNITY_LUFS) / 10.0)
     for t in range(frames.shape[0]):
@@ -54,7 +61,7 @@ def k_loudness(frames: np.ndarray, out: np.ndarray) -> None:
         out[t, 0] = UNITY_LUFS + 10.0 * np.log10(max(total / n, floor))
 
 
-def dynamics(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def dynamics(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Attack, temporal centroid, range, crest and silence of a clip.
 
     Parameters
@@ -87,7 +94,7 @@ def dynamics(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([attack_time, centroid / rate, centroid / n, loud - soft, crest, silence])
 
 
-def tremolo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tremolo(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Rate in Hz and extent of the strongest regular flutter of the level, 3 to 12 Hz.
 
     The modulation spectrum is the mean over windows of 4 s, half overlapping, of the squared transform of
@@ -122,18 +129,20 @@ def tremolo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([hz[peak], 2 * np.sqrt(power[peak]) / taper.sum()])
 
 
-def gated_powers(track: np.ndarray, n_blocks: int, gate: float) -> np.ndarray:
-    """Mean squares over every `n_blocks` blocks that pass the absolute gate, and then the relative one.
+def gated_powers(track: Float32Array, n_blocks: int, gate: float) -> Float64Array:
+    """Mean squares over every `n_blocks` blocks that pass the absolute and the relative gate: (n_passed,).
 
-    A window of fewer blocks is all of the clip, where that is shorter.
+    A window of fewer blocks is all of the clip, where that is shorter. `gate` is in LU, below the mean of
+    what passes the absolute gate (BS.1770-4, equations 5 to 7).
     """
     powers = 10 ** ((track[:, 0].astype(np.float64) - UNITY_LUFS) / 10)
     windows = np.lib.stride_tricks.sliding_window_view(powers, min(n_blocks, powers.size)).mean(axis=1)
     heard = windows[windows >= 10 ** ((ABSOLUTE_GATE_LUFS - UNITY_LUFS) / 10)]
-    return heard[heard >= heard.mean() * 10 ** (gate / 10)] if heard.size else heard
+    passed: Float64Array = heard[heard >= heard.mean() * 10 ** (gate / 10)] if heard.size else heard
+    return passed
 
 
-def integrated_loudness(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def integrated_loudness(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Integrated loudness in LUFS, of a track of `k_loudness` in blocks of 100 ms.
 
     The mean over blocks of 400 ms every 100 ms, of those above -70 LUFS and no more than 10 LU below the mean
@@ -143,7 +152,7 @@ def integrated_loudness(track: np.ndarray, n_frames: int, params: Params) -> np.
     return np.array([UNITY_LUFS + 10 * np.log10(passed.mean()) if passed.size else ABSOLUTE_GATE_LUFS])
 
 
-def loudness_range(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def loudness_range(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Loudness range in LU: from the 10th to the 95th percentile of windows of 3 s every 100 ms.
 
     Of those above -70 LUFS and no more than 20 LU below the mean of these; 0 where nothing is. Parameters as
@@ -160,7 +169,7 @@ FEATURES = (
     FrameFeature(
         name="envelope",
         family="timbre",
-        kernel=envelope,
+        kernel=rms_and_peak,
         needs=("frames",),
         columns=(
             Column("rms", "full scale", "√(Σ x[n]²/N)", "how loud the frame is"),
@@ -178,12 +187,13 @@ FEATURES = (
             Column(
                 "",
                 "LUFS",
-                "max(-0.691 + 10 log10 (Σ y[n]²/N), -100), y the K-weighted samples",
+                f"max({UNITY_LUFS} + 10 log10 (Σ y[n]²/N), {QUIETEST_LUFS:g}), y the K-weighted samples",
                 "how loud the frame is to the ear, which hears little of the lowest bass",
             ),
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={"unity_lufs": UNITY_LUFS, "quietest_lufs": QUIETEST_LUFS},
     ),
     ClipFeature(
         name="dynamics",
@@ -194,7 +204,7 @@ FEATURES = (
             Column(
                 "log_attack_time",
                 "log10 s",
-                "log10 of the time from the first RMS of 0.2 of the largest to the first of 0.9",
+                f"log10 of the time from the first RMS of {ATTACK_FROM} of the largest to one of {ATTACK_TO}",
                 "how suddenly the clip begins: struck or swelling",
             ),
             Column(
@@ -212,7 +222,7 @@ FEATURES = (
             Column(
                 "range",
                 "dB",
-                "95th less 10th percentile of 20 log10 RMS, at least -60 dB re the largest",
+                f"95th less 10th percentile of 20 log10 RMS, at least {QUIETEST_DB:g} dB re the largest",
                 "how far soft and loud moments lie apart",
             ),
             Column(
@@ -224,12 +234,13 @@ FEATURES = (
             Column(
                 "silence",
                 "share of frames",
-                "share of frames with an RMS below -60 dB re the largest",
+                f"share of frames with an RMS below {QUIETEST_DB:g} dB re the largest",
                 "how much of the clip is rests",
             ),
         ),
         source="Peeters 2004, A large set of audio features (attack, centroid); levels in decibels",
         gain_invariant=True,
+        fixed={"attack": (ATTACK_FROM, ATTACK_TO), "quietest_db": QUIETEST_DB},
     ),
     ClipFeature(
         name="tremolo",
@@ -240,7 +251,7 @@ FEATURES = (
             Column(
                 "rate",
                 "Hz",
-                "largest peak of the modulation spectrum of RMS, 3 to 12 Hz",
+                f"largest peak of the modulation spectrum of RMS, {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz",
                 "how fast the level flutters: tremolo, trills, or fast notes",
             ),
             Column(
@@ -252,6 +263,7 @@ FEATURES = (
         ),
         source="after Peeters 2004, A large set of audio features, energy modulation (tremolo)",
         gain_invariant=True,
+        fixed={"hz": (SLOWEST_HZ, FASTEST_HZ), "seconds": TREMOLO_SECONDS, "finer": FINER},
     ),
     ClipFeature(
         name="integrated_loudness",
@@ -262,12 +274,19 @@ FEATURES = (
             Column(
                 "",
                 "LUFS",
-                "mean of blocks of 400 ms above -70 LUFS and above their mean less 10 LU; -70 if none is",
+                f"mean of blocks of {{frame_seconds[{MOMENTARY_BLOCKS}]:g}} s above "
+                f"{ABSOLUTE_GATE_LUFS:g} LUFS and above their mean less {-INTEGRATED_GATE_LU:g} LU; "
+                f"{ABSOLUTE_GATE_LUFS:g} if none is",
                 "how loud the clip is as a whole, rests left out",
             ),
         ),
         source=BS1770,
         gain_invariant=False,
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, INTEGRATED_GATE_LU),
+            "blocks": MOMENTARY_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
     ClipFeature(
         name="loudness_range",
@@ -278,11 +297,17 @@ FEATURES = (
             Column(
                 "",
                 "LU",
-                "95th less 10th percentile of windows of 3 s above -70 LUFS and above their mean less 20 LU",
+                f"95th less 10th percentile of windows of {{frame_seconds[{SHORT_TERM_BLOCKS}]:g}} s above "
+                f"{ABSOLUTE_GATE_LUFS:g} LUFS and above their mean less {-RANGE_GATE_LU:g} LU",
                 "how far soft and loud passages lie apart",
             ),
         ),
         source="EBU Tech 3342",
         gain_invariant=True,  # as long as it passes the absolute gate
+        fixed={
+            "gates": (ABSOLUTE_GATE_LUFS, RANGE_GATE_LU),
+            "blocks": SHORT_TERM_BLOCKS,
+            "unity_lufs": UNITY_LUFS,
+        },
     ),
 )

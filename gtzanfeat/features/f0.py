@@ -1,7 +1,7 @@
-"""The melody as one line: f0 by YIN, frame by frame, and how it moves over a clip.
+"""Fundamental frequency by YIN (de Cheveigné & Kawahara 2002), frame by frame, and how it moves over a clip.
 
-One note at a time is heard, the strongest; several at once are counted in `pitch`. The difference function
-that f0 is read from is an ingredient.
+One note at a time, the strongest; several at once are counted in `pitch_histograms`. The difference function
+that f0 is read from is an ingredient (`ingredients.yin`).
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 YIN = "de Cheveigné & Kawahara 2002, YIN, equations 6 to 8 and sections II.D and II.E"
 JUMP = 1.0  # semitones from one frame to the next, from which on a note has ended and another has begun
@@ -23,12 +24,14 @@ RESOLUTION = 8  # how much finer than the length of a note its spectrum is sampl
 
 @kernel
 def yin(
-    difference: np.ndarray, rate: float, shortest: int, longest: int, threshold: float, out: np.ndarray
+    difference: Float32Array, rate: float, shortest: int, longest: int, threshold: float, out: Float32Array
 ) -> None:
-    """f0 = rate / τ, τ the first minimum of d'(τ) below the threshold, refined by a parabola through d.
+    """Fundamental f0 = rate / τ and voicing 1 - d'(τ), τ the first minimum of d' below the threshold.
 
-    d'(τ) = d(τ) / (1/τ Σ_{j=1..τ} d(j)), and 1 where nothing has changed yet. Where no minimum is deep
-    enough, f0 is 0 and voicing is read at the lowest point of d'.
+    difference (n_frames, n_lags) -> out (n_frames, 2)
+
+    d'(τ) = d(τ) / (1/τ Σ_{j=1..τ} d(j)), and 1 where nothing has changed yet (YIN, eq. 8); τ is refined by a
+    parabola through d. Where no minimum is deep enough, f0 is 0 and voicing is read at the lowest point.
     """
     normalised = np.empty(difference.shape[1])
     for t in range(difference.shape[0]):
@@ -58,24 +61,24 @@ def yin(
 
 
 def yin_lags(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Rate, the lags of the highest and of the lowest f0, and the threshold."""
+    """Sample rate, lags of the highest and of the lowest f0, and threshold."""
     shortest = max(math.floor(rate / params["high_hz"]), 2)
     return float(rate), shortest, math.ceil(rate / params["low_hz"]), float(params["threshold"])
 
 
-def runs(together: np.ndarray) -> list[slice]:
+def consecutive_frames(together: NDArray[np.bool_]) -> list[slice]:
     """Longest slices of frames where each but the first is `together` with the one before it.
 
     Examples
     --------
-    >>> runs(np.array([False, True, True, False, False, True]))
+    >>> consecutive_frames(np.array([False, True, True, False, False, True]))
     [slice(0, 3, None), slice(3, 4, None), slice(4, 6, None)]
     """
     starts = np.flatnonzero(~together)
     return [slice(int(a), int(b)) for a, b in zip(starts, [*starts[1:], together.size], strict=True)]
 
 
-def vibrato(semitones: np.ndarray, frame_rate: float) -> tuple[float, float]:
+def vibrato(semitones: Float64Array, frame_rate: float) -> tuple[float, float]:
     """Rate and extent of the vibrato of one note.
 
     The strongest sinusoid from 3 to 9 Hz in the note less its straight line; it counts as vibrato if it is
@@ -120,7 +123,7 @@ def vibrato(semitones: np.ndarray, frame_rate: float) -> tuple[float, float]:
     return float(hertz[best]), float(extent)
 
 
-def pitch_contour(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def pitch_contour(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """How the f0 of a clip moves.
 
     Parameters
@@ -148,8 +151,8 @@ def pitch_contour(track: np.ndarray, n_frames: int, params: Params) -> np.ndarra
     both = voiced[1:] & voiced[:-1]
     jumps = both & (steps >= JUMP)
     glides = steps[both & ~jumps]
-    whole = [run for run in runs(np.r_[False, both]) if voiced[run.start]]
-    notes = [semitones[run] for run in runs(np.r_[False, both & ~jumps]) if voiced[run.start]]
+    whole = [run for run in consecutive_frames(np.r_[False, both]) if voiced[run.start]]
+    notes = [semitones[run] for run in consecutive_frames(np.r_[False, both & ~jumps]) if voiced[run.start]]
     vibratos = np.array(
         [(note.size, *vibrato(note, frame_rate)) for note in notes if note.size >= NOTE_SECONDS * frame_rate]
     ).reshape(-1, 3)
@@ -182,13 +185,13 @@ FEATURES = (
             Column(
                 "",
                 "Hz",
-                "rate / τ, τ the first minimum of d'(τ) below the threshold; 0 where there is none",
+                "rate / τ, τ the first minimum of d' below {threshold}, {low_hz:g} to {high_hz:g} Hz; else 0",
                 "how high the note is that sounds alone or above the others",
             ),
             Column(
                 "voicing",
                 "1",
-                "1 - d'(τ), d'(τ) = d(τ) / (1/τ Σ_{j≤τ} d(j)), d(τ) = Σ (x[j] - x[j+τ])²",
+                "1 - d'(τ), d'(τ) = d(τ) / (1/τ Σ d(1..τ)), d(τ) = Σ (x[j] - x[j+τ])²",
                 "how nearly the sound is one periodic tone: 1 for a held note, near 0 for noise",
             ),
         ),
@@ -228,20 +231,28 @@ FEATURES = (
             Column(
                 "vibrato_rate",
                 "Hz",
-                "mean over notes of 0.5 s or more of the frequency of the strongest sinusoid of 3 to 9 Hz in "
-                "s less its straight line, weighted by length times extent",
+                f"mean over notes of {NOTE_SECONDS:g} s or more of the frequency of the strongest sinusoid "
+                f"of {SLOWEST_HZ:g} to {FASTEST_HZ:g} Hz in s less its straight line, "
+                "weighted by length times extent",
                 "how fast notes waver",
             ),
             Column(
                 "vibrato_extent",
                 "cents",
                 "mean over those notes of the amplitude of that sinusoid, weighted by length; "
-                "0 where it is under 5 cents or under half the power",
+                f"0 where it is under {LEAST_CENTS:g} cents or under half the power",
                 "how far notes waver to either side: trained voices, strings",
             ),
         ),
         source="after Salamon, Rocha & Gómez 2012, Musical Genre Classification using Melody Features",
         gain_invariant=True,
         flag="no_f0",
+        fixed={
+            "jump": JUMP,
+            "note_seconds": NOTE_SECONDS,
+            "vibrato_hz": (SLOWEST_HZ, FASTEST_HZ),
+            "least_cents": LEAST_CENTS,
+            "resolution": RESOLUTION,
+        },
     ),
 )

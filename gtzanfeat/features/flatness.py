@@ -1,6 +1,7 @@
-"""Features of how evenly energy is shared out: flatness and crest, of all bins and of MPEG-7's bands.
+"""Flatness and crest: how evenly energy is shared out over all bins, or over those of each MPEG-7 band.
 
-They tell noise from tone whatever the order of the bins; where in the spectrum energy lies is in `shape`.
+They tell noise from tone whatever the order of the bins (Johnston 1988; MPEG-7, ISO/IEC 15938-4; Peeters
+2004). Where in the spectrum energy lies is in `centroid_rolloff_flux` and `spectral_shape`.
 """
 
 from __future__ import annotations
@@ -8,17 +9,18 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, IntArray, kernel
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
 EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0
 
 
 @kernel
-def flatness(values: np.ndarray) -> float:
-    """Geometric over arithmetic mean; 1 for silence.
+def flatness(values: Float32Array) -> float:
+    """Flatness: geometric over arithmetic mean, (Π x)^(1/n) / (Σ x / n); 1 for silence.
 
-    Sixteen values share a logarithm: over their mean none is below `EMPTY`, so the product has room.
+    values (n,) -> a number. Sixteen values share a logarithm: over their mean none is below `EMPTY`, so the
+    product has room.
     """
     n = values.size
     total = 0.0
@@ -33,12 +35,16 @@ def flatness(values: np.ndarray) -> float:
         for k in range(start, min(start + 16, n)):
             product *= max(np.float64(values[k]) * scale, EMPTY)
         logs += np.log(product)
-    return np.exp(logs / n)
+    ratio: float = np.exp(logs / n)
+    return ratio
 
 
 @kernel
-def crest(values: np.ndarray) -> float:
-    """Largest over mean; 1 for silence."""
+def crest(values: Float32Array) -> float:
+    """Crest factor: max x / (Σ x / n); 1 for silence.
+
+    values (n,) -> a number
+    """
     total = 0.0
     largest = 0.0
     for k in range(values.size):
@@ -49,37 +55,49 @@ def crest(values: np.ndarray) -> float:
 
 
 @kernel
-def spectral_flatness(power: np.ndarray, out: np.ndarray) -> None:
-    """`flatness` of P."""
+def spectral_flatness(power: Float32Array, out: Float32Array) -> None:
+    """Spectral flatness (Π P[k])^(1/n) / (Σ P[k] / n); 1 for silence.
+
+    power (n_frames, n_bins) -> out (n_frames, 1)
+    """
     for t in range(power.shape[0]):
         out[t, 0] = flatness(power[t])
 
 
 @kernel
-def spectral_crest(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """`crest` of S."""
+def spectral_crest(spectrum: Float32Array, out: Float32Array) -> None:
+    """Spectral crest max S[k] / mean S; 1 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     for t in range(spectrum.shape[0]):
         out[t, 0] = crest(spectrum[t])
 
 
 @kernel
-def mpeg7_flatness(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
-    """`flatness` of P per band; 1 above the Nyquist frequency."""
+def mpeg7_flatness(power: Float32Array, first: IntArray, last: IntArray, out: Float32Array) -> None:
+    """AudioSpectrumFlatness: geometric over arithmetic mean of P in each band; 1 above the Nyquist frequency.
+
+    power (n_frames, n_bins), first (n_bands,), last (n_bands,) -> out (n_frames, n_bands)
+    """
     for t in range(power.shape[0]):
         for b in range(first.size):
             out[t, b] = flatness(power[t, first[b] : last[b]])
 
 
 @kernel
-def mpeg7_crest(power: np.ndarray, first: np.ndarray, last: np.ndarray, out: np.ndarray) -> None:
-    """`crest` of P per band; 1 above the Nyquist frequency."""
+def mpeg7_crest(power: Float32Array, first: IntArray, last: IntArray, out: Float32Array) -> None:
+    """Spectral crest max P / mean P in each band; 1 above the Nyquist frequency.
+
+    power (n_frames, n_bins), first (n_bands,), last (n_bands,) -> out (n_frames, n_bands)
+    """
     for t in range(power.shape[0]):
         for b in range(first.size):
             out[t, b] = crest(power[t, first[b] : last[b]])
 
 
 def mpeg7_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """First bin and bin after the last of quarter octaves from 250 Hz, widened by 5 % either way.
+    """First bin and bin after the last of quarter octaves from 250 Hz, 5 % wider either way: each (21,).
 
     A band that reaches past the last bin is left empty.
     """
@@ -110,6 +128,7 @@ FEATURES = (
         ),
         source="Johnston 1988; MPEG-7 (ISO/IEC 15938-4)",
         gain_invariant=True,
+        fixed={"empty": EMPTY},
     ),
     FrameFeature(
         name="spectral_crest",
@@ -120,7 +139,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "max S[k] / mean S",
+                "max S[k] / mean S, S the {spectrum}",
                 "how far the strongest frequency stands out: large for a tone, small for noise",
             ),
         ),
@@ -141,6 +160,7 @@ FEATURES = (
         source="MPEG-7 (ISO/IEC 15938-4), AudioSpectrumFlatness; Marsyas, SFM",
         gain_invariant=True,
         constants=mpeg7_bands,
+        fixed={"bands": MPEG7_BANDS, "empty": EMPTY},
     ),
     FrameFeature(
         name="mpeg7_crest",
@@ -154,5 +174,6 @@ FEATURES = (
         source="Allamanche et al. 2001; Marsyas, SCF",
         gain_invariant=True,
         constants=mpeg7_bands,
+        fixed={"bands": MPEG7_BANDS},
     ),
 )

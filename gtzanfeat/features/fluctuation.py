@@ -1,8 +1,8 @@
-"""Scalars of fluctuation patterns: where a rhythm pattern has its weight, in four numbers.
+"""Scalars of fluctuation patterns: maximum, gravity, bass and focus (Pampalk 2006).
 
-They are read from the modulation spectra of loudness that the Rhythm Patterns in `patterns` are made of, one
-row per segment of 6 s, and weighted alike by how well fluctuation is heard. Pampalk's own patterns have 20
-bands and are blurred.
+They are read from the modulation spectra of loudness that the Rhythm Patterns in `rhythm_patterns` are made
+of, one row per segment of 6 s, and weighted alike by how well fluctuation is heard. Pampalk's own patterns
+have 20 bands and are blurred.
 """
 
 from __future__ import annotations
@@ -10,16 +10,24 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.psychoacoustics import (
+    N_MODULATIONS,
+    STRONGEST_HZ,
+    fluctuation_weights,
+    modulation_frequencies,
+)
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
-N_MODULATIONS = 60
-STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 BASS_BANDS, BASS_HZ = 2, 1.0  # up to 200 Hz, and faster than this
 
 
 @kernel
-def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
-    """Of F[b, m] = w[m] M[b, m]: its maximum, gravity, bass and focus; 0 for silence."""
+def fluctuation(modulation: Float32Array, hz: Float64Array, weight: Float64Array, out: Float32Array) -> None:
+    """Maximum, gravity Σ f F / Σ F, bass and focus mean F / max F of F[b, m] = w[m] M[b, m]; 0 for silence.
+
+    modulation (n_segments, n_bands, n_modulations), hz (n_modulations,), weight (n_modulations,)
+    -> out (n_segments, 4)
+    """
     n_bands, n_modulations = modulation.shape[1], modulation.shape[2]
     for t in range(modulation.shape[0]):
         largest, total, moment, bass = 0.0, 0.0, 0.0, 0.0
@@ -37,10 +45,10 @@ def fluctuation(modulation: np.ndarray, hz: np.ndarray, weight: np.ndarray, out:
         out[t, 3] = total / (n_bands * n_modulations) / largest if largest > 0 else 0.0
 
 
-def modulations(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Frequency of each modulation, and its weight 1/(f/4 + 4/f)."""
-    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
-    return hz, 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
+def frequencies_and_weights(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Frequency of each modulation in Hz, and its weight 1/(f/4 + 4/f): each (60,)."""
+    hz = modulation_frequencies(framing.length, rate)
+    return hz, fluctuation_weights(hz)
 
 
 FEATURES = (
@@ -53,14 +61,14 @@ FEATURES = (
             Column(
                 "max",
                 "sone",
-                "max F, F[b, m] = M[b, m] / (f/4 + 4/f)",
+                f"max F, F[b, m] = M[b, m] / (f/{STRONGEST_HZ:g} + {STRONGEST_HZ:g}/f)",
                 "how strongly the strongest beat pulses",
             ),
             Column("gravity", "Hz", "Σ f[m] F[b, m] / Σ F", "whether slow or fast fluctuation prevails"),
             Column(
                 "bass",
                 "sone",
-                "Σ F[b, m] over the two lowest bands and f > 1 Hz",
+                f"Σ F[b, m] over the {BASS_BANDS} lowest bands and f > {BASS_HZ:g} Hz",
                 "how strongly the bass pulses",
             ),
             Column(
@@ -72,6 +80,7 @@ FEATURES = (
         ),
         source="Pampalk 2006, Computational models of music similarity",
         gain_invariant=False,
-        constants=modulations,
+        constants=frequencies_and_weights,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ, "bass": (BASS_BANDS, BASS_HZ)},
     ),
 )

@@ -1,40 +1,31 @@
 """What the widely copied table `features_30_sec.csv` holds and no other family has, as librosa computes it.
 
 The 57 columns are librosa's features with its defaults: the mean and the variance of each. Where librosa
-looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. The chroma is
-in `tuned`; features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own
-families.
+looks at the whole clip (for its loudest band) the tracks are finished once the clip has ended. Its zero
+crossings are in `zero_crossings`, its levels of mel bands in `bands`, its chroma in `librosa_chroma`;
+features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) are in their own families.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Accumulator, ClipFeature, Column, FrameFeature, Params, TrackFeature
 from gtzanfeat.ingredients.filterbanks import dct_basis
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
-ZERO = 1e-10  # samples up to this, of either sign, count as 0
-
 
 @kernel
-def zero_crossing_rate(frames: np.ndarray, out: np.ndarray) -> None:
-    """Share of the N samples that have another sign than the one before; |x| <= 1e-10 counts as positive."""
-    n = frames.shape[1]
-    zero = np.float32(-ZERO)
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < zero) != (row[i - 1] < zero))
-        out[t, 0] = count / n
+def accumulate_moments(frames: Float32Array, total: Float64Array) -> None:
+    """Zeroth, first and second moment of all samples: total += (N, Σ x, Σ x²).
 
-
-@kernel
-def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
-    """Adds to `total` how many samples there are, their sum and the sum of their squares."""
+    frames (n_frames, n_samples) -> total (3,)
+    """
     first = 0.0
     second = 0.0
     for t in range(frames.shape[0]):
@@ -47,8 +38,8 @@ def add_moments(frames: np.ndarray, total: np.ndarray) -> None:
     total[2] += second
 
 
-def sample_moments(total: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Mean and variance of all samples: frames of one sample each."""
+def sample_moments(total: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """Mean and variance of all samples from their three moments: (2,)."""
     mean = total[1] / total[0]
     return np.array([mean, max(total[2] / total[0] - mean * mean, 0.0)])
 
@@ -64,39 +55,32 @@ LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
-@kernel
-def decibels(log_bands: np.ndarray, out: np.ndarray) -> None:
-    """10 log10 of what is given as natural logarithm."""
-    scale = np.float32(10.0 / np.log(10.0))
-    for t in range(log_bands.shape[0]):
-        for b in range(log_bands.shape[1]):
-            out[t, b] = scale * log_bands[t, b]
+def limit_range(mel: Float32Array) -> Float32Array:
+    """Levels raised to at least 80 dB below the loudest of the clip, (n_frames, n_bands)."""
+    limited: Float32Array = np.maximum(mel, mel.max() - np.float32(RANGE_DB))
+    return limited
 
 
-def above_floor(mel: np.ndarray) -> np.ndarray:
-    """Raise all levels to at least 80 dB below the loudest of the clip."""
-    return np.maximum(mel, mel.max() - np.float32(RANGE_DB))
-
-
-def mfcc(mel: np.ndarray) -> np.ndarray:
-    """20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
+def mfcc(mel: Float32Array) -> Float32Array:
+    """MFCC of a clip: the first 20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
-    return np.einsum("tb,qb->tq", above_floor(mel), dct_basis(COEFFICIENTS, BANDS))
+    coefficients: Float32Array = np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
+    return coefficients
 
 
-def onset_strength(mel: np.ndarray) -> np.ndarray:
-    """Median over bands of how much their level rises, in dB, float32 (n_frames,).
+def onset_strength(mel: Float32Array) -> Float32Array:
+    """Onset strength: median over bands of the rise of their level in dB, float32 (n_frames,).
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
     """
-    rise = np.maximum(np.diff(above_floor(mel), axis=0), np.float32(0.0))
+    rise = np.maximum(np.diff(limit_range(mel), axis=0), np.float32(0.0))
     rise.sort(axis=1)  # faster than to look for the median
     rise = (rise[:, BANDS // 2 - 1] + rise[:, BANDS // 2]) / 2
     return np.concatenate([np.zeros(3, dtype=np.float32), rise])[: len(mel)]
 
 
-def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
-    """r[l] / r[0] of each tapered window of n frames, averaged over the clip, float64 (n,).
+def mean_autocorrelation(strength: NDArray[Any], n: int) -> Float64Array:
+    """Autocorrelation r[l] / r[0] of each tapered window of n frames, averaged over the clip: float64 (n,).
 
     The transform is linear: the power spectra are averaged, and transformed back once.
     """
@@ -114,7 +98,7 @@ def mean_autocorrelation(strength: np.ndarray, n: int) -> np.ndarray:
     return np.fft.irfft((total[::2] + total[1::2]) / len(windows), n_fft)[:n]
 
 
-def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempo(mel: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Tempo in bpm: the likeliest lag of the mean autocorrelation of onset strength, (1,); 0 without onsets.
 
     A lag of l frames is as likely as log(1 + 10⁶ r[l]) - ½ log2²(bpm / 120).
@@ -144,30 +128,15 @@ def tempo(mel: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     bpm = 60.0 * params["frame_rate"] / np.arange(1, n)
     score = np.log1p(1e6 * mean_autocorrelation(strength, n)[1:]) - 0.5 * np.log2(bpm / LIKELY_BPM) ** 2
     score[bpm >= FASTEST_BPM] = -np.inf
-    return bpm[[score.argmax()]]
+    likeliest: Float64Array = bpm[[score.argmax()]]
+    return likeliest
 
 
 _KAGGLE = "librosa's default, as in features_30_sec.csv (GTZAN on Kaggle)"
 
-ACCUMULATORS = (Accumulator("moments", add_moments, ("frames",), (3,)),)
+ACCUMULATORS = (Accumulator("moments", accumulate_moments, ("frames",), (3,)),)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
-    FrameFeature(
-        name="zero_crossing_rate",
-        family="timbre",
-        kernel=zero_crossing_rate,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "share of samples",
-                "#{n: sgn x[n] != sgn x[n-1]} / N, sgn of |x| <= 1e-10 positive",
-                "noisiness and brightness: how often the waveform crosses zero",
-            ),
-        ),
-        source=f"librosa.feature.zero_crossing_rate; {_KAGGLE}",
-        gain_invariant=True,
-    ),
     ClipFeature(
         name="samples",
         family="timbre",
@@ -185,20 +154,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source=f"numpy.mean and numpy.var of the waveform; {_KAGGLE}",
         gain_invariant=False,
     ),
-    FrameFeature(
-        name="mel128",
-        family="timbre",
-        kernel=decibels,
-        needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{b:03d}", "dB", "10 log10 max(E_b, floor)", f"the level of mel band {b} of 0 to {BANDS - 1}"
-            )
-            for b in range(BANDS)
-        ),
-        source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
-        gain_invariant=False,
-    ),
     TrackFeature(
         name="mfcc20",
         family="timbre",
@@ -208,7 +163,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             Column(
                 f"{q:02d}",
                 "dB",
-                f"Σ_b √(2/128) cos(π{q}(b+½)/128) max(L_b, L_max - 80), L = 10 log10 E",
+                f"Σ_b √(2/{{bands}}) cos(π{q}(b+½)/{{bands}}) max(L_b, L_max - {RANGE_DB:g}), L = 10 log10 E",
                 "overall level, on a logarithmic scale"
                 if q == 0
                 else f"the spectral envelope, as a cosine of {q} half periods over the bands",
@@ -217,6 +172,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source=f"librosa.feature.mfcc; {_KAGGLE}",
         gain_invariant=False,
+        fixed={"bands": BANDS, "coefficients": COEFFICIENTS, "range_db": RANGE_DB},
     ),
     ClipFeature(
         name="librosa_tempo",
@@ -227,12 +183,19 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
             Column(
                 "",
                 "bpm",
-                "60 / lag, where log(1 + 10⁶ r) - ½ log2²(bpm/120) is largest, r that of onset strength",
+                f"60 / argmax of log(1 + 10⁶ r) - ½ log2²(bpm/{LIKELY_BPM:g}) over lags, r of onset strength",
                 "the pulse that a listener would tap",
             ),
         ),
         source=f"Ellis 2007; the tempo of librosa.beat.beat_track; {_KAGGLE}",
         gain_invariant=False,
         flag="no_onsets",
+        fixed={
+            "bands": BANDS,
+            "range_db": RANGE_DB,
+            "window_seconds": WINDOW_SECONDS,
+            "likely_bpm": LIKELY_BPM,
+            "fastest_bpm": FASTEST_BPM,
+        },
     ),
 )

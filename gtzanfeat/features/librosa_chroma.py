@@ -1,6 +1,6 @@
-"""The tuning of a clip, and its chroma at that tuning, as librosa computes them.
+"""Tuning of a clip, and its chroma at that tuning, as librosa computes them (Ellis 2007).
 
-Chroma at 440 Hz, and what is made of it, is in `tonal`.
+The filters are in `ingredients.chroma`. Chroma at 440 Hz, and what is made of it, is in `tonality`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
-from gtzanfeat.ingredients.filterbanks import librosa_chroma_filterbank
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.chroma import chroma_filterbank
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 # The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
 # Energies are kept at 16 tunings, between which every weight is a polynomial to 4e-6 of the largest, but for
 # the lowest 8 bins, whose filters are so wide that they have a kink: those are kept as they are. That is 200
 # numbers per frame (2.1 MB a minute) instead of 1025.
 
-N_CLASSES = 12
 N_LOW = 8
 N_TUNINGS = 16
 N_KEPT = N_LOW + N_TUNINGS * N_CLASSES
@@ -37,8 +38,10 @@ PEAK_SHARE = 0.1  # of the largest power of a frame that a peak must pass
 
 
 @kernel
-def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray) -> None:
-    """E[t, c] = Σ_k P[t, k] w[k, c].
+def energies_at_tunings(power: Float32Array, weights: Float32Array, out: Float32Array) -> None:
+    """Energies of pitch classes at each tuning: E[t, c] = Σ_k P[t, k] w[k, c].
+
+    power (n_frames, n_bins), weights (n_bins, 200) -> out (n_frames, 200)
 
     No library's matrix product, whose last bits depend on how many threads it takes. Four frames share what
     is read of the weights, and four bins what is read and written of the sums.
@@ -74,22 +77,24 @@ def energies_at_tunings(power: np.ndarray, weights: np.ndarray, out: np.ndarray)
 
 
 @lru_cache
-def weights_at_tunings(n_fft: int, rate: int) -> np.ndarray:
+def weights_at_tunings(n_fft: int, rate: int) -> Float64Array:
     """Weights that keep the lowest bins and fold the others at every tuning, float32 (n_bins, 200)."""
-    filters = np.concatenate([librosa_chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
+    filters = np.concatenate([chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
     filters[:, :N_LOW] = 0.0
     rows = np.concatenate([np.eye(N_LOW, filters.shape[1]), filters], dtype=np.float32)
     return np.ascontiguousarray(rows.T)
 
 
-def weights_of_framing(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Weights of each bin in the columns of ``chroma_at_tunings``."""
+def tuning_weights(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Weights of each bin in the columns of ``chroma_at_tunings``, (n_bins, 200)."""
     return (weights_at_tunings(framing.length, rate),)
 
 
 @kernel
-def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndarray:
-    """Frequency and height of the peaks of each power spectrum within bins first..last-1, by a parabola.
+def tuning_peaks(power: Float32Array, rate: int, first: int, last: int) -> Float32Array:
+    """Frequency (k + δ) · rate / N and height P[k] + ½ δ P'[k] of spectral peaks, δ = -P'[k] / P''[k].
+
+    power (n_frames, n_bins), bins first..last-1 searched -> (n_peaks, 2)
 
     A peak is larger than the bin before, not smaller than the bin after, and larger than a tenth of the
     largest of its frame.
@@ -114,16 +119,16 @@ def tuning_peaks(power: np.ndarray, rate: int, first: int, last: int) -> np.ndar
     return out[:n].copy()
 
 
-def range_of_peaks(framing: Framing, rate: int, params: Params) -> Arrays:
+def rate_and_peak_bins(framing: Framing, rate: int, params: Params) -> Arrays:
     """Sample rate, and the bins from 150 to 4000 Hz."""
-    hz = np.arange(framing.length // 2) * rate / framing.length
+    hz = bin_frequencies(framing.length, rate)[: framing.length // 2]
     return rate, int(np.searchsorted(hz, LOWEST_HZ)), int(np.searchsorted(hz, HIGHEST_HZ))
 
 
-def tuning_of(peaks: np.ndarray) -> float:
-    """How far the peaks lie from A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
+def estimate_tuning(peaks: Float32Array) -> float:
+    """Tuning of the peaks against A = 440 Hz, in semitones from -0.5 to 0.49; 0 where there are none.
 
-    The mode, in steps of 0.01, over the higher half of all peaks.
+    The mode of their deviations, in steps of 0.01, over the higher half of all peaks.
     """
     if len(peaks) == 0:
         return 0.0
@@ -135,24 +140,25 @@ def tuning_of(peaks: np.ndarray) -> float:
     return float(edges[np.histogram(off, edges)[0].argmax()])
 
 
-def tuning(peaks: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """`tuning_of` as a feature, (1,)."""
-    return np.array([tuning_of(peaks)])
+def tuning(peaks: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Tuning of a clip in semitones, (1,)."""
+    return np.array([estimate_tuning(peaks)])
 
 
-def lagrange(tuning: float) -> np.ndarray:
-    """What each of the values at `TUNINGS` counts for in the polynomial through them, at `tuning`: (16,)."""
+def lagrange_weights(tuning: float) -> Float64Array:
+    """Weights of the values at `TUNINGS` in the polynomial through them, read at `tuning`: (16,)."""
     same = np.eye(N_TUNINGS, dtype=bool)
     apart = np.where(same, 1.0, TUNINGS[:, None] - TUNINGS)
-    return np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
+    weights: Float64Array = np.where(same, 1.0, (tuning - TUNINGS) / apart).prod(axis=1)
+    return weights
 
 
-def size_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Samples that are transformed at a time, and the sample rate."""
+def length_and_rate(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Length of the Fourier transform in samples, and the sample rate in Hz."""
     return framing.length, rate
 
 
-def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int) -> np.ndarray:
+def chroma_stft(at_tunings: Float64Array, peaks: Float32Array, n_fft: int, rate: int) -> Float32Array:
     """Energies of the 12 pitch classes at the tuning of the clip, over the largest of their frame.
 
     Parameters
@@ -175,18 +181,27 @@ def chroma_stft(at_tunings: np.ndarray, peaks: np.ndarray, n_fft: int, rate: int
     ----------
     Ellis, D. P. W. (2007). Chroma feature analysis and synthesis; librosa.feature.chroma_stft.
     """
-    tuning = tuning_of(peaks)
-    low = librosa_chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
-    high = np.kron(lagrange(tuning), np.eye(N_CLASSES))
+    tuning = estimate_tuning(peaks)
+    low = chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
+    high = np.kron(lagrange_weights(tuning), np.eye(N_CLASSES))
     weights = np.concatenate([low, high], axis=1, dtype=np.float32)
     energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
     largest = energies.max(axis=1, keepdims=True)
-    return energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
+    shares: Float32Array = energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
+    return shares
 
 
-_CLASSES = ("c", "cs", "d", "ds", "e", "f", "fs", "g", "gs", "a", "as", "b")
+_CLASSES = tuple(name.replace("_sharp", "s") for name in NAMES)
 
-ACCUMULATORS = (Collection("tuning_peaks", tuning_peaks, ("power",), range_of_peaks),)
+ACCUMULATORS = (
+    Collection(
+        "tuning_peaks",
+        tuning_peaks,
+        ("power",),
+        rate_and_peak_bins,
+        fixed={"hz": (LOWEST_HZ, HIGHEST_HZ), "share": PEAK_SHARE},
+    ),
+)
 
 FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
@@ -226,7 +241,8 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source="Ellis 2007; librosa.filters.chroma",
         gain_invariant=False,
-        constants=weights_of_framing,
+        constants=tuning_weights,
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
     ),
     TrackFeature(
         name="chroma_stft",
@@ -239,6 +255,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source="Ellis 2007; librosa.feature.chroma_stft",
         gain_invariant=True,
-        constants=size_and_rate,
+        constants=length_and_rate,
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
     ),
 )

@@ -1,7 +1,8 @@
-"""Features of linear prediction: the all-pole envelope of a frame, as coefficients and as line spectra.
+"""Linear prediction: the all-pole envelope of a frame, as coefficients and line spectral frequencies.
 
-Kernels take the autocorrelation of the windowed frame, `spectra.frame_autocorrelation`; sums run in
-float64, because the equations of a tone are nearly singular. A smoother envelope than cepstra have.
+Makhoul 1975, "Linear prediction: a tutorial review"; Kabal & Ramachandran 1986. Kernels take the
+autocorrelation of the windowed frame, the ingredient `frame_autocorrelation`; sums run in float64, because
+the equations of a tone are nearly singular. Envelopes by filterbanks are in `cepstrum`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 WHITE_NOISE = 1.0001  # r[0] is raised by this: noise 40 dB below the frame, against singular equations
 ORDERS = (8, 16)
@@ -17,10 +18,10 @@ GRID = 129  # frequencies at which a series is looked at for its sign
 
 
 @kernel
-def levinson(r: np.ndarray, a: np.ndarray, mirror: np.ndarray) -> None:
-    """Solve for a of 1 + Σ a[i] z^-i by Levinson and Durbin; a is [1, 0, ..] for silence.
+def levinson(r: Float64Array, a: Float64Array, mirror: Float64Array) -> None:
+    """Prediction coefficients a of A(z) = 1 + Σ a[i] z^-i by Levinson and Durbin; [1, 0, ..] for silence.
 
-    `a` and `mirror` hold order + 1 numbers; the second is scratch.
+    r (n_lags,), room for the mirrored coefficients mirror (order + 1,) -> a (order + 1,)
     """
     order = a.size - 1
     a[:] = 0.0
@@ -42,21 +43,27 @@ def levinson(r: np.ndarray, a: np.ndarray, mirror: np.ndarray) -> None:
 
 
 @kernel
-def polynomial(p: np.ndarray, degree: int, x: float) -> float:
-    """Σ p[i] x^i."""
-    value = p[degree]
+def evaluate_polynomial(p: Float64Array, degree: int, x: float) -> float:
+    """Value of a polynomial by Horner's rule: Σ_{i<=degree} p[i] x^i.
+
+    p (degree + 1,) -> a number
+    """
+    value: float = p[degree]
     for i in range(degree - 1, -1, -1):
         value = value * x + p[i]
     return value
 
 
 @kernel
-def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
-    """The root in [low, high] by false position (Illinois); an end, where the signs do not differ.
+def bracketed_root(p: Float64Array, degree: int, low: float, high: float) -> float:
+    """Root x of Σ p[i] x^i = 0 in [low, high] by false position (Illinois).
 
-    They are equal only where rounding has made two roots one; the end with the smaller value stands for it.
+    p (degree + 1,) -> a number
+
+    Signs at both ends are equal only where rounding has made two roots one; the end with the smaller value
+    stands for it.
     """
-    at_low, at_high = polynomial(p, degree, low), polynomial(p, degree, high)
+    at_low, at_high = evaluate_polynomial(p, degree, low), evaluate_polynomial(p, degree, high)
     if at_low * at_high >= 0:
         return low if abs(at_low) < abs(at_high) else high
     side = 0
@@ -64,7 +71,7 @@ def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
     for _ in range(60):
         before = x
         x = (low * at_high - high * at_low) / (at_high - at_low)
-        value = polynomial(p, degree, x)
+        value = evaluate_polynomial(p, degree, x)
         if abs(x - before) < 1e-12 or value == 0:
             break
         if value * at_high > 0:
@@ -81,10 +88,12 @@ def root_between(p: np.ndarray, degree: int, low: float, high: float) -> float:
 
 
 @kernel
-def powers_of_cosine(c: np.ndarray, powers: np.ndarray) -> None:
-    """Σ c[k] cos kω as Σ p[i] x^i, x = cos ω: p is left in row m of `powers`, the others are scratch.
+def cosine_series_to_polynomial(c: Float64Array, powers: Float64Array) -> None:
+    """Coefficients p of Σ c[k] cos kω = Σ p[i] x^i, x = cos ω, by Clenshaw's recurrence.
 
-    Clenshaw's recurrence b_k = c_k + 2x b_{k+1} - b_{k+2}, on polynomials.
+    c (m + 1,) -> row m of powers (max(m, 2) + 1, m + 1), whose other rows are scratch
+
+    b_k = c_k + 2x b_{k+1} - b_{k+2}, on polynomials.
     """
     m = c.size - 1
     powers[:] = 0.0
@@ -101,8 +110,10 @@ def powers_of_cosine(c: np.ndarray, powers: np.ndarray) -> None:
 
 
 @kernel
-def roots_by_derivatives(powers: np.ndarray, m: int, roots: np.ndarray) -> None:
-    """All roots in falling order, of row m of `powers`, where all are real and within [-1, 1].
+def roots_by_derivatives(powers: Float64Array, m: int, roots: Float64Array) -> None:
+    """All m roots, in falling order, of a polynomial whose roots are all real and within [-1, 1].
+
+    row m of powers (max(m, 2) + 1, m + 1), whose other rows are overwritten -> roots (m,)
 
     Between two neighbouring roots of the derivative lies one root, so the roots of all derivatives are found
     in turn, the straight line's first: no two roots are so close that one is missed.
@@ -114,38 +125,43 @@ def roots_by_derivatives(powers: np.ndarray, m: int, roots: np.ndarray) -> None:
         right = 1.0
         for i in range(d):
             left = roots[i] if i < d - 1 else -1.0
-            roots[i] = root_between(powers[d], d, left, right)
+            roots[i] = bracketed_root(powers[d], d, left, right)
             right = left
 
 
 @kernel
 def cosine_roots(
-    c: np.ndarray, cosines: np.ndarray, values: np.ndarray, powers: np.ndarray, roots: np.ndarray
+    c: Float64Array, cosines: Float64Array, values: Float64Array, powers: Float64Array, roots: Float64Array
 ) -> None:
     """Roots of Σ c[k] cos kω, all m of them real, as cos ω in falling order.
 
-    Sign changes on a grid of ω show nearly always where they are; where two of them fall between two points
-    of the grid, the derivatives tell. `cosines` (m + 1, n) holds cos kω; `values` (n) and `powers`
-    (max(m, 2) + 1, m + 1) are scratch.
+    c (m + 1,), cosines (m + 1, n) of kω on a grid, room in values (n,), powers (max(m, 2) + 1, m + 1)
+    -> roots (m,)
+
+    Sign changes on the grid show nearly always where they are; where two of them fall between two points of
+    the grid, the derivatives tell.
     """
     m = c.size - 1
     values[:] = c[0]
     for k in range(1, m + 1):
         for g in range(values.size):
             values[g] += c[k] * cosines[k, g]
-    powers_of_cosine(c, powers)
+    cosine_series_to_polynomial(c, powers)
     count = 0
     for g in range(values.size - 1):
         if values[g] * values[g + 1] < 0 and count < m:
-            roots[count] = root_between(powers[m], m, cosines[1, g + 1], cosines[1, g])
+            roots[count] = bracketed_root(powers[m], m, cosines[1, g + 1], cosines[1, g])
             count += 1
     if count < m:
         roots_by_derivatives(powers, m, roots)
 
 
 @kernel
-def predictor(autocorrelation: np.ndarray, out: np.ndarray) -> None:
-    """The a[i] of A(z) = 1 + Σ a[i] z^-i that leaves the least of the frame; 0 for silence."""
+def predictor_coefficients(autocorrelation: Float64Array, out: Float32Array) -> None:
+    """Coefficients a[1..p] of the A(z) = 1 + Σ a[i] z^-i with the least prediction error; 0 for silence.
+
+    autocorrelation (n_frames, n_lags) -> out (n_frames, p)
+    """
     order = out.shape[1]
     a, mirror = np.empty(order + 1), np.empty(order + 1)
     for t in range(autocorrelation.shape[0]):
@@ -155,11 +171,15 @@ def predictor(autocorrelation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def line_spectrum(autocorrelation: np.ndarray, rate: int, cosines: np.ndarray, out: np.ndarray) -> None:
-    """Angles, in Hz, of the roots of P, Q = A(z) ± z^-(p+1) A(1/z); evenly spaced for silence.
+def line_spectral_frequencies(
+    autocorrelation: Float64Array, rate: int, cosines: Float64Array, out: Float32Array
+) -> None:
+    """Angles in Hz of the roots of P, Q = A(z) ± z^-(p+1) A(1/z); evenly spaced for silence.
+
+    autocorrelation (n_frames, n_lags), cosines (n_multiples, n_grid) -> out (n_frames, p)
 
     On the unit circle P without its root at -1 is a cosine series in ω, and so is Q without its root at 1.
-    Their roots alternate, P's first.
+    Their roots alternate, P's first (Kabal & Ramachandran 1986).
     """
     order = out.shape[1]
     m = order // 2
@@ -188,7 +208,7 @@ def line_spectrum(autocorrelation: np.ndarray, rate: int, cosines: np.ndarray, o
 
 
 def rate_and_cosines(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The sample rate in Hz, and cos kω on a grid of ω from 0 to π, shape (9, GRID): enough for order 16."""
+    """Sample rate in Hz, and cos kω on a grid of ω from 0 to π, (9, GRID): enough for order 16."""
     omega = np.linspace(0.0, np.pi, GRID)
     return rate, np.cos(np.outer(np.arange(max(ORDERS) // 2 + 1), omega))
 
@@ -197,7 +217,7 @@ FEATURES = tuple(
     FrameFeature(
         name=f"lpc{order}",
         family="timbre",
-        kernel=predictor,
+        kernel=predictor_coefficients,
         needs=("frame_autocorrelation",),
         columns=tuple(
             Column(
@@ -210,13 +230,14 @@ FEATURES = tuple(
         ),
         source="Makhoul 1975, Linear prediction: a tutorial review",
         gain_invariant=True,
+        fixed={"white_noise": WHITE_NOISE},
     )
     for order in ORDERS
 ) + tuple(
     FrameFeature(
         name=f"lsf{order}",
         family="timbre",
-        kernel=line_spectrum,
+        kernel=line_spectral_frequencies,
         needs=("frame_autocorrelation",),
         columns=tuple(
             Column(
@@ -230,6 +251,7 @@ FEATURES = tuple(
         source="Itakura 1975; Kabal & Ramachandran 1986, line spectral frequencies",
         gain_invariant=True,
         constants=rate_and_cosines,
+        fixed={"white_noise": WHITE_NOISE, "grid": GRID},
     )
     for order in ORDERS
 )

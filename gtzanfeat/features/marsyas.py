@@ -1,7 +1,7 @@
-"""What Marsyas' bextract hears beside its centroid, rolloff, flux and MFCC: zero crossings and chroma.
+"""Chroma as Marsyas' bextract computes it, its oddities included, so that its vectors can be had again.
 
-Its dialects, oddities included, so that its vectors can be had again. Its spectral shapes are in `spectral`,
-its MFCC in `cepstral`; what the package itself makes of chroma is in `tonal`.
+Marsyas' centroid, rolloff and flux are in `centroid_rolloff_flux`, its MFCC in `cepstrum`, its zero crossings
+in `zero_crossings`; the chroma of the package's own sets is in `tonality`.
 """
 
 from __future__ import annotations
@@ -9,29 +9,19 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.chroma import A0_HZ, pitch_class_weights
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, PLACE_OF_A
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
-N_CLASSES = 12
-A0_HZ = 27.5
-NAMES = ("a", "a_sharp", "b", "c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp")
+FROM_A = (*NAMES[PLACE_OF_A:], *NAMES[:PLACE_OF_A])  # in the order of Marsyas' filters
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
 
 
 @kernel
-def marsyas_zcr(frames: np.ndarray, out: np.ndarray) -> None:
-    """Z = (1 + changes of sign) / N: a 0 breaks a change, and silence gives 1/N."""
-    n = frames.shape[1]
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(1)
-        for i in range(1, n):
-            count += np.int32((row[i - 1] > 0) & (row[i] < 0)) + np.int32((row[i - 1] < 0) & (row[i] > 0))
-        out[t, 0] = count / n
+def marsyas_chroma(power: Float32Array, weights: Float32Array, scale: float, out: Float32Array) -> None:
+    """Chroma E[c] = scale · Σ_k w[c, k] P[k], then max E / mean E and max E / min E, 0 where min E is 0.
 
-
-@kernel
-def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np.ndarray) -> None:
-    """E[c] = scale · Σ_k w[c, k] P[k]; then max E / mean E and max E / min E, 0 where min E is 0.
+    power (n_frames, n_bins), weights (12, n_bins) -> out (n_frames, 14)
 
     Four classes at a time: a bin is read once for four sums.
     """
@@ -57,7 +47,7 @@ def marsyas_chroma(power: np.ndarray, weights: np.ndarray, scale: float, out: np
         out[t, N_CLASSES + 1] = np.float64(largest) / np.float64(smallest) if heard else 0.0
 
 
-def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
+def marsyas_chroma_filterbank(n_fft: int, rate: int) -> Float64Array:
     """Weights of each bin in each pitch class as in Marsyas' Spectrum2Chroma, after Ellis' fft2chromamx.
 
     A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a
@@ -79,8 +69,8 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
 
     Examples
     --------
-    >>> filters = marsyas_chroma_filters(4096, 22050)
-    >>> [NAMES[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
+    >>> filters = marsyas_chroma_filterbank(4096, 22050)
+    >>> [FROM_A[filters[:, round(hz * 4096 / 22050)].argmax()] for hz in (440, 523.25)]
     ['a', 'c']
     """
     n_bins = n_fft // 2 + 1
@@ -89,35 +79,15 @@ def marsyas_chroma_filters(n_fft: int, rate: int) -> np.ndarray:
     semitones[0] = semitones[1] - 1.5 * N_CLASSES  # a place for the bin of 0 Hz
     widths = np.ones(n_bins)
     widths[:-1] = np.maximum(np.diff(semitones), 1.0)
-    half = N_CLASSES / 2
-    distance = (semitones - np.arange(N_CLASSES)[:, None] + half) % N_CLASSES - half
-    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
-    weights /= np.sqrt((weights**2).sum(axis=0))
-    return weights.astype(np.float32)
+    return pitch_class_weights(semitones, widths).astype(np.float32)
 
 
-def chroma_filters(framing: Framing, rate: int, params: Params) -> Arrays:
+def filterbank_and_scale(framing: Framing, rate: int, params: Params) -> Arrays:
     """The filters, and 1/N², by which Marsyas' power spectra are smaller than the transform squared."""
-    return marsyas_chroma_filters(framing.length, rate), 1.0 / framing.length**2
+    return marsyas_chroma_filterbank(framing.length, rate), 1.0 / framing.length**2
 
 
 FEATURES = (
-    FrameFeature(
-        name="marsyas_zcr",
-        family="timbre",
-        kernel=marsyas_zcr,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "crossings/sample",
-                "(1 + changes of sign) / N",
-                "how often the waveform changes sign: noisiness, and pitch where there is one note",
-            ),
-        ),
-        source=f"{MARSYAS}, ZeroCrossings",
-        gain_invariant=True,
-    ),
     FrameFeature(
         name="marsyas_chroma",
         family="pitch",
@@ -131,13 +101,14 @@ FEATURES = (
                     f"Σ w[{c}, k] P[k] / N², w bells around the notes, of unit length per bin",
                     f"how much {name.replace('_', ' ')} there is, in whatever octave",
                 )
-                for c, name in enumerate(NAMES)
+                for c, name in enumerate(FROM_A)
             ),
             Column("peak_avg", "ratio", "max E / mean E", "how far the strongest note stands out"),
             Column("peak_min", "ratio", "max E / min E", "the strongest note against the weakest"),
         ),
         source=f"{MARSYAS}, Spectrum2Chroma and PeakRatio; Ellis 2007, Chroma feature analysis and synthesis",
         gain_invariant=False,
-        constants=chroma_filters,
+        constants=filterbank_and_scale,
+        fixed={"a0_hz": A0_HZ},
     ),
 )

@@ -1,7 +1,7 @@
 """Beat histograms of novelty: at which tempi loudness, brightness, noisiness or timbre rise again and again.
 
 One histogram per frame feature, from the autocorrelation of its rises over the whole clip, and its shape. The
-beat histogram of Tzanetakis & Cook, which counts the peaks of many windows, is in `rhythm`.
+beat histogram of Tzanetakis & Cook, which counts the peaks of many windows, is in `beat_histogram`.
 
 References
 ----------
@@ -16,13 +16,15 @@ from collections.abc import Callable
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, Params
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.ingredients.periodicity import autocorrelation
+from gtzanfeat.jit import Float32Array, Float64Array
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 BPM = np.arange(30, 241)
 NEIGHBOURS_BPM = 4  # a second peak must lie further than this from the first
 
 
-def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
+def novelty_histogram(track: Float32Array, frame_rate: float) -> Float64Array:
     """Autocorrelation of the rises of a track at 30 to 240 bpm, none negative, with sum 1.
 
     Parameters
@@ -43,29 +45,26 @@ def novelty_histogram(track: np.ndarray, frame_rate: float) -> np.ndarray:
     if x.size < 2 or not np.ptp(x) > 1e-9 * x.max():
         return np.zeros(BPM.size)
     x = x - x.mean()
-    r = np.fft.irfft(np.abs(np.fft.rfft(x, 2 * x.size)) ** 2)[: x.size]
+    r = autocorrelation(x, 2 * x.size)[: x.size]
     histogram = np.maximum(np.interp(60.0 * frame_rate / BPM, np.arange(x.size), r, right=0.0), 0.0)
     total = histogram.sum()
     return histogram / total if total > 0 else histogram
 
 
-def novelty_shape(track: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Shape and two largest peaks of the `novelty_histogram`: (10,)."""
+def novelty_shape(track: Float32Array, frame_rate: float) -> Float64Array:
+    """Shape, two largest peaks and their ratio of the `novelty_histogram`: (10,)."""
     histogram = novelty_histogram(track, frame_rate)
-    first = int(histogram.argmax())
-    rest = histogram.copy()
-    rest[max(first - NEIGHBOURS_BPM, 0) : first + NEIGHBOURS_BPM + 1] = 0.0
-    second = int(rest.argmax())
+    first, second, height = two_largest(histogram, NEIGHBOURS_BPM)
     if not histogram[first] > 0:
         return np.zeros(10)
-    ratio = rest[second] / histogram[first]
-    return np.array([*shape(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
+    ratio = height / histogram[first]
+    return np.array([*shape_statistics(histogram, BPM), BPM[first], BPM[second] if ratio > 0 else 0, ratio])
 
 
-def _of(columns: slice) -> Callable[[np.ndarray, int, Params], np.ndarray]:
-    """Build the feature of some columns of a track; the first frame may have no value of its own."""
+def _novelty_of(columns: slice) -> Callable[[Float32Array, int, Params], Float64Array]:
+    """Build the clip feature of some columns of a track; the first frame may have no value of its own."""
 
-    def compute(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+    def compute(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
         return novelty_shape(track[1:, columns], params["frame_rate"])
 
     return compute
@@ -94,24 +93,27 @@ FEATURES = tuple(
     ClipFeature(
         name=f"novelty_{name}",
         family="rhythm",
-        compute=_of(columns),
+        compute=_novelty_of(columns),
         of=of,
         columns=(
             *(
                 Column(*text, hears.format(what))
-                for text, hears in zip(shape_texts("H", "bpm"), _HEARD, strict=True)
+                for text, hears in zip(shape_formulae("H", "bpm"), _HEARD, strict=True)
             ),
             Column(
                 "p1",
                 "bpm",
-                f"argmax H, the autocorrelation of the rises of {of} at n = 30..240 bpm",
+                f"argmax H, the autocorrelation of the rises of {of} at n = {BPM[0]}..{BPM[-1]} bpm",
                 f"the tempo at which {what} rises most regularly",
             ),
-            Column("p2", "bpm", "argmax H more than 4 bpm from P1", f"the second tempo of {what}"),
+            Column(
+                "p2", "bpm", f"argmax H more than {NEIGHBOURS_BPM} bpm from P1", f"the second tempo of {what}"
+            ),
             Column("ra", "ratio", "H[P2] / H[P1]", f"the second tempo of {what} against the first"),
         ),
         source="after Lykartsis & Lerch 2015, Beat histogram features using multiple novelty functions",
         gain_invariant=True,
+        fixed={"bpm": (BPM[0], BPM[-1]), "neighbours_bpm": NEIGHBOURS_BPM},
     )
     for name, of, columns, what in _CURVES
 )

@@ -1,6 +1,8 @@
-"""Pitch content: the unfolded and folded pitch histograms and what is read from them.
+"""Unfolded and folded pitch histograms (Tzanetakis & Cook 2002, section II-C), and what is read from them.
 
-The two channels, their summary autocorrelation and its peaks are ingredients; here they are counted.
+Kernels count the peaks of enhanced summary autocorrelations (Tolonen & Karjalainen 2000), which are
+ingredients: `ingredients.envelopes` has the two channels, `ingredients.spectra` their autocorrelation,
+`ingredients.periodicity` its peaks. One melody line is in `f0`, chroma and keys in `tonality`.
 """
 
 from __future__ import annotations
@@ -8,19 +10,22 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
-from gtzanfeat.jit import kernel
-from gtzanfeat.statistics.histogram_shape import shape, shape_texts
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
-N_NOTES, N_CLASSES = 128, 12
+N_NOTES = 128  # MIDI notes
 FIFTHS = 7 * np.arange(N_CLASSES) % N_CLASSES  # pitch classes along the circle of fifths: C, G, D, ...
 FAINT_NOTE, FAINT_CLASS = 0.1, 0.25  # of the largest: what is rarer is not in use
-NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
 TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
 
 @kernel
-def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
-    """UPH[n] += amplitude, n = round(69 + 12 log2(rate / lag / 440))."""
+def count_notes(peaks: Float32Array, rate: float, total: Float64Array) -> None:
+    """Unfolded pitch histogram UPH[n] += amplitude at MIDI note n = round(69 + 12 log2(rate / lag / 440)).
+
+    peaks (n_frames, n_peaks, 2) of (lag, amplitude) -> total (n_notes,)
+    """
     for t in range(peaks.shape[0]):
         for p in range(peaks.shape[1]):
             if peaks[t, p, 1] > 0:
@@ -30,28 +35,38 @@ def count_notes(peaks: np.ndarray, rate: float, total: np.ndarray) -> None:
 
 
 def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The sample rate, which turns lags into frequencies."""
+    """Sample rate in Hz, which turns lags into frequencies."""
     return (float(rate),)
 
 
-def fold(unfolded: np.ndarray) -> np.ndarray:
-    """Sum the octaves of a histogram over MIDI notes: 12 pitch classes, C first."""
-    folded = np.zeros(N_CLASSES)
-    np.add.at(folded, np.arange(unfolded.size) % N_CLASSES, unfolded)
-    return folded
+def pitch_statistics(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """FA0 UP0 FP0 IPO1 SUM and variants of an unfolded pitch histogram: (9,), zeros for an empty one.
 
+    Parameters
+    ----------
+    unfolded : ndarray of shape (128,)
+        Weight of each MIDI note.
+    n_frames : int
+        Frames that were counted.
+    params : mapping
+        Not used.
 
-def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """FA0 UP0 FP0 IPO1 SUM and variants, of an unfolded histogram of 128 MIDI notes."""
+    Returns
+    -------
+    ndarray of shape (9,)
+        As the columns of the row `pitch`.
+
+    References
+    ----------
+    Tzanetakis, G. and Cook, P. (2002). Musical genre classification of audio signals. IEEE Transactions on
+    Speech and Audio Processing 10(5), section II-C.
+    """
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(9)
-    circle = fold(unfolded)[FIFTHS]
-    first = int(circle.argmax())
-    rest = circle.copy()
-    rest[first] = 0.0
-    second = int(rest.argmax())
-    interval = (second - first + 5) % N_CLASSES - 5 if rest[second] > 0 else 0
+    circle = fold_octaves(unfolded)[FIFTHS]
+    first, second, height = two_largest(circle, 0)
+    interval = (second - first + 5) % N_CLASSES - 5 if height > 0 else 0
     angle = 2 * np.pi * first / N_CLASSES
     return np.array(
         [
@@ -68,19 +83,19 @@ def pitch(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     )
 
 
-def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Shapes of the unfolded and of the folded histogram, and the latter's place on the circle of fifths."""
+def pitch_shape(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """Shapes of the unfolded and the folded histogram, and its place on the circle of fifths: (16,)."""
     total = unfolded.sum()
     if not total > 0:
         return np.zeros(16)
-    circle = fold(unfolded)[FIFTHS]
+    circle = fold_octaves(unfolded)[FIFTHS]
     angles = 2 * np.pi * np.arange(N_CLASSES) / N_CLASSES
-    interval = angles[1] * pitch(unfolded, n_frames, params)[3]
+    interval = angles[1] * pitch_statistics(unfolded, n_frames, params)[3]
     return np.array(
         [
-            *shape(unfolded, np.arange(unfolded.size)),
+            *shape_statistics(unfolded, np.arange(unfolded.size)),
             (unfolded > FAINT_NOTE * unfolded.max()).sum(),
-            *shape(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
+            *shape_statistics(circle, np.arange(N_CLASSES))[4:],  # a circle has no centroid, but an entropy
             (circle > FAINT_CLASS * circle.max()).sum(),
             np.cos(angles) @ circle / total,
             np.sin(angles) @ circle / total,
@@ -90,14 +105,19 @@ def pitch_shape(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarr
     )
 
 
-def both_histograms(unfolded: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """The unfolded histogram, then the folded one."""
-    return np.concatenate([unfolded, fold(unfolded)])
+def unfolded_and_folded(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
+    """The unfolded histogram, then the folded one: (140,)."""
+    return np.concatenate([unfolded, fold_octaves(unfolded)])
 
 
 ACCUMULATORS = (
     Accumulator(
-        name="notes", kernel=count_notes, needs=("pitch_peaks",), shape=(N_NOTES,), constants=sample_rate
+        name="notes",
+        kernel=count_notes,
+        needs=("pitch_peaks",),
+        shape=(N_NOTES,),
+        constants=sample_rate,
+        fixed={"notes": N_NOTES},
     ),
 )
 
@@ -120,7 +140,7 @@ FEATURES = (
     ClipFeature(
         name="pitch",
         family="pitch",
-        compute=pitch,
+        compute=pitch_statistics,
         of="notes",
         columns=(
             Column(
@@ -153,6 +173,7 @@ FEATURES = (
         source=TC2002,
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS},
     ),
     ClipFeature(
         name="pitch_shape",
@@ -163,25 +184,25 @@ FEATURES = (
             *(
                 Column(f"unfolded_{name}", unit, formula, hears)
                 for (name, unit, formula), hears in zip(
-                    shape_texts("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
+                    shape_formulae("UPH", "MIDI note"), _HEARD_UNFOLDED, strict=True
                 )
             ),
             Column(
                 "unfolded_notes",
                 "notes",
-                "number of n with UPH[n] > 0.1 max UPH",
+                f"number of n with UPH[n] > {FAINT_NOTE} max UPH",
                 "how many notes are in use",
             ),
             *(
                 Column(f"folded_{name}", unit, formula, hears)
                 for (name, unit, formula), hears in zip(
-                    shape_texts("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
+                    shape_formulae("FPH", "fifths from C")[4:], _HEARD_FOLDED, strict=True
                 )
             ),
             Column(
                 "folded_classes",
                 "pitch classes",
-                "number of c with FPH[c] > 0.25 max FPH",
+                f"number of c with FPH[c] > {FAINT_CLASS} max FPH",
                 "how many pitch classes are in use: 5 for a pentatonic scale, 12 for chromatic music",
             ),
             Column(
@@ -204,18 +225,19 @@ FEATURES = (
         source="after Tzanetakis, Ermolinskyi & Cook 2003, Pitch histograms in audio and symbolic music",
         gain_invariant=True,
         flag="no_pitch",
+        fixed={"fifths": FIFTHS, "faint": (FAINT_NOTE, FAINT_CLASS)},
     ),
     ClipFeature(
         name="pitch_histogram",
         family="pitch",
-        compute=both_histograms,
+        compute=unfolded_and_folded,
         of="notes",
         columns=(
             *(
                 Column(
                     f"note_{n:03d}",
                     "1",
-                    f"Σ amplitude of peaks at MIDI note {n}",
+                    f"Σ amplitude of the {{n_peaks}} largest peaks at MIDI note {n}",
                     f"{NAMES[n % 12]} {n // 12 - 1}",
                 )
                 for n in range(N_NOTES)

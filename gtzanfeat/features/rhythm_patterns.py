@@ -3,7 +3,7 @@
 A frame here is a segment of 6 s (2^17 samples), so a track has one row per segment: the median or mean over
 segments describes the clip, statistics over segments its changes. A clip shorter than a segment is padded
 with silence and flagged; a rest shorter than a segment is left out. The sonogram and its modulation spectrum
-are ingredients.
+are ingredients (`ingredients.psychoacoustics`); four scalars of the same spectra are in `fluctuation`.
 
 Order and constants are those of rp_extract, with one difference: that leaves out the first and the last
 segment of clips of 45 s and more, here every segment counts.
@@ -21,11 +21,15 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.psychoacoustics import (
+    N_BANDS,
+    N_MODULATIONS,
+    STRONGEST_HZ,
+    fluctuation_weights,
+    modulation_frequencies,
+)
+from gtzanfeat.jit import Float32Array, kernel
 
-N_BANDS, N_MODULATIONS = 24, 60
-BIN_HZ = 22050 / 2**17  # between modulation bins of the usual segment; only for the text of the rows
-STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 STEADY = 1e-5  # a deviation below this share of the mean is rounding: it counts as none
 
 STATISTICS = (
@@ -40,8 +44,11 @@ STATISTICS = (
 
 
 @kernel
-def seven(row: np.ndarray, out: np.ndarray) -> None:
-    """Mean, variance, g1 = m3/m2^1.5, m4/m2², median, minimum and maximum; population moments."""
+def seven_statistics(row: Float32Array, out: Float32Array) -> None:
+    """Mean, variance m2, skewness m3/m2^1.5, kurtosis m4/m2², median, minimum and maximum of a row.
+
+    row (n,) -> out (7,)
+    """
     n = row.size
     mean = 0.0
     for i in range(n):
@@ -69,26 +76,35 @@ def seven(row: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def statistics_over_time(sonograms: np.ndarray, out: np.ndarray) -> None:
-    """The seven statistics of each band over time: all means, then all variances .."""
+def statistics_over_time(sonograms: Float32Array, out: Float32Array) -> None:
+    """Statistical spectrum: the seven statistics of each band over time, means first, then variances.
+
+    sonograms (n_segments, n_bands, n_times) -> out (n_segments, 7 n_bands)
+    """
     n_bands = sonograms.shape[1]
     for t in range(sonograms.shape[0]):
         for b in range(n_bands):
-            seven(sonograms[t, b], out[t, b::n_bands])
+            seven_statistics(sonograms[t, b], out[t, b::n_bands])
 
 
 @kernel
-def statistics_over_bands(modulation: np.ndarray, out: np.ndarray) -> None:
-    """The seven statistics of each modulation over bands: all means, then all variances .."""
+def statistics_over_bands(modulation: Float32Array, out: Float32Array) -> None:
+    """Modulation variance: the seven statistics of each modulation over bands, means first, then variances.
+
+    modulation (n_segments, n_bands, n_modulations) -> out (n_segments, 7 n_modulations)
+    """
     n_modulations = modulation.shape[2]
     for t in range(modulation.shape[0]):
         for m in range(n_modulations):
-            seven(modulation[t, :, m], out[t, m::n_modulations])
+            seven_statistics(modulation[t, :, m], out[t, m::n_modulations])
 
 
 @kernel
-def histogram(modulation: np.ndarray, out: np.ndarray) -> None:
-    """RH[m] = Σ_b M[b, m]."""
+def rhythm_histogram(modulation: Float32Array, out: Float32Array) -> None:
+    """Rhythm histogram RH[m] = Σ_b M[b, m].
+
+    modulation (n_segments, n_bands, n_modulations) -> out (n_segments, n_modulations)
+    """
     for t in range(modulation.shape[0]):
         for m in range(modulation.shape[2]):
             total = 0.0
@@ -98,8 +114,12 @@ def histogram(modulation: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None:
-    """RP[m, b] = w[m] M[b, m]: all bands at the first modulation, then at the second .."""
+def rhythm_pattern(modulation: Float32Array, weight: Float32Array, out: Float32Array) -> None:
+    """Rhythm pattern RP[m, b] = w[m] M[b, m], all bands at the first modulation, then at the second.
+
+    modulation (n_segments, n_bands, n_modulations), weight (n_modulations,)
+    -> out (n_segments, n_modulations · n_bands)
+    """
     n_bands = modulation.shape[1]
     for t in range(modulation.shape[0]):
         for m in range(modulation.shape[2]):
@@ -107,16 +127,15 @@ def pattern(modulation: np.ndarray, weight: np.ndarray, out: np.ndarray) -> None
                 out[t, m * n_bands + b] = weight[m] * modulation[t, b, m]
 
 
-def fluctuation_strength(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Weight of each modulation, 1/(f/4 + 4/f): fluctuation at 4 Hz is heard best."""
-    hz = np.arange(1, N_MODULATIONS + 1) * rate / framing.length
-    return ((1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)).astype(np.float32),)
+def modulation_weights(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Weight of each modulation, 1/(f/4 + 4/f), (60,): fluctuation at 4 Hz is heard best."""
+    return (fluctuation_weights(modulation_frequencies(framing.length, rate)).astype(np.float32),)
 
 
 # --- the rows ---------------------------------------------------------------------------------------
 
 _BANDS = [(f"b{b:02d}", f"critical band {b}") for b in range(1, N_BANDS + 1)]
-_MODULATIONS = [(f"m{m:02d}", f"{m * BIN_HZ:.2f} Hz") for m in range(1, N_MODULATIONS + 1)]
+_MODULATIONS = [(f"m{m:02d}", f"{{bin_hz[{m}]:.2f}} Hz") for m in range(1, N_MODULATIONS + 1)]
 _HEARS = {
     "mean": "how loud {} is",
     "var": "how much the loudness of {} moves",
@@ -146,11 +165,12 @@ FEATURES = (
         ),
         source="Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
     FrameFeature(
         name="rh",
         family="rhythm",
-        kernel=histogram,
+        kernel=rhythm_histogram,
         needs=("modulation",),
         columns=tuple(
             Column(
@@ -167,13 +187,13 @@ FEATURES = (
     FrameFeature(
         name="rp",
         family="rhythm",
-        kernel=pattern,
+        kernel=rhythm_pattern,
         needs=("modulation",),
         columns=tuple(
             Column(
                 f"{band}_{m}",
                 "sone",
-                f"1/(f/4 + 4/f) · |DFT of the loudness of {place}| at f = {hz}",
+                f"1/(f/{STRONGEST_HZ:g} + {STRONGEST_HZ:g}/f) · |DFT of the loudness of {place}| at f = {hz}",
                 f"how strongly {place} pulses at {hz}",
             )
             for m, hz in _MODULATIONS
@@ -181,7 +201,8 @@ FEATURES = (
         ),
         source="Rauber, Pampalk & Merkl 2002; Lidy & Rauber 2005; " + _CODE,
         gain_invariant=False,
-        constants=fluctuation_strength,
+        constants=modulation_weights,
+        fixed={"modulations": N_MODULATIONS, "strongest_hz": STRONGEST_HZ},
     ),
     FrameFeature(
         name="mvd",
@@ -200,5 +221,6 @@ FEATURES = (
         ),
         source="Lidy et al. 2010; " + _CODE,
         gain_invariant=False,
+        fixed={"bands": N_BANDS, "steady": STEADY},
     ),
 )

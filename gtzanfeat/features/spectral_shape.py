@@ -1,7 +1,8 @@
-"""Features of the shape of one spectrum beyond its centre: spread, skew, tilt, and kinds of flux.
+"""Bandwidth, skewness, kurtosis and slope of one spectrum, and its flux in other kinds than that of 2002.
 
-A spectrum is read as a distribution over frequency, or against the spectrum before it. The features of the
-first paper are in `spectral`; what does not ask where in the spectrum a value stands is in `flatness`.
+A spectrum is read as a distribution over frequency (Peeters 2004), or against the spectrum before it.
+Centroid, rolloff and flux of Tzanetakis & Cook are in `centroid_rolloff_flux`; what does not ask where in
+the spectrum a value stands is in `flatness`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.filterbanks import bin_width
+from gtzanfeat.jit import Float32Array, kernel
 
 PEETERS = "Peeters 2004, A large set of audio features"
 
 
 @kernel
-def centre_bin(row: np.ndarray) -> float:
-    """Σ k S[k] / Σ S[k], in bins; -1 for silence."""
+def centre_bin(row: Float32Array) -> float:
+    """Centroid in bins: Σ k S[k] / Σ S[k]; -1 for silence.
+
+    row (n_bins,) -> a number
+    """
     total = 0.0
     moment = 0.0
     for k in range(row.size):
@@ -26,8 +31,11 @@ def centre_bin(row: np.ndarray) -> float:
 
 
 @kernel
-def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> None:
-    """√(Σ (f_k - C)² S[k] / Σ S[k]), C the centroid; 0 for silence."""
+def spectral_bandwidth(spectrum: Float32Array, bin_hz: float, out: Float32Array) -> None:
+    """Spectral bandwidth √(Σ (f_k - C)² S[k] / Σ S[k]) in Hz, C the centroid; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = np.float32(centre_bin(row))
@@ -41,8 +49,11 @@ def spectral_bandwidth(spectrum: np.ndarray, bin_hz: float, out: np.ndarray) -> 
 
 
 @kernel
-def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """m₃ / m₂^1.5, m_i = Σ (f_k - C)^i S[k] / Σ S[k]; 0 for silence and for a single bin."""
+def spectral_skewness(spectrum: Float32Array, out: Float32Array) -> None:
+    """Spectral skewness m₃ / m₂^1.5, m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = centre_bin(row)
@@ -58,8 +69,11 @@ def spectral_skewness(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """m₄ / m₂², m_i = Σ (f_k - C)^i S[k] / Σ S[k]; 0 for silence and for a single bin."""
+def spectral_kurtosis(spectrum: Float32Array, out: Float32Array) -> None:
+    """Spectral kurtosis m₄ / m₂², m_i = Σ (f_k - C)^i S[k] / Σ S[k], C the centroid.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1); 0 for silence and for a single bin
+    """
     for t in range(spectrum.shape[0]):
         row = spectrum[t]
         centre = centre_bin(row)
@@ -75,8 +89,11 @@ def spectral_kurtosis(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> None:
-    """Slope of the straight line fitted to S[k] / mean S over f_k in kHz; 0 for silence."""
+def spectral_slope(spectrum: Float32Array, bin_khz: float, out: Float32Array) -> None:
+    """Slope of the regression line of S[k] / mean S over f_k in kHz; 0 for silence.
+
+    spectrum (n_frames, n_bins) -> out (n_frames, 1)
+    """
     n = spectrum.shape[1]
     middle = (n - 1) / 2
     spread = n * (n * n - 1.0) / 12.0  # Σ (k - middle)²
@@ -91,8 +108,11 @@ def spectral_slope(spectrum: np.ndarray, bin_khz: float, out: np.ndarray) -> Non
 
 
 @kernel
-def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """Σ_k (N_t[k] - N_{t-1}[k])², N = S / Σ S, and N = 0 for silence."""
+def spectral_flux_l1(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Spectral flux Σ_k (N_t[k] - N_{t-1}[k])², N = S / Σ S, and N = 0 for silence.
+
+    spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
+    """
     last = previous[0]
     total = np.float32(0.0)
     for k in range(last.size):
@@ -114,8 +134,11 @@ def spectral_flux_l1(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray
 
 
 @kernel
-def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """Σ_k max(0, S_t[k] - S_{t-1}[k]) / n_bins."""
+def mean_rise(spectrum: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Half-wave rectified spectral flux Σ_k max(0, S_t[k] - S_{t-1}[k]) / n_bins.
+
+    spectrum (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1)
+    """
     last = previous[0]
     n = spectrum.shape[1]
     for t in range(spectrum.shape[0]):
@@ -125,11 +148,6 @@ def mean_rise(spectrum: np.ndarray, previous: np.ndarray, out: np.ndarray) -> No
             total += max(row[k] - last[k], np.float32(0.0))
         out[t, 0] = total / np.float32(n)
         last = row
-
-
-def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Hz from one bin to the next."""
-    return (rate / framing.length,)
 
 
 def bin_width_khz(framing: Framing, rate: int, params: Params) -> Arrays:
@@ -147,7 +165,7 @@ FEATURES = (
             Column(
                 "",
                 "Hz",
-                "√(Σ (f_k - C)² S[k] / Σ S[k])",
+                "√(Σ (f_k - C)² S[k] / Σ S[k]), S the {spectrum}, C its centroid",
                 "how widely the sound is spread over frequency: narrow for a flute, wide for cymbals",
             ),
         ),
@@ -164,7 +182,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "m₃ / m₂^1.5 of S over frequency",
+                "m₃ / m₂^1.5 of S over frequency, S the {spectrum}",
                 "lopsidedness of the spectrum: above 0 where most of it lies low with a tail of highs",
             ),
         ),
@@ -180,7 +198,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "m₄ / m₂² of S over frequency",
+                "m₄ / m₂² of S over frequency, S the {spectrum}",
                 "peakedness of the spectrum: 1.8 where it is even, large for one narrow region",
             ),
         ),
@@ -196,7 +214,7 @@ FEATURES = (
             Column(
                 "",
                 "1/kHz",
-                "slope of the regression line of S[k] / mean S over f_k",
+                "slope of the regression line of S[k] / mean S over f_k, S the {spectrum}",
                 "tilt of the spectrum: the further below 0, the faster it falls off towards the highs",
             ),
         ),
@@ -213,7 +231,7 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "Σ (N_t[k] - N_{t-1}[k])², N = S/Σ S",
+                "Σ (N[t, k] - N[t-1, k])², N = S/Σ S, S the {spectrum}",
                 "how much the spectrum changes: larger for tones, whose energy is in few places",
             ),
         ),
@@ -231,7 +249,7 @@ FEATURES = (
             Column(
                 "",
                 "magnitude",
-                "Σ max(0, S_t[k] - S_{t-1}[k]) / n_bins",
+                "Σ max(0, S[t, k] - S[t-1, k]) / n_bins, S the {spectrum}",
                 "what is new in the spectrum: onsets, and the louder the more",
             ),
         ),
@@ -249,7 +267,7 @@ FEATURES = (
             Column(
                 "",
                 "ln power",
-                "Σ max(0, ln P_t[k] - ln P_{t-1}[k]) / n_bins",
+                "Σ max(0, ln P[t, k] - ln P[t-1, k]) / n_bins",
                 "what is new in the spectrum, quiet or loud: onsets as ratios",
             ),
         ),

@@ -1,17 +1,21 @@
-"""Onsets and tempo: how strongly new sounds begin, how often, and the pulse that a listener would tap.
+"""Onsets and tempo: how strongly and how often new sounds begin, and the pulse that a listener would tap.
 
-One track, the onset strength, and what is read from the whole of it: one tempo, and how strongly the music
-pulses at each. The beat histogram, which describes a style and is no tempo estimate, lives in `rhythm`.
+One track, the onset strength (after Klapuri 1999 and Ellis 2007), and what is read from the whole of it: one
+tempo, and how strongly the music pulses at each. The beat histogram, which describes a style and is no tempo
+estimate, is in `beat_histogram`; librosa's tempo in `librosa57`.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.periodicity import autocorrelation
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 MULTIPLES = (1, 2, 4)  # of a beat, after which music tends to repeat itself
@@ -27,8 +31,11 @@ BAND_CENTRES = np.sqrt(BAND_EDGES[:-1] * BAND_EDGES[1:])
 
 
 @kernel
-def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray) -> None:
-    """O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy."""
+def onset_strengths(log_bands: Float32Array, previous: Float32Array, out: Float32Array) -> None:
+    """Onset strength O_t = mean over bands of max(0, L_t - L_{t-1}), L the log10 of the band's energy.
+
+    log_bands (n_frames, n_bands), previous (1, n_bands) -> out (n_frames, 1)
+    """
     n_bands = log_bands.shape[1]
     for t in range(log_bands.shape[0]):
         before = log_bands[t - 1] if t else previous[0]
@@ -38,29 +45,33 @@ def onset_strengths(log_bands: np.ndarray, previous: np.ndarray, out: np.ndarray
         out[t, 0] = total / np.float32(n_bands)
 
 
-def above_local_mean(x: np.ndarray, width: int) -> np.ndarray:
-    """Subtract from each value the mean of the `width` (odd) values around it, fewer at the ends."""
+def subtract_local_mean(x: NDArray[Any], width: int) -> Float64Array:
+    """Each value less the mean of the `width` (odd) values around it, fewer at the ends: (n_frames,)."""
     total = np.concatenate([[0.0], np.cumsum(x, dtype=np.float64)])
     centre = np.arange(x.size)
     first = np.maximum(centre - width // 2, 0)
     last = np.minimum(centre + width // 2 + 1, x.size)
-    return x - (total[last] - total[first]) / (last - first)
+    detrended: Float64Array = x - (total[last] - total[first]) / (last - first)
+    return detrended
 
 
-def autocorrelation(x: np.ndarray, n_lags: int) -> np.ndarray:
-    """r[l] / r[0], r[l] = Σ x[n] x[n-l], for l < n_lags; zeros where x is zero, and beyond its end."""
+def normalised_autocorrelation(x: Float64Array, n_lags: int) -> Float64Array:
+    """Autocorrelation r[l] / r[0], r[l] = Σ x[n] x[n-l], of any series: (n_lags,).
+
+    Zeros where the series is zero, and at lags beyond its end.
+    """
     n_fft = 1 << (x.size + n_lags).bit_length()
-    r = np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)[:n_lags]
+    r = autocorrelation(x, n_fft)[:n_lags]
     r[x.size :] = 0.0
     return r / r[0] if r[0] > 0 else np.zeros(n_lags)
 
 
-def rhythm_of(track: np.ndarray, frame_rate: float) -> np.ndarray:
-    """Onset strength above its local mean; the first frame has nothing before it and is left out."""
-    return above_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
+def detrended_onset_strength(track: Float32Array, frame_rate: float) -> Float64Array:
+    """Onset strength above its local mean, (n_frames - 1,): the first frame has nothing before it."""
+    return subtract_local_mean(track[1:, 0], 2 * round(frame_rate * LOCAL_SECONDS / 2) + 1)
 
 
-def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempo(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Tempo in bpm, and how clear it is, of a track of onset strength.
 
     A tempo's salience is the autocorrelation of the track at one, two and four beats, averaged; the tempo
@@ -84,9 +95,9 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     beats = MULTIPLES[-1]
     minute = 60.0 * params["frame_rate"]
     lags = np.arange(np.ceil(beats * minute / FASTEST_BPM), np.floor(beats * minute / SLOWEST_BPM) + 1)
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     # an onset that falls between two frames must still meet its repeat: blur by one frame
-    r = autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
+    r = normalised_autocorrelation(strength[1:] + strength[:-1], int(lags[-1]) + 1)
     repeats = [np.interp(lags * multiple / beats, np.arange(r.size), r) for multiple in MULTIPLES]
     salience = np.mean(repeats, axis=0)
     bpm = beats * minute / lags
@@ -96,12 +107,12 @@ def tempo(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([bpm[best], salience[best]])
 
 
-def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Onsets per second: moments that exceed their local mean by 1 dB, and all others within 50 ms.
+def onset_rate(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Onsets per second, (1,): moments 1 dB above their local mean and the strongest within 50 ms either way.
 
     Parameters and shapes as `tempo`.
     """
-    strength = rhythm_of(track, params["frame_rate"])
+    strength = detrended_onset_strength(track, params["frame_rate"])
     if not strength.size:
         return np.zeros(1)
     reach = round(params["frame_rate"] * ONSET_SECONDS)
@@ -112,8 +123,8 @@ def onset_rate(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
     return np.array([onsets.sum() * params["frame_rate"] / strength.size])
 
 
-def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
-    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, undone of the lack of overlap.
+def mean_tempogram(strength: Float64Array, length: int) -> Float64Array:
+    """Mean over windows of their autocorrelations r[l] / r[0], l < length / 2, corrected for lost overlap.
 
     Parameters
     ----------
@@ -134,14 +145,14 @@ def mean_tempogram(strength: np.ndarray, length: int) -> np.ndarray:
     lags = np.arange((length + 1) // 2)
     total = np.zeros(lags.size)
     for window in windows:  # one at a time, so that a long recording takes no more memory than a short one
-        r = np.fft.irfft(np.abs(np.fft.rfft(window, n_fft)) ** 2, n_fft)[lags]
+        r = autocorrelation(window, n_fft)[lags]
         if r[0] > 0:
             total += r / r[0]
     # at lag l only length - l frames meet another
     return total / len(windows) * length / (length - lags)
 
 
-def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
+def tempogram(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Pulse in each of 24 bands of tempo, how many share in it, and how clear the clearest is.
 
     Parameters
@@ -160,7 +171,7 @@ def tempogram(track: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
         nothing repeats itself, and in bands slower than twice a beat per clip.
     """
     rate = params["frame_rate"]
-    strength = rhythm_of(track, rate)
+    strength = detrended_onset_strength(track, rate)
     if strength.size < 3:
         return np.zeros(N_BANDS + 2)
     # an onset that falls between two frames must still meet its repeat: blur by one frame
@@ -205,7 +216,8 @@ FEATURES = (
             Column(
                 "",
                 "bpm",
-                "argmax of (r[l] + r[2l] + r[4l]) / 3 · exp(-log2(bpm / 115)² / 2), r of onset strength",
+                "argmax of (r[l] + r[2l] + r[4l]) / 3 · "
+                f"exp(-log2(bpm / {LIKELY_BPM:g})² / 2), r of onset strength",
                 "the pulse that most listeners would tap",
             ),
             Column("clarity", "1", "(r[l] + r[2l] + r[4l]) / 3r[0] at the tempo", "how steady the pulse is"),
@@ -213,6 +225,12 @@ FEATURES = (
         source="after Ellis 2007, Beat Tracking by Dynamic Programming, section 3.2",
         gain_invariant=True,
         flag="no_tempo",
+        fixed={
+            "bpm": (SLOWEST_BPM, FASTEST_BPM),
+            "multiples": MULTIPLES,
+            "likely": (LIKELY_BPM, LIKELY_OCTAVES),
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
     ClipFeature(
         name="onset_rate",
@@ -223,12 +241,14 @@ FEATURES = (
             Column(
                 "",
                 "onsets/s",
-                "maxima of onset strength over ±50 ms, 0.1 above their local mean, per second",
+                f"maxima of onset strength over ±{ONSET_SECONDS:g} s, {ONSET_RISE:g} above their local mean, "
+                "per second",
                 "how busy the music is",
             ),
         ),
         source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
         gain_invariant=True,
+        fixed={"local_seconds": LOCAL_SECONDS, "onset": (ONSET_SECONDS, ONSET_RISE)},
     ),
     ClipFeature(
         name="tempogram",
@@ -240,8 +260,8 @@ FEATURES = (
                 Column(
                     f"{centre:03.0f}",
                     "1",
-                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of 8 s of "
-                    "r[l] / r[0], r of onset strength",
+                    f"max over periods of {slow:.0f} to {fast:.0f} bpm of the mean over windows of "
+                    f"{TEMPOGRAM_SECONDS:g} s of r[l] / r[0], r of onset strength",
                     f"how strongly the music pulses at about {centre:.0f} bpm",
                 )
                 for slow, fast, centre in zip(BAND_EDGES[:-1], BAND_EDGES[1:], BAND_CENTRES, strict=True)
@@ -249,12 +269,18 @@ FEATURES = (
             Column(
                 "entropy",
                 "1",
-                "-Σ p ln p / ln 24, p the positive part of the bands over its sum",
+                f"-Σ p ln p / ln {N_BANDS}, p the positive part of the bands over its sum",
                 "how many tempi share in the pulse",
             ),
             Column("clarity", "1", "largest of the bands", "how clearly the music pulses at all"),
         ),
         source="Grosche, Müller & Kurth 2010, Cyclic tempogram; Lartillot et al. 2008 (pulse clarity)",
         gain_invariant=True,
+        fixed={
+            "window_seconds": TEMPOGRAM_SECONDS,
+            "windows_per_length": WINDOWS_PER_LENGTH,
+            "edges_bpm": BAND_EDGES,
+            "local_seconds": LOCAL_SECONDS,
+        },
     ),
 )

@@ -1,6 +1,11 @@
-"""Features of the waveform itself: zero crossings, level, crest, entropy of energy, low energy.
+"""Level of the waveform: RMS, loudness in decibels, crest, entropy of energy, and the low energy of a clip.
 
-Kernels take the unwindowed frames. No spectrum belongs here.
+Kernels take the unwindowed frames. Changes of sign are in `zero_crossings`, loudness as it is heard in
+`dynamics`; no spectrum belongs here.
+
+References
+----------
+Tzanetakis & Cook 2002, section II-A (low energy); Giannakopoulos & Pikrakis 2014 (entropy of energy).
 """
 
 from __future__ import annotations
@@ -8,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
@@ -16,21 +21,11 @@ PARTS = 10  # of a frame, between which its energy is shared
 
 
 @kernel
-def zero_crossings(frames: np.ndarray, out: np.ndarray) -> None:
-    """Z = ½ Σ_{n=1}^{N-1} |sgn x[n] - sgn x[n-1]| / (N-1), with sgn(0) = +1."""
-    n = frames.shape[1]
-    scale = np.float32(1.0 / max(n - 1, 1))
-    for t in range(frames.shape[0]):
-        row = frames[t]
-        count = np.int32(0)
-        for i in range(1, n):
-            count += np.int32((row[i] < 0) != (row[i - 1] < 0))
-        out[t, 0] = count * scale
+def root_mean_square(frames: Float32Array, out: Float32Array) -> None:
+    """Root mean square √(Σ x[n]² / N).
 
-
-@kernel
-def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
-    """RMS = √(Σ x[n]² / N)."""
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -41,8 +36,11 @@ def root_mean_square(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def loudness(frames: np.ndarray, out: np.ndarray) -> None:
-    """20 log10 RMS, at least -100: decibels below a full-scale square wave."""
+def loudness(frames: Float32Array, out: Float32Array) -> None:
+    """Level 20 log10 RMS, at least -100: decibels below a full-scale square wave.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -54,8 +52,11 @@ def loudness(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def crest(frames: np.ndarray, out: np.ndarray) -> None:
-    """Largest |x[n]| over RMS; 1 for silence."""
+def crest(frames: Float32Array, out: Float32Array) -> None:
+    """Crest factor max |x[n]| / RMS; 1 for silence.
+
+    frames (n_frames, N) -> out (n_frames, 1)
+    """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
         row = frames[t]
@@ -68,8 +69,11 @@ def crest(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
-    """H = -Σ e_i log e_i / log 10, e_i the share of energy in the i-th tenth; 0 for silence."""
+def energy_entropy(frames: Float32Array, out: Float32Array) -> None:
+    """Entropy of energy H = -Σ e_i log e_i / log 10, e_i its share in the i-th tenth of the frame.
+
+    frames (n_frames, N) -> out (n_frames, 1); 0 for silence
+    """
     n = frames.shape[1]
     energy = np.empty(PARTS)
     for t in range(frames.shape[0]):
@@ -89,8 +93,11 @@ def energy_entropy(frames: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def low_energy_share(rms: np.ndarray, width: int) -> float:
-    """Mean over texture windows of the share of frames with RMS < (1 - 1e-6) · mean RMS of the window."""
+def low_energy_share(rms: Float32Array, width: int) -> float:
+    """Low energy: mean over texture windows of the share of frames with RMS < (1 - 1e-6) · its mean there.
+
+    rms (n_frames, 1), windows of `width` frames -> a number
+    """
     n_frames = rms.shape[0]
     width = min(width, n_frames)
     n_windows = n_frames - width + 1
@@ -104,31 +111,16 @@ def low_energy_share(rms: np.ndarray, width: int) -> float:
         for t in range(start, start + width):
             count += rms[t, 0] < limit
         share += count / width
-    return share / n_windows
+    mean_share: float = share / n_windows
+    return mean_share
 
 
-def low_energy(rms: np.ndarray, n_frames: int, params: Params) -> np.ndarray:
-    """Low energy of a clip from its track of RMS, shape (n_frames, 1)."""
+def low_energy(rms: Float32Array, n_frames: int, params: Params) -> Float64Array:
+    """Low energy of a clip from its track of RMS, (1,)."""
     return np.array([low_energy_share(rms, params["window"])])
 
 
 FEATURES = (
-    FrameFeature(
-        name="zcr",
-        family="timbre",
-        kernel=zero_crossings,
-        needs=("frames",),
-        columns=(
-            Column(
-                "",
-                "crossings/sample",
-                "Σ |sgn x[n] - sgn x[n-1]| / 2(N-1)",
-                "how often the waveform changes sign: noisiness, and pitch where there is one note",
-            ),
-        ),
-        source=f"{TC2002}, section II-A",
-        gain_invariant=True,
-    ),
     FrameFeature(
         name="rms",
         family="timbre",
@@ -143,9 +135,12 @@ FEATURES = (
         family="timbre",
         kernel=loudness,
         needs=("frames",),
-        columns=(Column("", "dB", "max(20 log10 RMS, -100)", "how loud the frame is, in decibels"),),
+        columns=(
+            Column("", "dB", f"10 log10 max(RMS², {SILENT_POWER:g})", "how loud the frame is, in decibels"),
+        ),
         source="level in decibels relative to full scale",
         gain_invariant=False,
+        fixed={"silence": SILENT_POWER},
     ),
     FrameFeature(
         name="crest",
@@ -172,12 +167,13 @@ FEATURES = (
             Column(
                 "",
                 "1",
-                "-Σ e_i log e_i / log 10, e_i the share of energy in each tenth of the frame",
+                f"-Σ e_i log e_i / log {PARTS}, e_i the shares of energy of {PARTS} equal parts of the frame",
                 "evenness of energy within the frame: 1 for a steady sound, small where something begins",
             ),
         ),
         source="Giannakopoulos & Pikrakis 2014, short-term energy entropy",
         gain_invariant=True,
+        fixed={"parts": PARTS},
     ),
     ClipFeature(
         name="low_energy",
@@ -188,7 +184,7 @@ FEATURES = (
             Column(
                 "",
                 "share of frames",
-                "share of a texture window's frames with RMS below its mean, averaged over windows",
+                "share of the {window} frames of a texture window with RMS below its mean, mean over windows",
                 "how uneven the loudness is: high with pauses between sounds, low for a steady wall of sound",
             ),
         ),

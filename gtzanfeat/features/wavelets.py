@@ -2,7 +2,7 @@
 
 A frame here is a window of 3 s, so a track has one row per window, and the mean over windows describes the
 clip. A clip shorter than a window is padded with silence and flagged; a rest shorter than a window is left
-out. The wavelet envelope that the beat histogram listens to, with another wavelet, is an ingredient.
+out. The envelope of the beat histogram, with another wavelet, is in `ingredients.envelopes`.
 
 References
 ----------
@@ -15,7 +15,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 LEVELS = 7
 TILE = 512  # coefficients computed at a time, so that they stay in the nearest cache
@@ -47,16 +47,19 @@ TAPS = LOW.size
 
 
 @kernel
-def halve(
-    x: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
-    even: np.ndarray,
-    odd: np.ndarray,
-    approximation: np.ndarray,
-    detail: np.ndarray,
+def wavelet_analysis_step(
+    x: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
+    even: Float32Array,
+    odd: Float32Array,
+    approximation: Float32Array,
+    detail: Float32Array,
 ) -> None:
-    """One periodic step: a[k] = Σ_j low[j] x[2k + 8 - j], d likewise with `high`; k < half the size of x.
+    """One periodic step of the wavelet transform: a[k] = Σ_j low[j] x[2k + 8 - j], d[k] likewise with `high`.
+
+    x (n,), low (n_taps,), high (n_taps,), room in even (n/2 + n_taps,), odd (n/2 + n_taps,)
+    -> approximation (n/2,), detail (n/2,)
 
     x is first parted into its even and odd samples, going round, so that the sums run over neighbours and
     become vector instructions.
@@ -85,8 +88,11 @@ def halve(
 
 
 @kernel
-def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
-    """Mean, variance, m3 / m2^1.5 and mean |c|; no skewness where the deviation is at most `quiet`."""
+def four_moments(c: Float32Array, quiet: float, out: Float32Array) -> None:
+    """Mean, variance m2, skewness m3 / m2^1.5 (0 where the deviation is at most `quiet`) and mean |c|.
+
+    c (n,) -> out (4,)
+    """
     total, size = 0.0, 0.0
     for i in range(c.size):
         total += np.float64(c[i])
@@ -107,9 +113,14 @@ def four_moments(c: np.ndarray, quiet: float, out: np.ndarray) -> None:
 
 @kernel
 def wavelet_moments(
-    frames: np.ndarray, low: np.ndarray, high: np.ndarray, levels: int, out: np.ndarray
+    frames: Float32Array, low: Float32Array, high: Float32Array, levels: int, out: Float32Array
 ) -> None:
-    """Moments of the coefficients of each band: the last approximation, then details from low to high."""
+    """Four moments of the wavelet coefficients of each band, as `four_moments`.
+
+    frames (n_frames, N), low (n_taps,), high (n_taps,) -> out (n_frames, 4 levels + 4)
+
+    First those of the last approximation, then those of details from low to high.
+    """
     n = frames.shape[1]
     even = np.empty(n // 2 + low.size, dtype=np.float32)
     odd = np.empty(n // 2 + low.size, dtype=np.float32)
@@ -125,7 +136,7 @@ def wavelet_moments(
         size = n
         for level in range(levels):
             half = size // 2
-            halve(x[:size], low, high, even, odd, approximation[:half], detail[:half])
+            wavelet_analysis_step(x[:size], low, high, even, odd, approximation[:half], detail[:half])
             band = levels - level
             four_moments(detail[:half], quiet, out[t, 4 * band : 4 * band + 4])
             for i in range(half):
@@ -134,8 +145,8 @@ def wavelet_moments(
         four_moments(x[:size], quiet, out[t, :4])
 
 
-def filters(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Both filters, float32, and how many times they are applied."""
+def wavelet_filters(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Low-pass and high-pass taps of db8, each float32 (16,), and how many times they are applied."""
     if framing.length % 2**LEVELS or framing.length < TAPS * 2**LEVELS:
         raise GtzanfeatError(
             f"a wavelet window of {framing.length} samples cannot be halved {LEVELS} times; "
@@ -144,8 +155,9 @@ def filters(framing: Framing, rate: int, params: Params) -> Arrays:
     return LOW.astype(np.float32), HIGH.astype(np.float32), LEVELS
 
 
-_OCTAVES = [11025 / 2**level for level in range(LEVELS, 0, -1)]
-_BANDS = [f"0 to {_OCTAVES[0]:.0f} Hz", *(f"{hz:.0f} to {2 * hz:.0f} Hz" for hz in _OCTAVES)]
+_BANDS = [f"0 to {{octave_hz[{LEVELS + 1}]:.0f}} Hz"] + [
+    f"{{octave_hz[{level + 1}]:.0f}} to {{octave_hz[{level}]:.0f}} Hz" for level in range(LEVELS, 0, -1)
+]
 _MOMENTS = (
     ("mean", "full scale", "mean of c", "whether the waveform of {} is lopsided on average"),
     ("var", "full scale²", "variance of c", "how strong {} is, loud moments counting most"),
@@ -171,6 +183,7 @@ FEATURES = (
         ),
         source="Li, Ogihara & Li 2003, A comparative study on content-based music genre classification",
         gain_invariant=False,
-        constants=filters,
+        constants=wavelet_filters,
+        fixed={"levels": LEVELS, "wavelet": LOW, "steady": STEADY},
     ),
 )

@@ -1,6 +1,6 @@
-"""Chroma: the energy of a spectrum, folded into twelve pitch classes.
+"""Chroma filterbanks, and the energies of twelve pitch classes in Fourier spectra (Ellis 2007).
 
-The filters and the ingredient that tonal features share. What is made of chroma lives in `features/tonal`.
+Classes of constant-Q spectra are in `constant_q`; features of chroma are in `features.tonality`.
 """
 
 from __future__ import annotations
@@ -11,16 +11,49 @@ from functools import lru_cache
 import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES, PLACE_OF_A
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
-N_CLASSES = 12
-A0_HZ = 27.5
+A4_HZ = 440.0
+A0_HZ = A4_HZ / 16
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # above A0: weights fall off in a bell around 880 Hz
 LOWEST_HZ, HIGHEST_HZ = 55.0, 5000.0  # below, notes cannot be told apart; above, there are few
 
 
-def chroma_filterbank(n_fft: int, rate: int) -> np.ndarray:
-    """Weights of each bin in each pitch class, as Ellis' and librosa's, between 55 and 5000 Hz; A is 440 Hz.
+def pitch_class_weights(semitones: Float64Array, widths: Float64Array) -> Float64Array:
+    """Weights of each bin in each pitch class: bells around the notes, of unit length per bin.
+
+    w[c, k] = exp(-2 (d[c, k] / b[k])²) / ‖w[:, k]‖₂, d the distance in semitones from bin k to the nearest
+    note of class c, b the width of the bin.
+
+    Parameters
+    ----------
+    semitones : ndarray of shape (n_bins,)
+        Where the bins lie, in semitones above A.
+    widths : ndarray of shape (n_bins,)
+        How wide they are, in semitones.
+
+    Returns
+    -------
+    ndarray of shape (12, n_bins)
+        A first.
+
+    References
+    ----------
+    Ellis, D. P. W. (2007). Chroma feature analysis and synthesis (``fft2chromamx``).
+    """
+    half = N_CLASSES // 2
+    distance = (semitones - np.arange(N_CLASSES)[:, None] + 21 * half) % N_CLASSES - half
+    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
+    unit: Float64Array = weights / np.sqrt((weights**2).sum(axis=0))
+    return unit
+
+
+@lru_cache
+def chroma_filterbank(
+    n_fft: int, rate: int, tuning: float = 0.0, low_hz: float = 0.0, high_hz: float = np.inf
+) -> Float32Array:
+    """Weights of each bin in each pitch class, as `librosa.filters.chroma` makes them.
 
     A bin belongs to the classes around its frequency by a bell as wide as the bin, but at least as a
     semitone; its weights have unit length, times a bell over octaves around 880 Hz.
@@ -31,6 +64,10 @@ def chroma_filterbank(n_fft: int, rate: int) -> np.ndarray:
         Length of the Fourier transform, in samples.
     rate : int
         Sample rate in Hz.
+    tuning : float, default=0.0
+        How far A is from 440 Hz, in semitones.
+    low_hz, high_hz : float
+        Bins outside have no weight.
 
     Returns
     -------
@@ -47,33 +84,33 @@ def chroma_filterbank(n_fft: int, rate: int) -> np.ndarray:
     >>> int(filters[:, round(440 * 4096 / 22050)].argmax())
     9
     """
-    hz = np.arange(n_fft // 2 + 2) * rate / n_fft
-    hz[0] = hz[1] * 2**-1.5  # a place for the bin of 0 Hz, which is out of range
-    semitones = N_CLASSES * np.log2(hz / A0_HZ)
+    hz = np.arange(1, n_fft // 2 + 2) * rate / n_fft
+    semitones = N_CLASSES * np.log2(hz / (A4_HZ * 2.0 ** (tuning / N_CLASSES) / 16))
+    semitones = np.concatenate([[semitones[0] - 1.5 * N_CLASSES], semitones])  # a place for the bin of 0 Hz
     widths = np.maximum(np.diff(semitones), 1.0)
-    semitones, hz = semitones[:-1], hz[:-1]
-    half = N_CLASSES / 2
-    from_a = np.arange(N_CLASSES)[:, None] - 9
-    distance = (semitones - from_a + half) % N_CLASSES - half
-    weights = np.exp(-0.5 * (2.0 * distance / widths) ** 2)
-    weights /= np.sqrt((weights**2).sum(axis=0))
+    semitones = semitones[:-1]
+    weights = pitch_class_weights(semitones, widths)
     weights *= np.exp(-0.5 * ((semitones / N_CLASSES - CENTRE_OCTAVE) / OCTAVE_WIDTH) ** 2)
-    weights[:, (hz < LOWEST_HZ) | (hz > HIGHEST_HZ)] = 0.0
+    weights = np.roll(weights, PLACE_OF_A, axis=0)
+    hz = np.concatenate([[0.0], hz[:-1]])
+    weights[:, (hz < low_hz) | (hz > high_hz)] = 0.0
     return weights.astype(np.float32)
 
 
 @lru_cache
-def _used(n_fft: int, rate: int) -> tuple[int, np.ndarray]:
-    """First bin within the range, and the weights from there to the last."""
-    filters = chroma_filterbank(n_fft, rate)
+def _weights_in_range(n_fft: int, rate: int) -> tuple[int, Float32Array]:
+    """First bin within the range, and the weights from there to the last, (12, n_used)."""
+    filters = chroma_filterbank(n_fft, rate, 0.0, LOWEST_HZ, HIGHEST_HZ)
     used = np.flatnonzero(filters.any(axis=0))
     first, last = (used[0], used[-1] + 1) if used.size else (0, 0)
     return int(first), np.ascontiguousarray(filters[:, first:last])
 
 
 @kernel
-def fold_octaves(power: np.ndarray, first: int, weights: np.ndarray, out: np.ndarray) -> None:
-    """E[c] = Σ_k w[c, k] P[k], over the bins within the range.
+def fold_bins(power: Float32Array, first: int, weights: Float32Array, out: Float32Array) -> None:
+    """Energies of pitch classes E[c] = Σ_k w[c, k] P[first + k], over the bins within the range.
+
+    power (n_frames, n_bins), weights (12, n_used) -> out (n_frames, 12)
 
     Four classes at a time: a bin is read once for four sums, which is three times as fast.
     """
@@ -91,13 +128,13 @@ def fold_octaves(power: np.ndarray, first: int, weights: np.ndarray, out: np.nda
             out[t, c], out[t, c + 1], out[t, c + 2], out[t, c + 3] = e0, e1, e2, e3
 
 
-def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build P -> energies of the 12 pitch classes, C first, float32 (n_frames, 12)."""
-    first, weights = _used(framing.length, rate)
+    first, weights = _weights_in_range(framing.length, rate)
 
-    def folded(power: np.ndarray) -> np.ndarray:
+    def folded(power: Float32Array) -> Float32Array:
         out = np.empty((power.shape[0], N_CLASSES), dtype=np.float32)
-        fold_octaves(power, first, weights, out)
+        fold_bins(power, first, weights, out)
         return out
 
     return folded

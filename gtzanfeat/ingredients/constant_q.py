@@ -1,9 +1,9 @@
-"""The constant-Q transform, octave by octave on decimated sound, its octaves put on top of each other.
+"""The constant-Q transform, octave by octave on decimated sound, its octaves added up.
 
-Three bins to a semitone over seven octaves from C1, folded into thirds of pitch classes and into classes. A
-low note needs seconds to be told from its neighbour and a high one hundredths: a frame is as long as the
-lowest needs, and of it each bin takes the middle. What is made of these classes lives in `features/tonal`;
-classes of Fourier spectra are in `chroma`.
+Three bins to a semitone over seven octaves from C1, folded into thirds of pitch classes and into classes
+(Brown 1991; Schörkhuber & Klapuri 2010). A low note needs seconds to be told from its neighbour and a high
+one hundredths: a frame is as long as the lowest needs, and of it each bin takes the middle. Features of
+these classes are in `features.tonality`; classes of Fourier spectra are in `chroma`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.pitch_classes import N_CLASSES
+from gtzanfeat.jit import Float32Array, IntArray, kernel
 
-N_CLASSES = 12
 N_OCTAVES = 7
 BINS = 36  # to an octave
 C1_HZ = 440.0 * 2.0 ** (-45 / 12)
@@ -28,7 +28,7 @@ HALF_BAND_SHAPE = 12.5  # of the Kaiser window: what would fold onto the next oc
 LOWEST_RATE = 5 * C1_HZ * 2**N_OCTAVES  # at lower rates the half-band filter would reach into the octave
 
 
-def half_band() -> tuple[float, np.ndarray]:
+def half_band() -> tuple[float, Float32Array]:
     """Taps of a low-pass at a quarter of the rate: the middle one, and those 1, 3, 5 ... samples away.
 
     Examples
@@ -43,13 +43,13 @@ def half_band() -> tuple[float, np.ndarray]:
     return 0.5, (taps * 0.25 / taps.sum()).astype(np.float32)
 
 
-def margin() -> int:
+def filter_margin() -> int:
     """Samples at either end of a frame that the filters of all octaves together look beyond."""
-    return (2 * HALF_BAND_TAPS - 1) * (2 ** (N_OCTAVES - 1) - 1)
+    return (2 * HALF_BAND_TAPS - 1) * ((1 << N_OCTAVES - 1) - 1)
 
 
 @lru_cache
-def octave_weights(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def octave_weights(rate: int) -> tuple[IntArray, Float32Array, Float32Array]:
     """Cosine and sine halves of the windowed waves of the top octave, which serve every octave.
 
     Parameters
@@ -76,8 +76,13 @@ def octave_weights(rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @kernel
-def decimate(x: np.ndarray, middle: float, taps: np.ndarray, out: np.ndarray) -> None:
-    """y[m] = Σ_j h[j] x[2m + j]; beyond the ends x is 0. Even and odd samples apart are vectors."""
+def decimate(x: Float32Array, middle: float, taps: Float32Array, out: Float32Array) -> None:
+    """Half-band low-pass, every second sample kept: y[m] = Σ_j h[j] x[2m + j]; beyond its ends x is 0.
+
+    x (n,), taps (n_taps,) at odd distances from the middle one -> out (n/2,)
+
+    Even and odd samples apart are vectors.
+    """
     n = out.size
     reach = taps.size
     even = np.empty(n, dtype=np.float32)
@@ -96,16 +101,18 @@ def decimate(x: np.ndarray, middle: float, taps: np.ndarray, out: np.ndarray) ->
 
 @kernel
 def add_octave(
-    x: np.ndarray,
+    x: Float32Array,
     first: int,
     hop: int,
-    half: np.ndarray,
-    cosine: np.ndarray,
-    sine: np.ndarray,
+    half: IntArray,
+    cosine: Float32Array,
+    sine: Float32Array,
     scale: float,
-    out: np.ndarray,
+    out: Float32Array,
 ) -> None:
-    """Add |Σ_i w[i] e^{-jωi} x[c + i]| of each bin, times `scale`, to `out`, (n_frames, n_bins).
+    """Add the magnitudes |Σ_i w[i] e^{-jωi} x[c + i]| of one octave's bins, times `scale`, to `out`.
+
+    x (n_samples,), half (n_bins,), cosine (n_bins, reach), sine (n_bins, reach) -> out (n_frames, n_bins)
 
     Middles c stand at first, first + hop ... The sums fold about the middle: cosines weigh x[c+i] + x[c-i],
     sines their difference. Four frames at a time share the weights.
@@ -144,7 +151,7 @@ def add_octave(
                 out[start + t, b] += np.float32(scale) * np.sqrt(re * re + im * im)
 
 
-def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build frames -> Σ over octaves of the magnitudes of each third of a semitone, float32 (n_frames, 36).
 
     The first is C, and A is 440 Hz. The window of the framing is not used: each bin has a Hann window of its
@@ -169,7 +176,7 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
         )
     half, cosine, sine = octave_weights(rate)
     step = 2 ** (N_OCTAVES - 1)
-    needed = 2 * (int(half.max()) * step + margin())
+    needed = 2 * (int(half.max()) * step + filter_margin())
     if framing.length < needed or framing.length % (2 * step) or framing.hop % step:
         raise GtzanfeatError(
             f"frames of {framing.length} samples every {framing.hop} do not suit the constant-Q transform; "
@@ -177,7 +184,7 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
         )
     middle, taps = half_band()
 
-    def thirds(frames: np.ndarray) -> np.ndarray:
+    def thirds(frames: Float32Array) -> Float32Array:
         # frames overlap: what they are cut from is decimated once
         x = np.concatenate([frames[:-1, : framing.hop].ravel(), frames[-1]])
         out = np.zeros((frames.shape[0], BINS), dtype=np.float32)
@@ -192,13 +199,14 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
     return thirds
 
 
-def constant_q_classes(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def constant_q_classes(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build thirds of semitones -> pitch classes, C first, float32 (n_frames, 12).
 
     To a class belong the third that it stands on, the one below and the one above.
     """
 
-    def classes(thirds: np.ndarray) -> np.ndarray:
-        return np.roll(thirds, 1, axis=1).reshape(-1, N_CLASSES, BINS // N_CLASSES).sum(axis=2)
+    def classes(thirds: Float32Array) -> Float32Array:
+        sums: Float32Array = np.roll(thirds, 1, axis=1).reshape(-1, N_CLASSES, BINS // N_CLASSES).sum(axis=2)
+        return sums
 
     return classes

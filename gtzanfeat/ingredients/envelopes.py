@@ -1,7 +1,8 @@
-"""Envelopes and channels: what is made of samples in the time domain, with or without a memory.
+"""Envelopes and filtered streams: what is made of samples in the time domain.
 
-The wavelet envelope that the beat histogram listens to, and the two filtered streams of multipitch
-analysis. Transforms and autocorrelations are in `spectra`; peaks and histograms are features.
+The wavelet envelope of the beat histogram (Tzanetakis & Cook 2002, section II-B), the two channels of
+multipitch analysis (Tolonen & Karjalainen 2000), and pre-emphasis. `STREAMS` names what frames can be cut
+from instead of the samples. Transforms and autocorrelations are in `spectra`, peaks in `periodicity`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import scipy.signal
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.ingredients.k_weighting import k_weighting
-from gtzanfeat.jit import kernel, recursive_kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel, recursive_kernel
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., Float32Array]
 
 # --- the wavelet envelope of the beat histogram ---------------------------------------------------
 
@@ -34,9 +33,12 @@ DAUB4_HIGH = (DAUB4_LOW[::-1] * np.array([-1, 1, -1, 1])).astype(np.float32)
 
 @kernel
 def wavelet_step(
-    x: np.ndarray, n: int, low: np.ndarray, high: np.ndarray, a: np.ndarray, d: np.ndarray
+    x: Float32Array, n: int, low: Float32Array, high: Float32Array, a: Float32Array, d: Float32Array
 ) -> None:
-    """One periodic analysis step: a[k] = Σ_j low[j] x[2k+2-j], d likewise with `high`; x has n samples."""
+    """One periodic analysis step of DAUB4: a[k] = Σ_j low[j] x[2k+2-j], d[k] likewise with `high`.
+
+    the first n of x (n_max,), low (4,), high (4,) -> the first n/2 of a (n_max/2,), d (n_max/2,)
+    """
     half = n // 2
     for k in range(1, half - 1):
         x0, x1, x2, x3 = x[2 * k + 2], x[2 * k + 1], x[2 * k], x[2 * k - 1]
@@ -49,8 +51,13 @@ def wavelet_step(
 
 
 @kernel
-def inverse_wavelet_step(c: np.ndarray, n: int, taps: np.ndarray, x: np.ndarray) -> None:
-    """One periodic synthesis step, the other half zero: n coefficients `c` become 2n samples `x`."""
+def inverse_wavelet_step(c: Float32Array, n: int, taps: Float32Array, x: Float32Array) -> None:
+    """One periodic synthesis step: x[2m] = t0 c[m-1] + t2 c[m], x[2m+1] = t1 c[m] + t3 c[m+1].
+
+    the first n of c (n_max,), taps (4,) -> the first 2n of x (n_max,)
+
+    The other half of the coefficients is zero.
+    """
     t0, t1, t2, t3 = taps[0], taps[1], taps[2], taps[3]
     for m in range(1, n - 1):
         x[2 * m] = t0 * c[m - 1] + t2 * c[m]
@@ -61,8 +68,11 @@ def inverse_wavelet_step(c: np.ndarray, n: int, taps: np.ndarray, x: np.ndarray)
 
 
 @kernel
-def add_rectified_step(c: np.ndarray, n: int, taps: np.ndarray, total: np.ndarray) -> None:
-    """As `inverse_wavelet_step`, but adds |x| to `total`: the last step of a band."""
+def add_rectified_step(c: Float32Array, n: int, taps: Float32Array, total: Float32Array) -> None:
+    """Synthesis step and full-wave rectification, the last step of a band: total += |x|.
+
+    the first n of c (n_max,), taps (4,) -> the first 2n of total (2 n_max,)
+    """
     t0, t1, t2, t3 = taps[0], taps[1], taps[2], taps[3]
     for m in range(1, n - 1):
         total[2 * m] += abs(t0 * c[m - 1] + t2 * c[m])
@@ -74,12 +84,18 @@ def add_rectified_step(c: np.ndarray, n: int, taps: np.ndarray, total: np.ndarra
 
 @kernel
 def add_rectified_bands(
-    frame: np.ndarray, low: np.ndarray, high: np.ndarray, levels: int, scratch: np.ndarray, total: np.ndarray
+    frame: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
+    levels: int,
+    scratch: Float32Array,
+    total: Float32Array,
 ) -> None:
-    """Σ_j |b_j|, where b_j is `frame` rebuilt from the coefficients of band j alone.
+    """Sum of rectified wavelet bands Σ_j |b_j|, b_j the frame rebuilt from the coefficients of band j alone.
 
-    The bands are the details of levels 1 to `levels`, 2 or more, and the last approximation. `scratch` has 4
-    rows as long as half the frame.
+    frame (N,), low (4,), high (4,), room in scratch (4, N/2) -> total (N,)
+
+    The bands are the details of levels 1 to `levels`, 2 or more, and the last approximation.
     """
     n = frame.size
     approximation, other, detail, band = scratch[0], scratch[1], scratch[2], scratch[3]
@@ -93,22 +109,25 @@ def add_rectified_bands(
         approximation, other = other, approximation
         n //= 2
         # `other` holds nothing that is needed any more: rebuild the band in it and in `band`
-        rebuild(detail, n, level, high, low, other, band, total)
-    rebuild(approximation, n, levels, low, low, other, band, total)
+        add_rectified_band(detail, n, level, high, low, other, band, total)
+    add_rectified_band(approximation, n, levels, low, low, other, band, total)
 
 
 @kernel
-def rebuild(
-    c: np.ndarray,
+def add_rectified_band(
+    c: Float32Array,
     n: int,
     level: int,
-    first: np.ndarray,
-    low: np.ndarray,
-    here: np.ndarray,
-    there: np.ndarray,
-    total: np.ndarray,
+    first: Float32Array,
+    low: Float32Array,
+    here: Float32Array,
+    there: Float32Array,
+    total: Float32Array,
 ) -> None:
-    """Bring n coefficients of one band up `level` octaves and add its modulus to `total`."""
+    """Bring the coefficients of one band up `level` octaves and add its modulus: total += |b|.
+
+    the first n of c (n_max,), first (4,), low (4,), room in here (N/2,), there (N/2,) -> total (N,)
+    """
     inverse_wavelet_step(c, n, first, here)
     n *= 2
     for _ in range(level - 2):
@@ -119,8 +138,10 @@ def rebuild(
 
 
 @kernel
-def smooth_and_decimate(x: np.ndarray, pole: float, step: int, out: np.ndarray) -> None:
-    """Every `step`-th value of y[n] = (1-α) x[n] + α y[n-1], y[-1] = 0.
+def smooth_and_decimate(x: Float32Array, pole: float, step: int, out: Float32Array) -> None:
+    """One-pole low-pass, every `step`-th value kept: y[n] = (1-α) x[n] + α y[n-1], y[-1] = 0.
+
+    x (N,) -> out (N / step,)
 
     Only the kept values are computed: y[step·m] = α^step y[step·(m-1)] + Σ_{i<step} (1-α) α^i x[step·m - i],
     a sum that the compiler vectorises, where the recursion over every sample would wait for itself.
@@ -142,17 +163,21 @@ def smooth_and_decimate(x: np.ndarray, pole: float, step: int, out: np.ndarray) 
 
 @kernel
 def wavelet_envelopes(
-    frames: np.ndarray,
-    low: np.ndarray,
-    high: np.ndarray,
+    frames: Float32Array,
+    low: Float32Array,
+    high: Float32Array,
     levels: int,
     pole: float,
     step: int,
-    scratch: np.ndarray,
-    total: np.ndarray,
-    out: np.ndarray,
+    scratch: Float32Array,
+    total: Float32Array,
+    out: Float32Array,
 ) -> None:
-    """Sum over the wavelet bands of the rectified, smoothed, decimated band, one row per frame."""
+    """Envelope of each frame: the rectified wavelet bands summed, low-passed and decimated.
+
+    frames (n_frames, N), low (4,), high (4,), room in scratch (4, N/2), total (N,)
+    -> out (n_frames, N / step)
+    """
     for t in range(frames.shape[0]):
         add_rectified_bands(frames[t], low, high, levels, scratch, total)
         smooth_and_decimate(total, pole, step, out[t])
@@ -172,7 +197,7 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
     scratch = np.empty((4, framing.length // 2), dtype=np.float32)
     total = np.empty(framing.length, dtype=np.float32)
 
-    def envelope(frames: np.ndarray) -> np.ndarray:
+    def envelope(frames: Float32Array) -> Float32Array:
         out = np.empty((frames.shape[0], framing.length // ENVELOPE_DECIMATION), dtype=np.float32)
         wavelet_envelopes(
             frames,
@@ -198,17 +223,17 @@ RUMBLE_HZ = 70.0
 
 @recursive_kernel
 def split_channels(
-    x: np.ndarray,
-    lowpass: np.ndarray,
-    highpass: np.ndarray,
-    no_rumble: np.ndarray,
-    state: np.ndarray,
-    out: np.ndarray,
+    x: Float32Array,
+    lowpass: Float64Array,
+    highpass: Float64Array,
+    no_rumble: Float64Array,
+    state: Float64Array,
+    out: Float32Array,
 ) -> None:
-    """out[0] = HP70(LP(x)); out[1] = LP(max(0, HP(x))); transposed direct form II, in float64.
+    """Low channel HP70(LP(x)) and high channel LP(max(0, HP(x))), transposed direct form II in float64.
 
-    `lowpass` and `highpass` are (b0, b1, b2, a1, a2), `no_rumble` is (b0, b1, a1); `state`, of shape
-    (4, 2), is carried from block to block.
+    x (n_samples,), lowpass (5,), highpass (5,) of b0, b1, b2, a1, a2, no_rumble (3,) of b0, b1, a1,
+    state (4, 2), carried from block to block -> out (2, n_samples)
     """
     l0, l1, l2, m1, m2 = lowpass
     h0, h1, h2, g1, g2 = highpass
@@ -238,7 +263,7 @@ def split_channels(
     state[3, 0] = s1
 
 
-def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
+def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples (n,) -> the low and the high channel of Tolonen & Karjalainen (2000), float32 (2, n).
 
     Low: 70 Hz to 1 kHz. High: what lies above 1 kHz, half-wave rectified and smoothed below 1 kHz, so that
@@ -246,12 +271,14 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     1 kHz; they keep their state between calls. The 70-Hz filter is on the low channel alone: without it a DC
     offset hides the pitch, and on the high channel it costs correct notes of close chords.
     """
-    low = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
-    high = _section(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
-    no_rumble = _section(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
+    import scipy.signal  # here, because it takes half a second or more to import
+
+    low = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
+    high = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
+    no_rumble = _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
     state = np.zeros((4, 2))
 
-    def filtered(samples: np.ndarray) -> np.ndarray:
+    def filtered(samples: Float32Array) -> Float32Array:
         out = np.empty((2, samples.size), dtype=np.float32)
         split_channels(samples, low, high, no_rumble, state, out)
         return out
@@ -259,7 +286,8 @@ def two_channels(rate: int) -> Callable[[np.ndarray], np.ndarray]:
     return filtered
 
 
-def _section(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+def _filter_coefficients(coefficients: tuple[Float64Array, Float64Array]) -> Float64Array:
+    """Numerator and denominator without its leading 1: (b0, b1 ..., a1 ...)."""
     b, a = coefficients
     return np.array([*b, *a[1:]])
 
@@ -267,14 +295,14 @@ def _section(coefficients: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
 # --- pre-emphasis -----------------------------------------------------------------------------------
 
 
-def preemphasis(rate: int) -> Callable[[np.ndarray], np.ndarray]:
+def preemphasis(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples x (n,) -> x[n] - 0.97 x[n-1], float32 (n,): against the fall of speech and music.
 
     Before the first sample stands a copy of it, as in HTK, so that a constant begins without a click.
     """
     last: np.float32 | None = None
 
-    def emphasize(samples: np.ndarray) -> np.ndarray:
+    def emphasize(samples: Float32Array) -> Float32Array:
         nonlocal last
         before = np.empty_like(samples)
         before[0] = samples[0] if last is None else last
@@ -283,6 +311,3 @@ def preemphasis(rate: int) -> Callable[[np.ndarray], np.ndarray]:
         return samples - np.float32(PREEMPHASIS) * before
 
     return emphasize
-
-
-STREAMS = {"two_channels": two_channels, "preemphasis": preemphasis, "k_weighting": k_weighting}

@@ -1,7 +1,7 @@
-"""Filterbanks: triangular weights that gather the bins of a spectrum into bands.
+"""Filterbanks as matrices and in packed form, the frequencies of bins, and the DCT basis of cepstra.
 
-Matrices and their packed form only, each made once; what is filtered, and the logarithm after it, are in
-`spectra`.
+Matrices only, each made once; their application and the logarithm after it are in `spectra`. The filters of
+pitch classes are in `chroma`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from gtzanfeat.declarations import Arrays, Framing, Params
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray
 
 # Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
 SLANEY_LOWEST_HZ = 133.33333333
@@ -18,8 +20,20 @@ SLANEY_LINEAR_STEP_HZ = 66.66666667
 SLANEY_RATIO = 1.0711703
 SLANEY_LINEAR, SLANEY_LOG = 13, 27
 
+PackedFilters = tuple[IntArray, IntArray, Float32Array]  # first bins, numbers of bins, weights
 
-def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
+
+def bin_frequencies(n_fft: int, rate: int) -> Float64Array:
+    """Frequencies of the bins of a one-sided spectrum in Hz, f_k = k · rate / n_fft, (n_fft // 2 + 1,)."""
+    return np.arange(n_fft // 2 + 1) * rate / n_fft
+
+
+def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
+    """Hz from one bin to the next, as the constant of a kernel."""
+    return (rate / framing.length,)
+
+
+def slaney_filterbank(n_fft: int, rate: int) -> Float32Array:
     """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
 
     The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
@@ -56,14 +70,14 @@ def slaney_filterbank(n_fft: int, rate: int) -> np.ndarray:
             f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * edges[-1]:.0f} Hz"
         )
     lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
-    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
+    hz = bin_frequencies(n_fft, rate)
     rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
-    triangles = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
+    triangles: Float64Array = np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))
     return triangles.astype(np.float32)
 
 
-def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """First bin of each filter, how many bins it has, and its weights (rows filled up with zeros)."""
+def packed_filterbank(filters: Float32Array) -> PackedFilters:
+    """First bin (n_bands,), number of bins (n_bands,) and weights (n_bands, widest) of each filter."""
     used = [np.flatnonzero(row) for row in filters]
     first = np.array([bins[0] if bins.size else 0 for bins in used])
     width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
@@ -73,7 +87,9 @@ def packed_filterbank(filters: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.n
     return first, width, weights
 
 
-def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str) -> np.ndarray:
+def mel_filterbank(
+    n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
+) -> Float32Array:
     """Triangular filters equally spaced on a mel scale, as `librosa.filters.mel` makes them.
 
     Parameters
@@ -123,49 +139,23 @@ def mel_filterbank(n_fft: int, rate: int, bands: int, low_hz: float, high_hz: fl
 @lru_cache
 def packed_mel_filterbank(
     n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`packed_filterbank` of `mel_filterbank`, made once."""
+) -> PackedFilters:
+    """Packed form of `mel_filterbank`, made once."""
     return packed_filterbank(mel_filterbank(n_fft, rate, bands, low_hz, high_hz, mel))
 
 
 @lru_cache
-def packed_slaney_filterbank(n_fft: int, rate: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """`packed_filterbank` of `slaney_filterbank`, made once."""
+def packed_slaney_filterbank(n_fft: int, rate: int) -> PackedFilters:
+    """Packed form of `slaney_filterbank`, made once."""
     return packed_filterbank(slaney_filterbank(n_fft, rate))
 
 
-def dct_basis(n_coefficients: int, n_bands: int) -> np.ndarray:
-    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2; float32 (q, b)."""
+def dct_basis(n_coefficients: int, n_bands: int) -> Float32Array:
+    """Rows of the orthonormal DCT-II, √(2/B) cos(πq(b+½)/B), row 0 times 1/√2: (n_coefficients, n_bands).
+
+    `scipy.fft.dct` of the unit vectors differs in the last bits, which released feature sets must keep.
+    """
     q, b = np.arange(n_coefficients)[:, None], np.arange(n_bands)
-    basis = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
+    basis: Float64Array = np.sqrt(2 / n_bands) * np.cos(np.pi * q * (b + 0.5) / n_bands)
     basis[0] /= np.sqrt(2)
     return basis.astype(np.float32)
-
-
-@lru_cache
-def librosa_chroma_filterbank(n_fft: int, rate: int, tuning: float) -> np.ndarray:
-    """Weights of each bin in each pitch class, as `librosa.filters.chroma` makes them.
-
-    Parameters
-    ----------
-    n_fft : int
-        Length of the Fourier transform, in samples.
-    rate : int
-        Sample rate in Hz.
-    tuning : float
-        How far A is from 440 Hz, in semitones.
-
-    Returns
-    -------
-    ndarray of shape (12, n_fft // 2 + 1), float32
-        Weights per pitch class, C first, and bin.
-
-    Examples
-    --------
-    >>> filters = librosa_chroma_filterbank(4096, 22050, 0.0)
-    >>> int(filters[:, round(440 * 4096 / 22050)].argmax())
-    9
-    """
-    from librosa.filters import chroma  # here, because librosa takes a second to import
-
-    return chroma(sr=rate, n_fft=n_fft, tuning=tuning)

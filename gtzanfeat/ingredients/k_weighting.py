@@ -1,6 +1,6 @@
-"""K-weighting: samples -> samples as loud as they are heard, by the filters of ITU-R BS.1770.
+"""K-weighting: the filters of ITU-R BS.1770-4, after which equal power is about equally loud.
 
-A stream with a memory. What is measured on it is in `features/dynamics`.
+A stream with a memory. The loudness of what comes out is in `features.dynamics`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import recursive_kernel
+from gtzanfeat.jit import Float32Array, Float64Array, recursive_kernel
 
 # the analogue prototypes whose bilinear transforms at 48 kHz are the two tables of BS.1770 (De Man 2018)
 HEAD_HZ, HEAD_Q = 1681.974450955533, 0.7071752369554196
@@ -18,8 +18,8 @@ HEAD_DB, HEAD_BEND = 3.999843853973347, 0.4996667741545416
 BASS_HZ, BASS_Q = 38.13547087602444, 0.5003270373238773
 
 
-def k_weighting_sections(rate: int) -> np.ndarray:
-    """Coefficients of the two filters at a rate: a shelf for the head, then a high-pass.
+def k_weighting_sections(rate: int) -> Float64Array:
+    """Coefficients of the two K-weighting filters at a rate: a shelf for the head, then a high-pass.
 
     Parameters
     ----------
@@ -63,10 +63,13 @@ def k_weighting_sections(rate: int) -> np.ndarray:
 
 
 @recursive_kernel
-def two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np.ndarray) -> None:
-    """Two second-order filters in a row, transposed direct form II, in float64.
+def filter_two_sections(
+    x: Float32Array, sections: Float64Array, state: Float64Array, out: Float32Array
+) -> None:
+    """Two second-order filters in series, transposed direct form II in float64: y = x * h₀ * h₁.
 
-    `sections` and `state`, of shapes (2, 5) and (2, 2), are those of the two; the state is carried on.
+    x (n_samples,), sections (2, 5) of b0, b1, b2, a1, a2, state (2, 2), carried from block to block
+    -> out (n_samples,)
     """
     b0, b1, b2, a1, a2 = sections[0]
     c0, c1, c2, d1, d2 = sections[1]
@@ -85,14 +88,14 @@ def two_sections(x: np.ndarray, sections: np.ndarray, state: np.ndarray, out: np
     state[1, 0], state[1, 1] = q1, q2
 
 
-def k_weighting(rate: int) -> Callable[[np.ndarray], np.ndarray]:
+def k_weighting(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples (n,) -> K-weighted samples, float32 (n,); the filters keep their state between calls."""
     sections = k_weighting_sections(rate)
     state = np.zeros((2, 2))
 
-    def weighted(samples: np.ndarray) -> np.ndarray:
+    def weighted(samples: Float32Array) -> Float32Array:
         out = np.empty(samples.size, dtype=np.float32)
-        two_sections(samples, sections, state, out)
+        filter_two_sections(samples, sections, state, out)
         return out
 
     return weighted

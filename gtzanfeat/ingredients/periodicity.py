@@ -1,7 +1,8 @@
-"""Peaks of enhanced autocorrelations: the periods that beat and pitch histograms count.
+"""Autocorrelation of a series, and the peaks of enhanced autocorrelations: the periods that histograms count.
 
 Rhythm and pitch share this analysis (Tolonen & Karjalainen 2000; Tzanetakis & Cook 2002, sections II-B and
-II-C). The autocorrelations themselves are spectra's, the histograms are features.
+II-C). Autocorrelations of blocks of frames are in `spectra`, the histograms in `features.beat_histogram` and
+`features.pitch_histograms`.
 """
 
 from __future__ import annotations
@@ -9,42 +10,77 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 
-def stretching(factors: tuple[int, ...], n_lags: int) -> tuple[np.ndarray, np.ndarray]:
-    """Where l/a falls for each lag l and factor a: the lag before it, and the share of the way to the next.
+def autocorrelation(x: Float64Array, n_fft: int) -> Float64Array:
+    """Autocorrelation r[l] = Σ_n x[n] x[n+l] by FFT of `n_fft` samples, circular if that is below 2·size - 1.
+
+    Parameters
+    ----------
+    x : ndarray of shape (n_samples,)
+        A series.
+    n_fft : int
+        Length of the transform; shorter series are padded with zeros.
+
+    Returns
+    -------
+    ndarray of shape (n_fft,)
+        Lags 0, 1, ... n_fft - 1.
+
+    Examples
+    --------
+    >>> autocorrelation(np.array([1.0, 2.0, 3.0]), 6)[:3].round(6)
+    array([14.,  8.,  3.])
+    """
+    return np.fft.irfft(np.abs(np.fft.rfft(x, n_fft)) ** 2, n_fft)
+
+
+def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[NDArray[np.int32], Float32Array]:
+    """Place of l/a for each lag l and factor a: the lag before it, and the share of the way to the next.
 
     The factors are taken in ascending order, whatever order they come in.
+
+    Parameters
+    ----------
+    factors : tuple of int
+        Factors by which an autocorrelation is stretched.
+    n_lags : int
+        Lags 0 ... n_lags - 1.
 
     Returns
     -------
     before : ndarray of shape (n_lags, n_factors), int32
+        ⌊l/a⌋.
     share : ndarray of shape (n_lags, n_factors), float32
+        l/a - ⌊l/a⌋.
     """
     lags, a = np.arange(n_lags)[:, None], np.sort(np.asarray(factors, dtype=np.int64))
     return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
 
 
 @kernel
-def enhance(
-    r: np.ndarray,
-    before: np.ndarray,
-    share: np.ndarray,
+def enhance_autocorrelation(
+    r: Float32Array,
+    before: NDArray[np.int32],
+    share: Float32Array,
     keep_lobe: bool,
-    clipped: np.ndarray,
-    out: np.ndarray,
+    clipped: Float32Array,
+    out: Float32Array,
 ) -> None:
-    """e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): peaks at multiples of a period vanish.
+    """Enhanced autocorrelation e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): multiples of a period vanish.
 
-    `before` and `share` are from `stretching`; `out` has n_lags values, `clipped`
-    one more. Unless `keep_lobe`, q is 0 up to the first r <= 0: stretching would spread the lobe around lag
-    0 over everything. Subtracting one factor after the other and clipping each time, as it is published,
-    gives the same, since nothing that is subtracted is negative; and so a value may be left as soon as it
-    reaches 0, which most do at once.
+    r (n,), n >= n_lags, before (n_lags, n_factors), share (n_lags, n_factors), room in clipped (n_lags + 1,)
+    -> out (n_lags,)
+
+    `before` and `share` are from `stretched_lags`. Unless `keep_lobe`, q is 0 up to the first r <= 0:
+    stretching would spread the lobe around lag 0 over everything. Subtracting one factor after the other and
+    clipping each time, as it is published (Tolonen & Karjalainen 2000), gives the same, since nothing that is
+    subtracted is negative; and so a value may be left as soon as it reaches 0, which most do at once.
     """
     n_lags, n_factors = before.shape
     start = 0
@@ -69,8 +105,11 @@ def enhance(
 
 
 @kernel
-def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
-    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`."""
+def is_peak(e: Float32Array, lag: int, radius: int) -> bool:
+    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`.
+
+    e (n_lags,) -> true or false
+    """
     value = e[lag]
     if not (value > 0 and value > e[lag - 1] and value >= e[lag + 1]):
         return False
@@ -81,21 +120,23 @@ def is_peak(e: np.ndarray, lag: int, radius: int) -> bool:
 
 
 @kernel
-def enhanced_peaks(
-    autocorrelation: np.ndarray,
-    before: np.ndarray,
-    share: np.ndarray,
+def find_enhanced_peaks(
+    autocorrelation: Float32Array,
+    before: NDArray[np.int32],
+    share: Float32Array,
     keep_lobe: bool,
     shortest: int,
     longest: int,
     radius: int,
     refine: bool,
-    out: np.ndarray,
+    out: Float32Array,
 ) -> None:
-    """The largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
+    """Largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
 
-    `out` has the shape (n_rows, n_peaks, 2); what is not found stays 0. `refine` moves a lag to the top of
-    the parabola through its three points.
+    autocorrelation (n_rows, n), before (n_lags, n_factors), share (n_lags, n_factors)
+    -> out (n_rows, n_peaks, 2); what is not found stays 0
+
+    `refine` moves a lag to the top of the parabola through its three points.
     """
     n_lags = before.shape[0]
     clipped = np.empty(n_lags + 1, dtype=np.float32)
@@ -104,7 +145,7 @@ def enhanced_peaks(
     for t in range(autocorrelation.shape[0]):
         peaks = out[t]
         peaks[:] = 0.0
-        enhance(autocorrelation[t], before, share, keep_lobe, clipped, e)
+        enhance_autocorrelation(autocorrelation[t], before, share, keep_lobe, clipped, e)
         for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
             if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
                 place = n_peaks - 1
@@ -123,20 +164,20 @@ def enhanced_peaks(
                         peaks[place, 0] += np.float32(0.5) * (left - right) / bend
 
 
-def peaks(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
     shortest, longest = params["lags"]
-    before, share = stretching(params["factors"], longest + params["radius"] + 1)
+    before, share = stretched_lags(params["factors"], longest + params["radius"] + 1)
     how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
 
-    def pick(autocorrelation: np.ndarray) -> np.ndarray:
+    def pick(autocorrelation: Float32Array) -> Float32Array:
         if autocorrelation.shape[1] < len(before):
             raise GtzanfeatError(
                 f"peaks up to lag {longest} need {len(before)} lags, but frames of {framing.length} samples "
                 f"have {autocorrelation.shape[1]}; take longer frames or smaller lags"
             )
         out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
-        enhanced_peaks(autocorrelation, before, share, *how, out)
+        find_enhanced_peaks(autocorrelation, before, share, *how, out)
         return out
 
     return pick

@@ -1,8 +1,8 @@
-"""Psychoacoustics: power spectra -> critical bands -> masking -> decibel, phon, sone -> modulation.
+"""Loudness in critical bands: power spectra -> Bark bands -> masking -> dB, phon, sone -> modulation.
 
 How loud the ear finds each of 24 critical bands from moment to moment, and how fast that loudness comes and
-goes: the front end of the Rhythm Patterns family. The numbers per segment are features; plain spectra and
-other filterbanks are in `spectra`.
+goes: the front end of the Rhythm Patterns. The numbers per segment are in `features.rhythm_patterns` and
+`features.fluctuation`; plain spectra and other filterbanks are in `spectra`.
 
 References
 ----------
@@ -14,13 +14,16 @@ Hall 1979 (spreading); Bladon & Lindblom 1981 (sone); Pampalk, Rauber & Merkl 20
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.ingredients.filterbanks import bin_frequencies
+from gtzanfeat.jit import ComplexArray, Float32Array, Float64Array, IntArray, kernel
 
 # upper edges of the critical bands; at 22050 Hz the last is empty but for what spreads into it
 BARK_HZ = (
@@ -34,6 +37,7 @@ SEGMENT_IN_WINDOWS = 256  # a segment is this many windows long: of 2^17 samples
 N_WINDOWS = 2 * SEGMENT_IN_WINDOWS - 1  # they overlap by half
 CACHED_WINDOWS = 73  # transformed at a time, so that their spectra stay in cache; 511 is 7 · 73
 N_MODULATIONS = 60
+STRONGEST_HZ = 4.0  # the fluctuation that is heard best
 
 PHONS = (3, 20, 40, 60, 80, 100)
 CONTOUR_HZ = (
@@ -50,7 +54,7 @@ CONTOUR_DB = (
     (118, 110, 107, 105, 103, 102, 101, 100, 100, 100, 100, 99, 97, 94, 90, 90, 95, 100, 103, 105, 108, 115),
 )
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., Float32Array]
 
 
 def sonogram(framing: Framing, rate: int, params: Params) -> Block:
@@ -73,20 +77,20 @@ def sonogram(framing: Framing, rate: int, params: Params) -> Block:
     # the window also brings samples to SCALE and the power to a one-sided periodogram over 2π
     taper = (hann * SCALE / np.sqrt(np.pi * (hann @ hann))).astype(np.float32)
     first = bark_bins(length, rate)
-    spread = spreading().astype(np.float32)
-    marks = contours().astype(np.float32)
+    spread = spreading_function().astype(np.float32)
+    marks = equal_loudness_contours().astype(np.float32)
     tapered = np.empty((CACHED_WINDOWS, length), dtype=np.float32)
     excitation = np.empty((N_BANDS, N_WINDOWS), dtype=np.float32)
 
-    def hear(segments: np.ndarray) -> np.ndarray:
+    def hear(segments: Float32Array) -> Float32Array:
         out = np.empty((len(segments), N_BANDS, N_WINDOWS), dtype=np.float32)
         for segment, loudness in zip(segments, out, strict=True):
             windows = np.lib.stride_tricks.sliding_window_view(segment, length)[:: length // 2]
             for start in range(0, N_WINDOWS, CACHED_WINDOWS):
                 some = slice(start, start + CACHED_WINDOWS)
                 spectra = scipy.fft.rfft(np.multiply(windows[some], taper, out=tapered), axis=-1)
-                excite(spectra, first, spread, excitation[:, some])
-            phons_from_decibels(decibels(excitation, out=excitation), marks, loudness)
+                spread_excitation(spectra, first, spread, excitation[:, some])
+            phons_from_decibels(power_to_decibels(excitation, out=excitation), marks, loudness)
             sones(loudness, out=loudness)
         return out
 
@@ -99,15 +103,31 @@ def modulation(framing: Framing, rate: int, params: Params) -> Block:
     Bin m is m · rate / segment length: 0.168 Hz apart, up to 10.1 Hz.
     """
 
-    def transform(sonograms: np.ndarray) -> np.ndarray:
+    def transform(sonograms: Float32Array) -> Float32Array:
         spectra = scipy.fft.rfft(sonograms, 2 * SEGMENT_IN_WINDOWS, axis=-1)
         spectra = spectra[..., 1 : N_MODULATIONS + 1]
-        return np.hypot(spectra.real, spectra.imag) * np.float32(1 / SEGMENT_IN_WINDOWS)
+        magnitudes: Float32Array = np.hypot(spectra.real, spectra.imag)
+        return magnitudes * np.float32(1 / SEGMENT_IN_WINDOWS)
 
     return transform
 
 
-def bark_bins(n_fft: int, rate: int) -> np.ndarray:
+def modulation_frequencies(segment_length: int, rate: int) -> Float64Array:
+    """Frequencies of the bins of `modulation` in Hz, (60,): m · rate / segment length, m = 1..60."""
+    return np.arange(1, N_MODULATIONS + 1) * rate / segment_length
+
+
+def fluctuation_weights(hz: Float64Array) -> Float64Array:
+    """How well fluctuation of loudness at each frequency is heard: 1 / (f/4 + 4/f), largest at 4 Hz.
+
+    References
+    ----------
+    Rauber, Pampalk & Merkl 2002, after Fastl 1982, "Fluctuation strength and temporal masking patterns".
+    """
+    return 1.0 / (hz / STRONGEST_HZ + STRONGEST_HZ / hz)
+
+
+def bark_bins(n_fft: int, rate: int) -> IntArray:
     """First bin of each critical band, and the end of the last: int (25,).
 
     Examples
@@ -115,12 +135,11 @@ def bark_bins(n_fft: int, rate: int) -> np.ndarray:
     >>> bark_bins(512, 22050)[[0, 1, 2, -2, -1]].tolist()
     [0, 3, 5, 257, 257]
     """
-    hz = np.arange(n_fft // 2 + 1) * rate / n_fft
-    return np.searchsorted(hz, (0, *BARK_HZ))
+    return np.searchsorted(bin_frequencies(n_fft, rate), (0, *BARK_HZ))
 
 
-def spreading() -> np.ndarray:
-    """Share of the power of band j that is felt in band i: float64 (24, 24).
+def spreading_function() -> Float64Array:
+    """Spreading function: the share of the power of band j that is felt in band i, float64 (24, 24).
 
     10 log10 S = 15.81 + 7.5 (d + 0.474) - 17.5 √(1 + (d + 0.474)²), d = i - j: it falls by 25 dB per band
     below a sound, by 10 dB per band above it.
@@ -131,7 +150,7 @@ def spreading() -> np.ndarray:
 
     Examples
     --------
-    >>> spreading()[[0, 1, 0], [0, 0, 1]].round(3)
+    >>> spreading_function()[[0, 1, 0], [0, 0, 1]].round(3)
     array([1.   , 0.371, 0.162])
     """
     band = np.arange(N_BANDS)
@@ -139,21 +158,21 @@ def spreading() -> np.ndarray:
     return 10.0 ** ((15.81 + 7.5 * d - 17.5 * np.sqrt(1.0 + d * d)) / 10.0)
 
 
-def contours() -> np.ndarray:
+def equal_loudness_contours() -> Float64Array:
     """Equal-loudness contours at the upper edges of the bands, dB: float64 (24, 6), a column per level.
 
     Linear between the frequencies of the table.
 
     Examples
     --------
-    >>> contours()[0]
+    >>> equal_loudness_contours()[0]
     array([ 24.,  37.,  51.,  70.,  88., 105.])
     """
     return np.stack([np.interp(BARK_HZ, CONTOUR_HZ, row) for row in CONTOUR_DB], axis=1)
 
 
-def decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """10 log10(max(P, 1)).
+def power_to_decibels(power: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Levels above the threshold of hearing in decibels, 10 log10 max(P, 1).
 
     Parameters
     ----------
@@ -167,13 +186,14 @@ def decibels(power: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
     ndarray
         Of the shape of `power`; 0 where that is below 1.
     """
-    out = np.maximum(power, 1.0, out=out)
-    np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
-    return np.multiply(out, 10 / np.log(10), out=out)
+    level: NDArray[Any] = np.maximum(power, 1.0, out=out)
+    np.log(level, out=level)  # numpy's log is vectorised, its log10 is not
+    level *= 10 / np.log(10)
+    return level
 
 
-def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
-    """2^((p - 40)/10) from 40 phon on, (p/40)^2.642 below.
+def sones(phons: NDArray[Any], out: NDArray[Any] | None = None) -> NDArray[Any]:
+    """Loudness in sone of levels in phon: 2^((p - 40)/10) from 40 phon on, (p/40)^2.642 below.
 
     Parameters
     ----------
@@ -203,10 +223,12 @@ def sones(phons: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
 
 
 @kernel
-def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndarray) -> None:
-    """Phon, linear in dB between the contours of a band; 3 below the lowest, the last slope above all.
+def phons_from_decibels(decibels: Float32Array, contours: Float32Array, out: Float32Array) -> None:
+    """Loudness level in phon, linear in dB between the equal-loudness contours of a band.
 
-    `decibels` and `out` are (n_bands, n), two arrays; `contours` is (n_bands, 6).
+    decibels (n_bands, n_windows), contours (n_bands, 6) -> out (n_bands, n_windows), another array
+
+    3 below the lowest contour; above the highest the last slope goes on.
     """
     for b in range(decibels.shape[0]):
         for t in range(decibels.shape[1]):
@@ -221,10 +243,12 @@ def phons_from_decibels(decibels: np.ndarray, contours: np.ndarray, out: np.ndar
 
 
 @kernel
-def excite(spectrum: np.ndarray, first: np.ndarray, spread: np.ndarray, out: np.ndarray) -> None:
-    """E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
+def spread_excitation(
+    spectrum: ComplexArray, first: IntArray, spread: Float32Array, out: Float32Array
+) -> None:
+    """Excitation E[i] = Σ_j S[i, j] Σ_{k in band j} |X[k]|², X[0] counting half: it has no mirror image.
 
-    `spectrum` is (n, n_bins), `out` (n_bands, n).
+    spectrum (n_windows, n_bins), first (n_bands + 1,), spread (n_bands, n_bands) -> out (n_bands, n_windows)
     """
     bands = np.empty(out.shape[0], dtype=np.float32)
     for t in range(spectrum.shape[0]):

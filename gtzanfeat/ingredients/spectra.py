@@ -1,7 +1,7 @@
-"""Spectra: windowed frames -> Fourier transform -> power, magnitude, filterbank energies.
+"""Spectra, band energies, cepstral logarithms and autocorrelations of blocks of windowed frames.
 
-What several frame features share and what is made from a block of frames alone lives here. What needs
-the past (filters) or the time domain (wavelets) lives in `envelopes`; numbers per frame are features.
+What is made from a block of frames alone by Fourier transform. What needs the past (filters) or the time
+domain (wavelets) is in `envelopes`; matrices of filters are in `filterbanks`; numbers per frame are features.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from typing import Any
 
 import numpy as np
 import scipy.fft
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
-from gtzanfeat.jit import bits_to_float, float_to_bits, kernel
+from gtzanfeat.jit import (
+    ComplexArray,
+    Float32Array,
+    Float64Array,
+    IntArray,
+    bits_to_float,
+    float_to_bits,
+    kernel,
+)
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 
@@ -25,14 +34,15 @@ CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
 SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
 COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 
-Block = Callable[..., np.ndarray]
+Block = Callable[..., NDArray[Any]]
 
 
-def window(name: str, length: int) -> np.ndarray:
-    """Window function by name, float32.
+def window(name: str, length: int) -> Float32Array:
+    """Window function by name, float32 (length,).
 
     "hamming" is symmetric, 0.54 - 0.46 cos(2πn/(N-1)), as in Marsyas; "hann" is periodic, ½ - ½ cos(2πn/N),
-    as in librosa; "none" is 1.
+    as in librosa; "none" is 1. They are numpy's: `scipy.signal.windows` takes half a second or more to
+    import.
     """
     if name == "hamming":
         return np.hamming(length).astype(np.float32)
@@ -48,12 +58,13 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     taper = window(framing.window, framing.length)
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
-    def transform(frames: np.ndarray) -> np.ndarray:
+    def transform(frames: Float32Array) -> ComplexArray:
         nonlocal scratch
         if scratch.shape[0] < frames.shape[0]:
             scratch = np.empty(frames.shape, dtype=np.float32)
         tapered = np.multiply(frames, taper, out=scratch[: frames.shape[0]])
-        return scipy.fft.rfft(tapered, axis=-1)
+        transformed: ComplexArray = scipy.fft.rfft(tapered, axis=-1)
+        return transformed
 
     return transform
 
@@ -61,7 +72,7 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 def power(framing: Framing, rate: int, params: Params) -> Block:
     """Build X -> P = |X|², float32 (n_frames, n_bins)."""
 
-    def square(spectrum: np.ndarray) -> np.ndarray:
+    def square(spectrum: ComplexArray) -> Float32Array:
         out = np.empty(spectrum.shape, dtype=np.float32)
         square_modulus(spectrum, out)
         return out
@@ -77,33 +88,36 @@ def magnitude(framing: Framing, rate: int, params: Params) -> Block:
 def log_power(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> ln(P + 1e-10), float32 (n_frames, n_bins)."""
 
-    def logarithm(power: np.ndarray) -> np.ndarray:
-        out = power + np.float32(LOG_FLOOR)
-        return np.log(out, out=out)
+    def logarithm(power: Float32Array) -> Float32Array:
+        out: Float32Array = power + np.float32(LOG_FLOOR)
+        np.log(out, out=out)
+        return out
 
     return logarithm
 
 
-def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
-    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
-    filters = packed_slaney_filterbank(framing.length, rate)
+def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
+    """Build P -> E[b] = Σ_k w[b, k] P[k] of a `packed_filterbank`, float32 (n_frames, n_bands)."""
 
-    def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
-        apply_filterbank(power, *filters, out)
+    def filtered(power: Float32Array) -> Float32Array:
+        out = np.empty((power.shape[0], first.size), dtype=np.float32)
+        apply_filterbank(power, first, width, weights, out)
         return out
 
     return filtered
 
 
+def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
+    return _filtered_by(*packed_slaney_filterbank(framing.length, rate))
+
+
 def log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10(max(E, 1e-10)), float32."""
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.maximum(bands, np.float32(LOG_FLOOR))
-        np.log(out, out=out)  # numpy's log is vectorised, its log10 is not
-        out *= np.float32(1 / np.log(10))
-        return out
+        return _decimal_logarithm(out)
 
     return logarithm
 
@@ -111,13 +125,18 @@ def log_bands(framing: Framing, rate: int, params: Params) -> Block:
 def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10 E, and 0 where E is 0, float32."""
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.where(bands > 0, bands, np.float32(1.0))
-        np.log(out, out=out)
-        out *= np.float32(1 / np.log(10))
-        return out
+        return _decimal_logarithm(out)
 
     return logarithm
+
+
+def _decimal_logarithm(values: Float32Array) -> Float32Array:
+    """log10 in the place of its argument: numpy's log is vectorised, its log10 is not."""
+    np.log(values, out=values)
+    values *= np.float32(1 / np.log(10))
+    return values
 
 
 MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
@@ -125,21 +144,14 @@ MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
 
 def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> energies in the filters of `mel_filterbank`, float32 (n_frames, bands)."""
-    filters = packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS))
-
-    def filtered(power: np.ndarray) -> np.ndarray:
-        out = np.empty((power.shape[0], len(filters[0])), dtype=np.float32)
-        apply_filterbank(power, *filters, out)
-        return out
-
-    return filtered
+    return _filtered_by(*packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS)))
 
 
 def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> ln(max(E, floor)), float32; ``floor`` is a parameter."""
     floor = np.float32(params["floor"])
 
-    def logarithm(bands: np.ndarray) -> np.ndarray:
+    def logarithm(bands: Float32Array) -> Float32Array:
         out = np.maximum(bands, floor)
         return np.log(out, out=out)
 
@@ -150,7 +162,7 @@ def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> r[l] = Σ_n y[n] y[n+l] of the windowed frame, l = 0..16, float64 (n_frames, 17)."""
     taper = window(framing.window, framing.length)
 
-    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+    def autocorrelation(frames: Float32Array) -> Float64Array:
         out = np.empty((frames.shape[0], PREDICTION_LAGS), dtype=np.float64)
         lagged_products(frames, taper, out)
         return out
@@ -164,7 +176,7 @@ def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
     A constant envelope gives zeros.
     """
 
-    def autocorrelation(envelope: np.ndarray) -> np.ndarray:
+    def autocorrelation(envelope: Float32Array) -> Float32Array:
         n = envelope.shape[1]
         centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
         spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
@@ -195,14 +207,14 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     taper = window(framing.window, length)
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
 
-    def some(frames: np.ndarray) -> np.ndarray:
+    def some(frames: Float32Array) -> Float32Array:
         n = frames.shape[1]
         np.multiply(frames, taper, out=padded[:, :n, :length])
         compressed = np.empty((n, length + 1), dtype=np.float32)
         add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
         return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
 
-    def autocorrelation(frames: np.ndarray) -> np.ndarray:
+    def autocorrelation(frames: Float32Array) -> Float32Array:
         # two padded channels are four times as much as the frames: a few at a time stay in cache
         n = frames.shape[1]
         parts = [some(frames[:, i : i + CACHED_FRAMES]) for i in range(0, n, CACHED_FRAMES)]
@@ -211,16 +223,17 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     return autocorrelation
 
 
-def _even_inverse(spectrum: np.ndarray) -> np.ndarray:
-    """Inverse transform, lags 0..m, of a real one-sided spectrum of m + 1 bins.
+def _even_inverse(spectrum: Float32Array) -> Float32Array:
+    """Inverse transform, lags 0..m, of a real one-sided spectrum of m + 1 bins: (n, m + 1).
 
     A real spectrum has an even inverse: a cosine transform does without the imaginary half.
     """
-    return scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+    inverse: Float32Array = scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
+    return inverse
 
 
-def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
-    """r[l] / r[0] for the first lags of an `_even_inverse`; zeros where r[0] <= `silence`."""
+def _normalised(r: Float32Array, n_lags: int, silence: float = 0.0) -> Float32Array:
+    """Autocorrelation r[l] / r[0] for the first lags of an `_even_inverse`; zeros where r[0] <= `silence`."""
     whole = 2 * (r.shape[1] - 1)  # the transform is not divided by its length
     largest = r[:, :1]
     scale = np.divide(1.0, largest, out=np.zeros_like(largest), where=largest > max(silence * whole, 1e-30))
@@ -228,8 +241,13 @@ def _normalised(r: np.ndarray, n_lags: int, silence: float = 0.0) -> np.ndarray:
 
 
 @kernel
-def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """P = Re² + Im²; `abs` of a complex array would take a square root and scale against overflow."""
+def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
+    """Power spectrum P = Re² + Im².
+
+    spectrum (n_frames, n_bins) -> out (n_frames, n_bins)
+
+    `abs` of a complex array would take a square root and scale against overflow.
+    """
     for t in range(spectrum.shape[0]):
         for k in range(spectrum.shape[1]):
             re = spectrum[t, k].real
@@ -239,7 +257,9 @@ def square_modulus(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 @kernel
 def power_law(x: Any, exponent: Any) -> Any:
-    """x^exponent for float32 x >= 0, to 3e-6: 2^(exponent · log2 x) by series, which loops can vectorise.
+    """Power x^exponent = 2^(exponent · log2 x) of float32 x >= 0, to 3e-6, by series that vectorise.
+
+    numbers (x, exponent) -> a number
 
     log2 x = e + log2 m with m in [√½, √2), log2 m = 2/ln 2 · artanh((m-1)/(m+1)); 2^y = 2^n e^(f ln 2) with
     f in [-½, ½]. Subnormal numbers count as 0.
@@ -261,8 +281,11 @@ def power_law(x: Any, exponent: Any) -> Any:
 
 
 @kernel
-def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
-    """|X_low|^0.67 + |X_high|^0.67; `spectrum` is (2, n_frames, n_bins)."""
+def add_compressed(spectrum: ComplexArray, out: Float32Array) -> None:
+    """Compressed magnitudes of both channels, added: |X_low|^0.67 + |X_high|^0.67.
+
+    spectrum (2, n_frames, n_bins) -> out (n_frames, n_bins)
+    """
     exponent = np.float32(COMPRESSION / 2)
     for t in range(out.shape[0]):
         for k in range(out.shape[1]):
@@ -273,8 +296,10 @@ def add_compressed(spectrum: np.ndarray, out: np.ndarray) -> None:
 
 
 @kernel
-def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> None:
-    """r[l] = Σ_n y[n] y[n+l], y = taper · frame, for as many lags as `out` has columns.
+def lagged_products(frames: Float32Array, taper: Float32Array, out: Float64Array) -> None:
+    """Autocorrelation r[l] = Σ_n y[n] y[n+l] of the windowed frame y = taper · x.
+
+    frames (n_frames, N), taper (N,) -> out (n_frames, n_lags)
 
     In float64: the equations of linear prediction magnify every error of r, for tones a thousandfold.
     """
@@ -292,9 +317,13 @@ def lagged_products(frames: np.ndarray, taper: np.ndarray, out: np.ndarray) -> N
 
 @kernel
 def apply_filterbank(
-    power: np.ndarray, first: np.ndarray, width: np.ndarray, weights: np.ndarray, out: np.ndarray
+    power: Float32Array, first: IntArray, width: IntArray, weights: Float32Array, out: Float32Array
 ) -> None:
-    """E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero."""
+    """Band energies E[b] = Σ_k w[b, k] P[k], over the bins where filter b is not zero.
+
+    power (n_frames, n_bins), first (n_bands,), width (n_bands,), weights (n_bands, widest)
+    -> out (n_frames, n_bands)
+    """
     for t in range(power.shape[0]):
         row = power[t]
         for b in range(first.size):

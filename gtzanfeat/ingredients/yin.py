@@ -1,7 +1,6 @@
-"""The difference function of YIN: how far a frame is from itself some samples later.
+"""The difference function of YIN (de Cheveigné & Kawahara 2002, equations 6 and 7), for all lags by FFT.
 
-The ingredient that an f0 is read from, for all lags at once by FFT. Which lag is the period is decided in
-`features/f0`.
+Which lag is the period is decided in `features.f0`.
 """
 
 from __future__ import annotations
@@ -14,14 +13,14 @@ import scipy.fft
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float32Array, kernel
 
 DIFFERENCE_PARAMS = ("low_hz",)
 UNCHANGED = 1e-5  # share of its energy up to which the changes of a frame are the rounding of a constant
 
 
 def longest_period(rate: int, low_hz: float) -> int:
-    """Samples in a period of `low_hz`, rounded up.
+    """Longest period in samples, rate / low_hz rounded up.
 
     Examples
     --------
@@ -32,11 +31,14 @@ def longest_period(rate: int, low_hz: float) -> int:
 
 
 @kernel
-def differences(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> None:
-    """d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ), j over the W samples that leave room for the longest lag.
+def difference_function(frames: Float32Array, products: Float32Array, out: Float32Array) -> None:
+    """Difference function d(τ) = Σ_j x[j]² + Σ_j x[j+τ]² - 2 r(τ) (YIN, eq. 7).
 
-    Zeros where the frame is constant, but for rounding. Energies are summed in float64: they move with τ by
-    one sample at a time, and the error would grow with it.
+    frames (n_frames, N), products r (n_frames, n_lags or more) -> out (n_frames, n_lags)
+
+    j runs over the W samples that leave room for the longest lag. Zeros where the frame is constant, but for
+    rounding. Energies are summed in float64: they move with τ by one sample at a time, and the error would
+    grow with it.
     """
     n_lags = out.shape[1]
     width = frames.shape[1] - n_lags + 1
@@ -59,7 +61,7 @@ def differences(frames: np.ndarray, products: np.ndarray, out: np.ndarray) -> No
                 out[t, lag] = 0.0
 
 
-def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.ndarray]:
+def difference(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build frames -> d(τ) = Σ_{j<W} (x[j] - x[j+τ])², float32 (n_frames, longest period + 2).
 
     The lags go one beyond the longest period, so that a minimum there has both its neighbours; W is what
@@ -84,7 +86,7 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.
         )
     head = np.zeros((0, framing.length), dtype=np.float32)
 
-    def of_itself(frames: np.ndarray) -> np.ndarray:
+    def of_itself(frames: Float32Array) -> Float32Array:
         nonlocal head
         if head.shape[0] < frames.shape[0]:
             head = np.zeros((frames.shape[0], framing.length), dtype=np.float32)
@@ -96,7 +98,7 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., np.
         spectrum *= scipy.fft.rfft(frames, axis=-1)
         products = scipy.fft.irfft(spectrum, framing.length, axis=-1, overwrite_x=True)
         out = np.empty((frames.shape[0], n_lags), dtype=np.float32)
-        differences(frames, products, out)
+        difference_function(frames, products, out)
         return out
 
     return of_itself

@@ -1,4 +1,4 @@
-"""How a score falls when what is tested is degraded, and what was learnt from is not.
+"""Robustness: how a score falls when test clips are degraded, and training clips are not.
 
 Every fold is fitted once, on clips as they were recorded, and answers its test clips at every strength. What
 can be done to clips is said in `gtzanfeat.augmentation`; pictures are drawn in `gtzanfeat.report`.
@@ -7,27 +7,24 @@ can be done to clips is said in `gtzanfeat.augmentation`; pictures are drawn in 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 
 from gtzanfeat.augmentation import Degradation, degrade_clips, degrade_samples
-from gtzanfeat.augmentation.degradations import Strength, check_strength, find
+from gtzanfeat.augmentation.degradations import Strength, check_strength, find_degradation
 from gtzanfeat.datasets import ClipTable
-from gtzanfeat.errors import GtzanfeatError, ProtocolError
-from gtzanfeat.evaluation import uncertainty
-from gtzanfeat.evaluation.folds import Fold, fold_groups, plan
-from gtzanfeat.evaluation.metrics import Outcome, measure
-from gtzanfeat.evaluation.precomputation import precompute_features
-from gtzanfeat.evaluation.predictions import Run
-from gtzanfeat.evaluation.systems import describe_estimator, system
-from gtzanfeat.evaluation.tasks import TASKS, find_target
+from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.evaluation import Experiment, Fold, uncertainty
+from gtzanfeat.evaluation.cross_validation import CrossValidation
+from gtzanfeat.evaluation.folds import fold_groups
+from gtzanfeat.evaluation.metrics import Outcome, compute_metrics
+from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, precompute_features
+from gtzanfeat.evaluation.tasks import Target
+from gtzanfeat.evaluation.text import failed_lines
 from gtzanfeat.extraction import Failure
-from gtzanfeat.feature_sets import FeatureSet
 
 RATE = 22050  # Hz at which a sweep is tried
 
@@ -54,7 +51,9 @@ class Robustness:
         On what, and how it was divided.
     random_state : int
         What seeded the folds and the degradation.
-    failures : tuple of Failure
+    warnings : tuple of str, default=()
+        What a reader must know before the numbers.
+    failures : tuple of Failure, default=()
         Clips left out because they, or a degraded version, could not be analysed.
     """
 
@@ -68,6 +67,7 @@ class Robustness:
     protocol: str
     description: str
     random_state: int
+    warnings: tuple[str, ...] = ()
     failures: tuple[Failure, ...] = ()
 
     def __repr__(self) -> str:
@@ -90,7 +90,8 @@ class Robustness:
             f"estimator     {self.estimator}",
             f"protocol      {self.protocol}: {self.description}",
             f"clips         {self.dataset}{left_out}",
-            *(f"  failed      {failure.source}: {failure.reason}" for failure in self.failures),
+            *failed_lines((failure.source, failure.reason) for failure in self.failures),
+            *(f"warning: {warning}" for warning in self.warnings),
             "",
             f"{'strength':>16}  {self.metric:>9}  95 % interval",
             *rows,
@@ -114,39 +115,18 @@ class Robustness:
 
 
 def robustness(
-    estimator: str | BaseEstimator,
-    clips: ClipTable,
-    degradation: str,
-    strengths: Sequence[Strength] | None = None,
-    *,
-    target: str = "label",
-    feature_set: str | FeatureSet | None = None,
-    protocol: str = "random",
-    folds: int | None = None,
-    repeats: int | None = None,
-    random_state: int = 0,
-    n_jobs: int | None = None,
-    memory: Any = None,
-    on_error: Literal["raise", "skip"] = "raise",
+    experiment: Experiment, degradation: str, strengths: Sequence[Strength] | None = None
 ) -> Robustness:
-    """Train on clips as they were recorded, and test on ever more degraded ones.
+    """Measure how a score falls when test clips are degraded ever more, and training clips are not.
 
     Parameters
     ----------
-    estimator : str or estimator
-        As for `evaluate`.
-    clips : ClipTable
-        The clips, whose recordings are there.
+    experiment : Experiment
+        Its clips are recordings; it has no `values`.
     degradation : str
         A key of `gtzanfeat.DEGRADATIONS`.
     strengths : sequence of float, optional
         By default those of its row, from mild to hard.
-    target, feature_set, protocol, folds, repeats, random_state, n_jobs : optional
-        As for `evaluate`; `random_state` seeds the degradation, too.
-    memory : path or joblib.Memory, optional
-        A folder where results are kept, for an estimator given by name; others have their own ``memory``.
-    on_error : {"raise", "skip"}, default="raise"
-        What becomes of a clip that cannot be analysed, degraded or not: an error, or left out of all rows.
 
     Returns
     -------
@@ -155,62 +135,42 @@ def robustness(
 
     Raises
     ------
-    UnknownNameError, ProtocolError, ClipError
-        As `evaluate`.
+    UnknownNameError
+        If there is no such degradation.
     GtzanfeatError
-        If the degradation cannot have a strength.
+        If the degradation cannot have a strength, or the experiment has `values`.
+    ClipError
+        If a clip, degraded or not, cannot be analysed and the experiment's `on_error` is "raise".
+    ProtocolError
+        If too many clips failed for the protocol.
 
     Examples
     --------
-    >>> from gtzanfeat.datasets import load_dataset
-    >>> clips = load_dataset("music")  # doctest: +SKIP
-    >>> print(robustness("svm", clips, "white_noise", [40, 20, 0]))  # doctest: +SKIP
+    >>> from gtzanfeat import Experiment, load_dataset
+    >>> experiment = Experiment("svm", load_dataset("music"))  # doctest: +SKIP
+    >>> print(robustness(experiment, "white_noise", [40, 20, 0]))  # doctest: +SKIP
     """
     row, asked = find_sweep(degradation, strengths)
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
-    lay_out = partial(
-        plan, protocol=protocol, folds=folds, repeats=repeats, random_state=random_state, target=target
-    )
-    layout = lay_out(clips)  # what cannot be run is said before hours of analysis
-    task = find_target(clips, target).task.name
-    model: Any = estimator
-    if isinstance(estimator, str):
-        model = system(estimator, task, feature_set, random_state=random_state, memory=memory)
-    versions = [
-        clips.clips,
-        *(degrade_clips(clips, degradation, s, random_state=random_state) for s in asked),
-    ]
-    measured = precompute_features(model, _Versions(clips, versions), feature_set, None, n_jobs, on_error)  # type: ignore[arg-type]
-    failed = {failure.index % len(clips): failure for failure in measured.failures[::-1]}
-    ok = np.setdiff1d(np.arange(len(clips)), sorted(failed))
-    if failed:
-        try:
-            layout = lay_out(clips.select(ok), classes=clips.classes)
-        except ProtocolError as error:
-            raise ProtocolError(
-                f"{len(failed)} of {len(clips)} clips failed, and with the others {error}"
-            ) from error
-    left = clips.select(ok)
-    found = find_target(left, target)
-    # one fit per fold: each tests its clips in all versions, which lie one after the other
-    rows = measured.rows[np.concatenate([ok + k * len(clips) for k in range(len(versions))])]
-    groups = fold_groups(left, layout)
-    stacked = Run(measured.model, rows, found, groups, n_jobs)
-    truth = np.concatenate([found.truth] * len(versions))
-    together = [
-        Fold(
-            fold.repeat,
-            fold.fold,
-            fold.train,
-            np.concatenate([fold.test + k * len(ok) for k in range(len(versions))]),
+    if experiment.values is not None:
+        raise GtzanfeatError(
+            "robustness degrades recordings, and values cannot be degraded; give an experiment without values"
         )
+    features = _features_of_versions(experiment, row.name, asked)
+    sound = _without_failures(experiment, features)
+    used, layout = sound.used, sound.layout
+    # one fit per fold: each tests its clips in all versions, which lie one after the other
+    n_versions, ok = 1 + len(asked), sound.features.ok
+    rows = features.rows[np.concatenate([ok + k * len(experiment.clips) for k in range(n_versions)])]
+    system = CrossValidation(features.model, rows, sound.asked, fold_groups(used, layout), sound.n_jobs)
+    truth = np.concatenate([sound.asked.truth] * n_versions)
+    together = [
+        replace(fold, test=np.concatenate([fold.test + k * len(ok) for k in range(n_versions)]))
         for fold in layout.folds
     ]
-    answers = [np.split(test.answers, len(versions)) for test in stacked.tests(together, truth)]
-    metric = TASKS[task].headline
+    answers = [np.split(test.answers, n_versions) for test in system.predictions(together, truth)]
+    metric = sound.asked.task.headline
     table = [
-        _row(strength, metric, _tested(task, layout.folds, found.truth, groups, parts), random_state)
+        _row(strength, metric, _outcome(sound.asked, layout.folds, system.groups, parts), sound.random_state)
         for strength, parts in zip([None, *asked], zip(*answers, strict=True), strict=True)
     ]
     return Robustness(
@@ -219,12 +179,13 @@ def robustness(
         unit=row.unit,
         metric=metric,
         table=pd.DataFrame(table),
-        estimator=estimator if isinstance(estimator, str) else describe_estimator(estimator),
-        dataset=clips.name,
-        protocol=protocol,
+        estimator=experiment.name,
+        dataset=experiment.clips.name,
+        protocol=experiment.protocol,
         description=layout.description,
-        random_state=random_state,
-        failures=tuple(failed[index] for index in sorted(failed)),
+        random_state=experiment.random_state,
+        warnings=sound.warnings,
+        failures=sound.features.failures,
     )
 
 
@@ -253,7 +214,7 @@ def find_sweep(
     GtzanfeatError
         If it cannot have a strength, or its library is not installed.
     """
-    row = find(degradation)
+    row = find_degradation(degradation)
     asked = [check_strength(row, s) for s in (row.strengths if strengths is None else strengths)]
     if not asked:
         raise GtzanfeatError("no strengths are asked for; leave them out for those of the degradation")
@@ -262,41 +223,63 @@ def find_sweep(
     return row, asked
 
 
-class _Versions:
-    """The clips of a table in several versions, one after the other, as far as measuring looks at them."""
+def _features_of_versions(
+    experiment: Experiment, degradation: str, strengths: Sequence[Strength]
+) -> PrecomputedFeatures:
+    """Features of all clips as recorded, then of all clips at each strength, one after the other."""
+    clips = experiment.clips
+    degraded = [
+        degrade_clips(clips, degradation, strength, random_state=experiment.random_state)
+        for strength in strengths
+    ]
+    versions = [np.asarray(version, dtype=object) for version in (clips.clips, *degraded)]
+    return precompute_features(
+        experiment.model,
+        _Versions(clips, np.concatenate(versions)),  # type: ignore[arg-type]
+        experiment.feature_set,
+        n_jobs=experiment.n_jobs,
+        on_error=experiment.on_error,
+    )
 
-    def __init__(self, clips: ClipTable, versions: Sequence[np.ndarray]) -> None:
-        self.clips = np.concatenate([_objects(version) for version in versions])
-        self.paths = np.concatenate([clips.paths] * len(versions))
-        self.name = clips.name
+
+def _without_failures(experiment: Experiment, features: PrecomputedFeatures) -> Experiment:
+    """The same experiment, of which all clips have failed that failed in any version."""
+    n_clips = len(experiment.clips)
+    failed = {failure.index % n_clips: failure for failure in features.failures[::-1]}
+    failures = tuple(replace(failed[index], index=index) for index in sorted(failed))
+    sound = replace(experiment, strict=False)
+    recorded = replace(features, rows=features.rows[np.arange(n_clips)], failures=failures)
+    sound.__dict__["features"] = recorded
+    return sound
+
+
+class _Versions:
+    """Clips of a table in several versions, one after the other, as far as extraction looks at a table."""
+
+    def __init__(self, table: ClipTable, clips: np.ndarray) -> None:
+        self.clips = clips
+        self.paths = np.tile(table.paths, len(clips) // len(table))
+        self.name = table.name
 
     def __len__(self) -> int:
         return len(self.clips)
 
 
-def _objects(version: np.ndarray) -> np.ndarray:
-    return np.asarray(version, dtype=object)
-
-
-def _tested(
-    task: str,
-    folds: Sequence[Fold],
-    truth: np.ndarray,
-    groups: np.ndarray,
-    answers: Sequence[np.ndarray],
+def _outcome(
+    asked: Target, folds: Sequence[Fold], groups: np.ndarray, answers: Sequence[np.ndarray]
 ) -> Outcome:
     """Put the answers of all folds together, as the metrics take them."""
     test = np.concatenate([fold.test for fold in folds])
-    true, given = truth[test], np.concatenate(answers)
-    if task == "single-label":
+    true, given = asked.truth[test], np.concatenate(answers)
+    if asked.task.name == "single-label":
         _, numbers = np.unique(np.concatenate([true, given]).astype(str), return_inverse=True)
         true, given = numbers[: len(true)], numbers[len(true) :]
-    elif task == "multi-label":
+    elif asked.task.name == "multi-label":
         true, given = true > 0, given > 0
     sizes = [len(fold.test) for fold in folds]
     group, _ = pd.factorize(groups[test])  # numbered as in `Evaluation.outcome`, for the same draws
     return Outcome(
-        task,
+        asked.task.name,
         true,
         given,
         None,
@@ -308,8 +291,8 @@ def _tested(
 
 
 def _row(strength: float | str | None, metric: str, tested: Outcome, random_state: int) -> dict[str, Any]:
-    value = measure(tested)[metric]
-    low, high = uncertainty.intervals(tested, {metric: value}, random_state)[metric]
+    value = compute_metrics(tested)[metric]
+    low, high = uncertainty.bootstrap_intervals(tested, {metric: value}, random_state)[metric]
     found = {"strength": strength, metric: float(value[0]), "low": low, "high": high}
     return found | {"clips": len(tested.truth)}
 

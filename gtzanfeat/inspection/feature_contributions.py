@@ -1,6 +1,6 @@
 """What decided about each clip: exact shares, read out of linear models and Gaussian mixtures.
 
-What a score owes to columns, of any classifier, is asked in `explaining`.
+What a score owes to columns, of any classifier, is asked in `feature_importance`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
-from gtzanfeat.inspection.feature_importance import BY, groups_of
+from gtzanfeat.inspection.feature_importance import BY, column_groups
 from gtzanfeat.transformers import ClipFeatures
 
 # what may stand before a classifier without mixing columns
@@ -108,7 +108,7 @@ def contributions(
         raise GtzanfeatError("what the columns are is not known; give feature_set, or their names")
     named = isinstance(feature_set, str | FeatureSet)
     columns = find_feature_set(feature_set) if named else list(feature_set)  # type: ignore[arg-type]
-    groups = groups_of(columns, by, Z.shape[1])
+    groups = column_groups(columns, by, Z.shape[1])
     parts, rest, classes = _shares(last, Z)
     table = pd.DataFrame(
         {group: parts[:, :, chosen].sum(axis=2).ravel() for group, chosen in groups.items()},

@@ -1,14 +1,13 @@
-"""What a score owes to each family, feature or summary: any classifier is asked, on clips it has not heard.
+"""Permutation importance: what a score owes to each family, feature or summary, on clips not trained on.
 
-What decided a single clip is read out of a model in `contributing`. Pictures are drawn in `gtzanfeat.report`.
+What decided a single clip is read out of a model in `feature_contributions`. Pictures are drawn in
+`gtzanfeat.report`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -17,15 +16,11 @@ from sklearn.metrics import accuracy_score, f1_score, r2_score
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 
-from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.evaluation.folds import Fold, fold_groups, plan
-from gtzanfeat.evaluation.precomputation import Values, precompute_features
-from gtzanfeat.evaluation.predictions import Run
-from gtzanfeat.evaluation.protocols import PROTOCOLS
-from gtzanfeat.evaluation.systems import fixes_features, system, weighted
-from gtzanfeat.evaluation.tasks import find_target
-from gtzanfeat.extraction import Extraction
+from gtzanfeat.evaluation import Experiment, Fold
+from gtzanfeat.evaluation.cross_validation import CrossValidation
+from gtzanfeat.evaluation.text import failed_lines
+from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.model_selection.group_routing import fit_grouped
@@ -58,6 +53,10 @@ class Importance:
         number.
     description : str
         Under which protocol, in plain words.
+    warnings : tuple of str, default=()
+        What a reader must know before the numbers.
+    failures : tuple of Failure, default=()
+        The clips that could not be analysed, and why; these take no part.
     """
 
     score: str
@@ -65,6 +64,8 @@ class Importance:
     by: str
     table: pd.DataFrame
     description: str
+    warnings: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
         """The table: ``importance``, ``spread`` and ``columns`` by group."""
@@ -77,56 +78,29 @@ class Importance:
             for group, row in self.table.iterrows()
         ]
         head = f"{self.score} {self.value:.3f}, {self.description}; what it loses without each {self.by}:"
-        return "\n".join([head, *rows])
+        said = [f"warning: {warning}" for warning in self.warnings]
+        if self.failures:
+            said.append(f"not used      {len(self.failures)} failed")
+            said += failed_lines((failure.source, failure.reason) for failure in self.failures)
+        return "\n".join([*said, head, *rows])
 
 
-def importance(
-    estimator: Any,
-    clips: ClipTable,
-    *,
-    feature_set: str | FeatureSet | None = None,
-    target: str = "label",
-    protocol: str = "random",
-    folds: int | None = None,
-    repeats: int | None = None,
-    by: str = "family",
-    permutations: int = 10,
-    random_state: int = 0,
-    n_jobs: int | None = None,
-    values: Values | None = None,
-    class_weight: Mapping[Any, float] | str | None = None,
-    on_error: Literal["raise", "skip"] = "raise",
-) -> Importance:
-    """Measure what the score on held-out clips owes to each group of columns.
+def importance(experiment: Experiment, *, by: str = "family", permutations: int = 10) -> Importance:
+    """Measure what a score owes to each family, feature or summary, by permutation on held-out clips.
 
-    In every fold the estimator learns as it always does. Then the columns of one group, all together, are
-    exchanged at random between the test clips, and it answers again: what the score loses is what the group
-    tells that no other column does. Two groups that tell the same lose little each.
+    In every fold the estimator is fitted once; then the columns of one group at a time are exchanged between
+    the test clips, all columns of the group together, and the loss of score is taken. So a group that tells
+    nothing, or tells what others tell as well, has an importance around 0.
 
     Parameters
     ----------
-    estimator : estimator or str
-        As for `evaluate`, of clip vectors.
-    clips : ClipTable
-        The clips, and what is to be learnt of them.
-    feature_set : str or FeatureSet, optional
-        As for `evaluate`.
-    target : str, default="label"
-        The column to predict.
-    protocol, folds, repeats
-        As for `plan`; but folds that are drawn are drawn once unless `repeats` says otherwise.
+    experiment : Experiment
+        Of an estimator of clip vectors. Folds that are drawn are drawn once unless its `repeats` says
+        otherwise.
     by : {"family", "feature", "summary", "column"}, default="family"
-        What is exchanged together.
+        What is exchanged together; of `values` without a feature set, only "column" is known.
     permutations : int, default=10
         How often each group is exchanged, in every fold.
-    random_state : int, default=0
-        Seeds folds, exchanges, and a recipe given by name.
-    n_jobs : int, optional
-        Workers. The result does not depend on it.
-    values : Extraction, array or DataFrame of shape (n_clips, n_columns), optional
-        As for `evaluate`; of a DataFrame without a feature set, only ``by="column"`` is known.
-    class_weight, on_error : optional
-        As for `evaluate`.
 
     Returns
     -------
@@ -135,11 +109,11 @@ def importance(
     Raises
     ------
     UnknownNameError
-        If there is no such recipe, feature set, protocol, column or grouping.
-    ProtocolError
-        If the protocol would mean nothing on these clips.
+        If there is no such grouping.
     GtzanfeatError
         If the estimator does not learn from named columns.
+    ClipError
+        If a clip cannot be analysed and the experiment's `on_error` is "raise".
 
     References
     ----------
@@ -149,90 +123,76 @@ def importance(
 
     Examples
     --------
+    >>> from gtzanfeat import ClipTable
     >>> names = [f"{label}.{i}" for label in ("jazz", "pop") for i in range(10)]
     >>> frame = pd.DataFrame({"path": names, "recording": names})
     >>> frame["label"] = [name.split(".")[0] for name in names]
     >>> values = pd.DataFrame({"useful": np.arange(20.0), "noise": np.arange(20.0) % 3})
-    >>> found = importance("knn1", ClipTable(frame, "example"), values=values, by="column")
-    >>> list(found.table.index)
+    >>> experiment = Experiment("knn1", ClipTable(frame, "example"), values=values)
+    >>> list(importance(experiment, by="column").table.index)
     ['useful', 'noise']
     """
-    if by not in BY:
-        raise UnknownNameError("grouping", by, BY)
     if permutations < 1:
         raise ValueError(f"permutations must be 1 or more, not {permutations}")
-    if repeats is None and protocol in PROTOCOLS and PROTOCOLS[protocol].unit is not None:
-        repeats = 1
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error must be 'raise' or 'skip', not {on_error!r}")
-    lay_out = partial(
-        plan, protocol=protocol, folds=folds, repeats=repeats, random_state=random_state, target=target
-    )
-    layout = lay_out(clips)
-    model = estimator
-    if isinstance(estimator, str):
-        task = find_target(clips, target).task.name
-        model = system(estimator, task, feature_set, random_state=random_state)
-        if values is not None and not fixes_features(estimator):
-            model = model[1:]
-    if class_weight is not None:
-        model = weighted(clone(model), class_weight)
-    names = _names(model, feature_set, values)
-    measured = precompute_features(model, clips, feature_set, values, n_jobs, on_error)
-    groups = groups_of(names, by, measured.n_columns)
-    if measured.failures:
-        layout = lay_out(clips.select(measured.ok), classes=clips.classes)
-    left = clips.select(measured.ok)
-    asked = find_target(left, target)
-    run = Run(measured.model, measured.rows[measured.ok], asked, fold_groups(left, layout), n_jobs)
-    done = Parallel(n_jobs=n_jobs)(
-        delayed(_losses)(run, fold, list(groups.values()), permutations, [random_state, number])
-        for number, fold in enumerate(layout.folds)
+    columns = explainable_columns(experiment, by)  # before anything is extracted
+    once = experiment.drawn_once()
+    groups = column_groups(columns, by, once.features.n_columns)
+    system, seed = once.cross_validation, once.random_state
+    done = Parallel(n_jobs=once.n_jobs)(
+        delayed(_losses)(system, fold, list(groups.values()), permutations, [seed, number])
+        for number, fold in enumerate(once.layout.folds)
     )
     losses = np.array([loss for _, loss in done])
     table = pd.DataFrame(
         {
             "importance": losses.mean(axis=0),
             "spread": losses.std(axis=0, ddof=1) if len(losses) > 1 else np.nan,
-            "columns": [len(columns) for columns in groups.values()],
+            "columns": [len(members) for members in groups.values()],
         },
         index=pd.Index(list(groups), name=by, dtype=object),
     ).sort_values("importance", ascending=False, kind="stable")
     return Importance(
-        asked.task.headline, float(np.mean([score for score, _ in done])), by, table, layout.description
+        score=once.asked.task.headline,
+        value=float(np.mean([score for score, _ in done])),
+        by=by,
+        table=table,
+        description=once.layout.description,
+        warnings=once.warnings,
+        failures=(*once.features.lost, *once.features.failures),
     )
 
 
-def check_explainable(model: Any, by: str, joined: bool = False) -> None:
-    """Raise the error that `importance` would raise in the end, before anything is measured.
+def explainable_columns(experiment: Experiment, by: str) -> FeatureSet | list[str]:
+    """Return what the columns of an experiment are: of a feature set, or as a table of values names them.
 
     Parameters
     ----------
-    model : estimator
-        What is to be explained, features first.
-    by : str
-        What groups are to be.
-    joined : bool, default=False
-        Whether columns of no feature set are among those that it learns from.
+    experiment : Experiment
+        Nothing of it is extracted for this.
+    by : {"family", "feature", "summary", "column"}
+        How columns are to be grouped.
+
+    Returns
+    -------
+    FeatureSet or list of str
 
     Raises
     ------
+    UnknownNameError
+        If there is no such grouping.
     GtzanfeatError
         If the columns have no names, or nothing is known of them but their names.
     """
-    _names(model, None, None)
-    if joined and by != "column":
-        raise GtzanfeatError(UNKNOWN.format(by))
-
-
-def _names(model: Any, feature_set: Any, values: Values | None) -> FeatureSet | list[str]:
-    """What the columns are: of a feature set, or as a table of values names them."""
+    if by not in BY:
+        raise UnknownNameError("grouping", by, BY)
+    values, model = experiment.values, experiment.model
     if isinstance(values, Extraction):
         return values.feature_set
-    if isinstance(values, pd.DataFrame):
-        return [str(name) for name in values.columns]
     if values is not None:
-        return [str(i) for i in range(np.shape(values)[1])]
+        if by != "column":
+            raise GtzanfeatError(UNKNOWN.format(by))
+        names = values.columns if isinstance(values, pd.DataFrame) else range(np.shape(values)[1])
+        return [str(name) for name in names]
     step = model[0] if isinstance(model, Pipeline) else None
     if isinstance(step, ClipFeatures):
         return find_feature_set(step.feature_set)
@@ -240,10 +200,10 @@ def _names(model: Any, feature_set: Any, values: Values | None) -> FeatureSet | 
         raise GtzanfeatError(
             "importance is of named columns; give an estimator of clip vectors (ClipFeatures)"
         )
-    return find_feature_set("classic30" if feature_set is None else feature_set)
+    return find_feature_set("classic30" if experiment.feature_set is None else experiment.feature_set)
 
 
-def groups_of(columns: FeatureSet | list[str], by: str, n_columns: int | None) -> dict[str, np.ndarray]:
+def column_groups(columns: FeatureSet | list[str], by: str, n_columns: int | None) -> dict[str, np.ndarray]:
     """Find the numbers of the columns of each group, in the order in which groups first occur.
 
     Parameters
@@ -274,7 +234,7 @@ def groups_of(columns: FeatureSet | list[str], by: str, n_columns: int | None) -
 
 
 def _losses(
-    run: Run, fold: Fold, groups: Sequence[np.ndarray], permutations: int, seed: list[int]
+    run: CrossValidation, fold: Fold, groups: Sequence[np.ndarray], permutations: int, seed: list[int]
 ) -> tuple[float, list[float]]:
     """The score of a fold, and what it loses when each group of columns is exchanged between its clips."""
     rng = np.random.default_rng(seed)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.evaluation.cross_validation import evaluate
+from gtzanfeat.evaluation import evaluate
 from gtzanfeat.evaluation.folds import plan
 from gtzanfeat.evaluation.result import Evaluation
 from gtzanfeat.extraction import Extraction, extract

@@ -1,7 +1,7 @@
-"""Model selection: settings chosen inside the training part, over whole groups (artists, recordings).
+"""Hyperparameter search inside the training part of a fold, by cross-validation over whole groups.
 
-`grouped_search` searches, `group_routing` hands the groups to whatever divides rows. How a score is made of
-the outer folds is for `gtzanfeat.evaluation`.
+`grouped_search` searches, `group_routing` passes groups to estimators whose `fit` takes them. The outer
+cross-validation, which makes a score, is in `gtzanfeat.evaluation`.
 """
 
 from gtzanfeat.model_selection.grouped_search import GroupedSearch

@@ -1,8 +1,7 @@
-"""Search over settings inside the training part, over whole groups: grid, random, successive halving.
+"""Grid, random and halving search by cross-validation over whole groups: `GroupedSearch`.
 
-A search is an estimator like any other, so `evaluate` runs it afresh in every fold of a protocol: nested,
-with the outer folds said by the protocol and the inner ones drawn here. What is searched belongs to
-`recipes`.
+Under `evaluate` the search runs in the training part of every outer fold (nested cross-validation). The outer
+folds are made by the protocols of `gtzanfeat.evaluation`.
 """
 
 from __future__ import annotations
@@ -11,8 +10,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, clone, is_classifier
-from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - what follows is there only after it
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401 - before HalvingGridSearchCV
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
@@ -22,51 +22,52 @@ from sklearn.model_selection import (
     StratifiedGroupKFold,
 )
 from sklearn.pipeline import Pipeline
-from sklearn.utils import assert_all_finite, check_consistent_length, get_tags
+from sklearn.utils import assert_all_finite, check_consistent_length, check_random_state, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.errors import ProtocolError, UnknownNameError
-from gtzanfeat.model_selection.group_routing import groups_name
-from gtzanfeat.recipes import classifier
+from gtzanfeat.model_selection.group_routing import groups_parameter
+from gtzanfeat.recipes import Seed, classifier
 
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-ONLY = "the_only_step"  # of a Pipeline around an estimator, by which groups get past the search
+STEP = "the_only_step"  # of a Pipeline around an estimator whose fit takes "groups"
+SEARCHES = {"grid": "a grid of", "random": "a random draw of", "halving": "successive halving of"}
 
 
 def grouped_folds(
-    y: Any, groups: Any = None, folds: int = 3, *, stratified: bool = True, random_state: int | None = 0
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Divide rows into folds of whole groups.
+    y: Any, groups: Any = None, cv: int = 5, *, stratified: bool = True, random_state: Seed = None
+) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """Return cross-validation folds that keep groups whole.
 
     Parameters
     ----------
     y : array-like of shape (n_rows,) or (n_rows, n_tags)
-        What is to be learnt.
+        The target.
     groups : array-like of shape (n_rows,), optional
-        What to keep together, such as artists; by default each row is for itself.
-    folds : int, default=3
-        How many folds; fewer if there are fewer groups (of the class that has fewest, where `stratified`).
+        Groups to keep whole, such as artists; by default each row is a group.
+    cv : int, default=5
+        Number of folds; fewer if there are fewer groups (of the class with fewest, where `stratified`).
     stratified : bool, default=True
-        Whether classes should be alike in all folds; not for tags and numbers.
-    random_state : int or None, default=0
-        Seeds the drawing.
+        Whether the shares of the classes are to be alike in all folds; not for tags and numbers.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the assignment of groups to folds.
 
     Returns
     -------
     list of (train, test)
-        Row numbers, ascending.
+        Row numbers of each fold, ascending.
 
     Raises
     ------
     ProtocolError
-        If there are fewer than two groups to divide, of any class.
+        If there are fewer than two groups, or fewer than two of any class.
 
     Examples
     --------
     >>> artists = ["a", "a", "b", "c", "d", "d"]
-    >>> for train, test in grouped_folds(["jazz"] * 3 + ["pop"] * 3, artists, 2):
+    >>> for train, test in grouped_folds(["jazz"] * 3 + ["pop"] * 3, artists, 2, random_state=0):
     ...     print(train, test)
     [0 1 3] [2 4 5]
     [2 4 5] [0 1 3]
@@ -87,81 +88,62 @@ def grouped_folds(
             f"a search inside the training part needs two groups (recordings, artists){of_what} or more, but "
             f"there is {n_groups}; add some, or leave such classes out"
         )
-    rng = np.random.RandomState(random_state)
-    number = rng.permutation(number.max() + 1)[
-        number
-    ]  # which groups stand together is drawn, not alphabetical
-    splitter = (StratifiedGroupKFold if stratified else GroupKFold)(min(folds, n_groups))
+    # scikit-learn's splitters go by the order of the groups, which is alphabetical here: shuffle it
+    number = check_random_state(random_state).permutation(number.max() + 1)[number]
+    splitter = (StratifiedGroupKFold if stratified else GroupKFold)(min(cv, n_groups))
     return list(splitter.split(y, y, number))
 
 
-def _all(model: BaseEstimator, grid: Grid, n_candidates: int, seed: int | None, **rest: Any) -> GridSearchCV:
-    return GridSearchCV(model, grid, **rest)
+def _best_estimator_has(method: str) -> Callable[[GroupedSearch], bool]:
+    def check(search: GroupedSearch) -> bool:
+        fitted = hasattr(search, "best_estimator_")
+        return hasattr(search.best_estimator_ if fitted else search._model(), method)
 
-
-def _some(
-    model: BaseEstimator, grid: Grid, n_candidates: int, seed: int | None, **rest: Any
-) -> RandomizedSearchCV:
-    return RandomizedSearchCV(model, grid, n_iter=n_candidates, random_state=seed, **rest)
-
-
-def _halving(
-    model: BaseEstimator, grid: Grid, n_candidates: int, seed: int | None, **rest: Any
-) -> HalvingGridSearchCV:
-    return HalvingGridSearchCV(model, grid, min_resources="exhaust", random_state=seed, **rest)
-
-
-KINDS: dict[str, Callable[..., Any]] = {"grid": _all, "random": _some, "halving": _halving}
-
-
-def _best_has(method: str) -> Callable[[GroupedSearch], bool]:
-    return lambda search: hasattr(
-        search.best_estimator_ if hasattr(search, "best_estimator_") else search._model(), method
-    )
+    return check
 
 
 class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
-    """Find the best settings by cross-validation over whole groups, and fit with them.
+    """Search over hyperparameters by cross-validation over whole groups, then refit with the best.
 
-    Under `evaluate` the search is nested: every fold of the protocol searches in its own training part, whose
-    artists (under protocols that keep artists whole) or recordings are its groups. There is no metadata to
-    route.
+    Under `evaluate` the search is nested: it runs in the training part of every outer fold, over its artists
+    (under protocols that keep artists whole) or recordings. No metadata routing is needed.
 
     Parameters
     ----------
     estimator : estimator or str, default="svm"
-        What to set; the name of a recipe stands for the part of it that follows the features.
-    grid : dict or list of dict
-        By the name of a parameter (``"classify__C"``), the values to try; for "random" also distributions.
+        The estimator to tune; the name of a recipe stands for the part of it that follows the features.
+    param_grid : dict or list of dict
+        For each parameter (``"classify__C"``) the values to try, as in scikit-learn's ``GridSearchCV``; for
+        "random" also distributions, as in ``RandomizedSearchCV``.
     kind : {"grid", "random", "halving"}, default="grid"
-        All settings; `n_candidates` drawn ones; or all on few rows, the best third on three times as many,
-        and so on.
-    n_candidates : int, default=10
-        How many settings "random" draws.
-    folds : int, default=3
-        Inner folds, or fewer if there are fewer groups.
+        All candidates; `n_iter` random ones; or successive halving: all candidates on few rows, the best
+        third on three times as many, and so on.
+    n_iter : int, default=10
+        Number of candidates that "random" draws.
+    cv : int, default=5
+        Number of inner folds; fewer if there are fewer groups.
     scoring : str or callable, optional
-        What is best, as scikit-learn has it; by default accuracy, macro F1 for tags, R² for numbers.
+        Score to maximise, as in scikit-learn; by default accuracy, macro F1 for tags, R² for numbers.
     n_jobs : int, optional
-        Workers.
-    random_state : int or None, default=0
-        Seeds inner folds, draws, and a recipe given by name.
+        Number of workers.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the inner folds, of the drawing of candidates, and of a recipe given by name.
 
     Attributes
     ----------
     best_estimator_ : estimator
-        Fitted to all rows with the best settings.
+        Estimator with the best parameters, fitted to all rows.
     best_params_ : dict
-        These settings.
+        The best parameters.
     best_score_ : float
-        Their mean score over the inner folds: of the best of many, so too high; `evaluate` gives an honest
-        one.
+        Their mean score over the inner folds. As the best of many it is biased upwards; `evaluate` gives an
+        unbiased one.
     cv_results_ : dict of arrays
-        As scikit-learn's searches have it.
+        As in scikit-learn's searches.
     classes_ : ndarray
-        Of a classifier.
+        Labels, if the estimator is a classifier.
     inner_ : str
-        What was done, in plain words.
+        The search and its folds in words.
 
     References
     ----------
@@ -170,12 +152,13 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
 
     Examples
     --------
+    >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> X, y = rng.standard_normal((40, 2)), np.repeat(["jazz", "pop"], 20)
     >>> X[20:] += 3
-    >>> search = GroupedSearch("knn1", {"classify__n_neighbors": [1, 5]}).fit(X, y, groups=np.arange(40) // 2)
-    >>> search.inner_
-    'a grid of 2 settings, by stratified 3-fold over 20 groups'
+    >>> search = GroupedSearch("knn1", {"classify__n_neighbors": [1, 5]}, random_state=0)
+    >>> search.fit(X, y, groups=np.arange(40) // 2).inner_
+    'a grid of 2 settings, by stratified 5-fold over 20 groups'
     >>> sorted(search.best_params_)
     ['classify__n_neighbors']
     """
@@ -183,87 +166,102 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
     def __init__(
         self,
         estimator: BaseEstimator | str = "svm",
-        grid: Grid | None = None,
+        param_grid: Grid | None = None,
         *,
         kind: str = "grid",
-        n_candidates: int = 10,
-        folds: int = 3,
+        n_iter: int = 10,
+        cv: int = 5,
         scoring: Any = None,
         n_jobs: int | None = None,
-        random_state: int | None = 0,
+        random_state: Seed = None,
     ) -> None:
         self.estimator = estimator
-        self.grid = grid
+        self.param_grid = param_grid
         self.kind = kind
-        self.n_candidates = n_candidates
-        self.folds = folds
+        self.n_iter = n_iter
+        self.cv = cv
         self.scoring = scoring
         self.n_jobs = n_jobs
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any, groups: Any = None) -> GroupedSearch:
-        """Search, then fit to all rows.
+        """Search, then fit the best estimator to all rows.
 
         Parameters
         ----------
         X : array-like or sequence of length n_rows
-            What the estimator learns from: a table, clips, frames.
+            What the estimator learns from: a matrix, clips, frame matrices.
         y : array-like of shape (n_rows,) or (n_rows, n_tags)
-            The truth.
+            The target.
         groups : array-like of shape (n_rows,), optional
-            What no inner fold may divide; by default each row is for itself. Handed on if the `fit` of the
+            Groups that no inner fold divides; by default each row is a group. Passed on if the `fit` of the
             estimator, or of the last step of a Pipeline, takes groups.
 
         Returns
         -------
-        self
+        GroupedSearch
+            The fitted search itself.
 
         Raises
         ------
         UnknownNameError
             If there is no such kind, recipe or parameter.
         ProtocolError
-            If there are too few groups to divide, or tags are to be searched by halving.
+            If there are too few groups, or tags are to be searched by halving.
         ValueError
             If there is nothing to search.
         """
-        if self.kind not in KINDS:
-            raise UnknownNameError("kind of search", self.kind, KINDS)
-        if not isinstance(self.folds, int) or self.folds < 2:
-            raise ValueError(f"folds must be 2 or more, not {self.folds!r}")
-        model = self._model()
+        model, truth = self._model(), np.asarray(y)
+        self._check_parameters(model, y)
+        stratified = is_classifier(model) and truth.ndim == 1
+        splits = grouped_folds(truth, groups, self.cv, stratified=stratified, random_state=self.random_state)
+        name = groups_parameter(model) if groups is not None else None
+        grid = self.param_grid
+        wrapped = name == "groups"  # scikit-learn's searches take that keyword for themselves
+        if wrapped:
+            model, grid, name = Pipeline([(STEP, model)]), _prefixed(grid), f"{STEP}__groups"
+        search = self._search(model, grid, splits, multi_label=is_classifier(model) and truth.ndim == 2)
+        search.fit(X, y, **({} if name is None else {name: np.asarray(groups)}))
+        self._store(search, wrapped)
+        n_settings = len({repr(params) for params in search.cv_results_["params"]})
+        n_groups = len(truth) if groups is None else len(set(np.asarray(groups).tolist()))
+        self.inner_ = (
+            f"{SEARCHES[self.kind]} {n_settings} settings, by {'stratified ' if stratified else ''}"
+            f"{len(splits)}-fold over {n_groups} groups"
+        )
+        return self
+
+    def _check_parameters(self, model: BaseEstimator, y: Any) -> None:
+        """Raise the error that a parameter or the target calls for."""
+        if self.kind not in SEARCHES:
+            raise UnknownNameError("kind of search", self.kind, SEARCHES)
+        if not isinstance(self.cv, int) or self.cv < 2:
+            raise ValueError(f"cv must be 2 or more, not {self.cv!r}")
         assert_all_finite(np.asarray(y))
         if is_classifier(model):
             check_classification_targets(y)
-        _check_names(model, self.grid)
-        truth = np.asarray(y)
-        if self.kind == "halving" and truth.ndim == 2:
+        _check_names(model, self.param_grid)
+        if self.kind == "halving" and np.ndim(y) == 2:
             raise ProtocolError(
                 "halving is for one truth per row, not for tags; search them by grid or random"
             )
-        stratified = is_classifier(model) and truth.ndim == 1
-        splits = grouped_folds(
-            truth, groups, self.folds, stratified=stratified, random_state=self.random_state
-        )
+
+    def _search(self, model: BaseEstimator, grid: Any, splits: Any, *, multi_label: bool) -> Any:
+        """Return the search of scikit-learn, unfitted."""
         scoring = self.scoring
-        if scoring is None and truth.ndim == 2 and is_classifier(model):
+        if scoring is None and multi_label:
             scoring = make_scorer(f1_score, average="macro", zero_division=0.0)
-        handed_on = groups_name(model) if groups is not None else None
-        bare = handed_on == "groups"  # a name that scikit-learn's searches keep for themselves
-        if bare:
-            model, handed_on = Pipeline([(ONLY, model)]), f"{ONLY}__groups"
-        search = KINDS[self.kind](
-            model,
-            _prefixed(self.grid) if bare else self.grid,
-            self.n_candidates,
-            self.random_state,
-            cv=splits,
-            scoring=scoring,
-            n_jobs=self.n_jobs,
-            error_score="raise",
-        )
-        search.fit(X, y, **({} if handed_on is None else {handed_on: np.asarray(groups)}))
-        self.best_estimator_ = search.best_estimator_[-1] if bare else search.best_estimator_
+        shared = {"cv": splits, "scoring": scoring, "n_jobs": self.n_jobs, "error_score": "raise"}
+        if self.kind == "grid":
+            return GridSearchCV(model, grid, **shared)
+        shared["random_state"] = self.random_state
+        if self.kind == "random":
+            return RandomizedSearchCV(model, grid, n_iter=self.n_iter, **shared)
+        return HalvingGridSearchCV(model, grid, min_resources="exhaust", **shared)
+
+    def _store(self, search: Any, wrapped: bool) -> None:
+        """Set the fitted attributes from a search of scikit-learn's."""
+        self.best_estimator_ = search.best_estimator_[-1] if wrapped else search.best_estimator_
         self.best_params_ = _unprefixed(search.best_params_)
         self.best_score_ = search.best_score_
         self.cv_results_ = _unprefixed(search.cv_results_)
@@ -271,24 +269,15 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         for name in ("classes_", "n_features_in_", "feature_names_in_"):
             if hasattr(search, name):
                 setattr(self, name, getattr(search, name))
-        n_settings = len({repr(params) for params in search.cv_results_["params"]})
-        n_groups = len(truth) if groups is None else len(set(np.asarray(groups).tolist()))
-        how = {"grid": "a grid of", "random": "a random draw of", "halving": "successive halving of"}[
-            self.kind
-        ]
-        self.inner_ = (
-            f"{how} {n_settings} settings, by {'stratified ' if stratified else ''}{len(splits)}-fold over "
-            f"{n_groups} groups"
-        )
-        return self
 
     def _model(self) -> Any:
+        """Return the estimator to tune, unfitted."""
         if isinstance(self.estimator, str):
             return classifier(self.estimator, random_state=self.random_state)
         return clone(self.estimator)
 
-    def predict(self, X: Any) -> np.ndarray:
-        """Answer with the best settings.
+    def predict(self, X: Any) -> NDArray[Any]:
+        """Predict with the best estimator.
 
         Parameters
         ----------
@@ -298,13 +287,14 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_tags)
+            Predictions.
         """
         check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.predict(X)
+        return np.asarray(self.best_estimator_.predict(X))
 
-    @available_if(_best_has("predict_proba"))
+    @available_if(_best_estimator_has("predict_proba"))
     def predict_proba(self, X: Any) -> Any:
-        """Give probabilities with the best settings; only where the estimator has them.
+        """Return the probabilities of the best estimator, if it has them.
 
         Parameters
         ----------
@@ -314,13 +304,14 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows, n_classes)
+            Columns in the order of ``classes_``.
         """
         check_is_fitted(self, "best_estimator_")
         return self.best_estimator_.predict_proba(X)
 
-    @available_if(_best_has("decision_function"))
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Give decision scores with the best settings; only where the estimator has them.
+    @available_if(_best_estimator_has("decision_function"))
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return the decision function of the best estimator, if it has one.
 
         Parameters
         ----------
@@ -330,23 +321,25 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
         Returns
         -------
         ndarray of shape (n_rows,) or (n_rows, n_classes)
+            As the estimator gives it.
         """
         check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.decision_function(X)
+        return np.asarray(self.best_estimator_.decision_function(X))
 
     def score(self, X: Any, y: Any) -> float:
-        """Score of the best settings, as the estimator itself scores.
+        """Return the score of the best estimator by its own method.
 
         Parameters
         ----------
         X : array-like or sequence of length n_rows
             As in `fit`.
         y : array-like of shape (n_rows,) or (n_rows, n_tags)
-            The truth.
+            The target.
 
         Returns
         -------
         float
+            Accuracy of a classifier, R² of a regressor.
         """
         check_is_fitted(self, "best_estimator_")
         return float(self.best_estimator_.score(X, y))
@@ -363,17 +356,19 @@ class GroupedSearch(MetaEstimatorMixin, BaseEstimator):
 
 
 def _prefixed(grid: Any) -> Any:
+    """Return a grid with its parameters named as those of the step `STEP`."""
     if isinstance(grid, Mapping):
-        return {f"{ONLY}__{name}": values for name, values in grid.items()}
+        return {f"{STEP}__{name}": values for name, values in grid.items()}
     return [_prefixed(part) for part in grid]
 
 
 def _unprefixed(named: Mapping[str, Any]) -> dict[str, Any]:
-    return {name.replace(f"{ONLY}__", "", 1): value for name, value in named.items()}
+    """Undo `_prefixed` in the keys of a mapping."""
+    return {name.replace(f"{STEP}__", "", 1): value for name, value in named.items()}
 
 
 def _check_names(model: BaseEstimator, grid: Grid | None) -> None:
-    """Refuse an empty grid, and settings that the estimator has not."""
+    """Raise an error if the grid is empty or names a parameter that the estimator lacks."""
     if not grid:
         raise ValueError("there is nothing to search; give a grid such as {'classify__C': [0.1, 1, 10]}")
     known = model.get_params()

@@ -1,7 +1,8 @@
-"""Results for people to look at: a page to send to a colleague, and pictures for notebooks and papers.
+"""Evaluation results for readers: an HTML page, and figures for notebooks and papers.
 
-`page` writes the report, with the small pictures of `pictures`; `histograms` and `judgements` hold one class
-per picture, after scikit-learn's Displays; `confusion` is the matrix as a figure. No score is computed here.
+`page` writes the report, with `sections`, `mistakes` and SVG figures of `vector_pictures`; `displays` and
+`histogram_displays` have one class per figure, like scikit-learn's Displays; `confusion` draws the confusion
+matrix. No score is computed here.
 """
 
 from gtzanfeat.report.confusion import confusion_matrix_figure, save_figure

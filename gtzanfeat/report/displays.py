@@ -1,7 +1,6 @@
-"""What a classifier says of a recording and what it relies on, as pictures after scikit-learn's Displays.
+"""Displays of predictions for the segments of a recording, and of feature importances, drawn by matplotlib.
 
-What a display shows is stored, `plot` draws it and leaves ``ax_`` and ``figure_`` behind. No classifier is
-fitted here.
+No classifier is fitted and no importance computed here.
 """
 
 from __future__ import annotations
@@ -12,15 +11,35 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.report.axes import BLUE, finish, new_axes, shaped, title_of
+from gtzanfeat.report.axes import BLUE, Display, as_vector, clip_title, label_axes
+
+Floats = NDArray[np.float64]
 
 
-def timeline(segments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
-    """Return starts, ends (s), shares (n_segments, n_classes) and classes of one recording's segments.
+def segment_timeline(segments: pd.DataFrame) -> tuple[Floats, Floats, Floats, list[str]]:
+    """Return the predictions for the segments of a recording as arrays.
 
-    Scores that are no probabilities (distances from borders) are turned into shares by a softmax.
+    Parameters
+    ----------
+    segments : DataFrame
+        One row per segment: ``start``, ``end`` and ``score_<class>`` for each class.
+
+    Returns
+    -------
+    start, end : ndarray of shape (n_segments,), float64
+        In seconds.
+    probabilities : ndarray of shape (n_segments, n_classes), float64
+        The scores; the softmax of decision functions.
+    classes : list of str
+        Names of the classes.
+
+    Raises
+    ------
+    GtzanfeatError
+        If the rows are of several recordings, or a column is missing.
     """
     scores = [column for column in segments if str(column).startswith("score_")]
     missing = [column for column in ("start", "end") if column not in segments]
@@ -31,36 +50,44 @@ def timeline(segments: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray
         raise GtzanfeatError(
             f"a timeline is of one recording; these rows are of {segments['recording'].nunique()}: pick one"
         )
-    shares = segments[scores].to_numpy(dtype=float)
-    if np.any(shares < 0) or not np.allclose(shares.sum(axis=1), 1.0, atol=1e-3):
-        shares = np.exp(shares - shares.max(axis=1, keepdims=True))
-        shares /= shares.sum(axis=1, keepdims=True)
+    probabilities = segments[scores].to_numpy(dtype=float)
+    if np.any(probabilities < 0) or not np.allclose(probabilities.sum(axis=1), 1.0, atol=1e-3):
+        probabilities = np.exp(probabilities - probabilities.max(axis=1, keepdims=True))
+        probabilities /= probabilities.sum(axis=1, keepdims=True)
     classes = [str(column).removeprefix("score_") for column in scores]
-    return segments["start"].to_numpy(dtype=float), segments["end"].to_numpy(dtype=float), shares, classes
+    start, end = (segments[column].to_numpy(dtype=float) for column in ("start", "end"))
+    return start, end, probabilities, classes
 
 
-class SegmentTimelineDisplay:
-    """What a classifier says of every segment of a recording: one strip per class, darker where it is surer.
+def check_importances(table: pd.DataFrame) -> None:
+    """Raise GtzanfeatError if a table has no column ``importance``."""
+    if "importance" not in table:
+        columns = ", ".join(map(str, table))
+        raise GtzanfeatError(f"a table of importances needs the column 'importance'; it has {columns}")
+
+
+class SegmentTimelineDisplay(Display):
+    """Display of the class probabilities of the segments of a recording over time: one strip per class.
 
     Parameters
     ----------
     start, end : array-like of shape (n_segments,)
-        Where each segment begins and ends, in seconds.
+        Start and end of each segment in seconds.
     probabilities : array-like of shape (n_segments, n_classes)
-        How much of each segment's answer falls to each class, 0 to 1.
+        Probability of each class, 0 to 1; darker where greater.
     classes : sequence of str
         Names of the classes.
     truth : str, optional
-        The right class, which is set in bold.
+        The true class, whose name is bold.
     name : str, optional
-        Of the recording, for the title.
+        Name of the recording, for the title.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the picture, once it is drawn.
+        The axes drawn on.
     figure_ : matplotlib Figure
-        The figure with the axes.
+        The figure of the axes.
 
     Raises
     ------
@@ -73,15 +100,12 @@ class SegmentTimelineDisplay:
     ['jazz', 'pop']
     """
 
-    ax_: Axes
-    figure_: Any
-
     def __init__(
         self,
-        start: Sequence[float] | np.ndarray,
-        end: Sequence[float] | np.ndarray,
-        probabilities: Sequence[Sequence[float]] | np.ndarray,
-        classes: Sequence[str] | np.ndarray,
+        start: Sequence[float] | NDArray[Any],
+        end: Sequence[float] | NDArray[Any],
+        probabilities: Sequence[Sequence[float]] | NDArray[Any],
+        classes: Sequence[str] | NDArray[Any],
         *,
         truth: str | None = None,
         name: str | None = None,
@@ -108,29 +132,30 @@ class SegmentTimelineDisplay:
         name: str | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Draw what `SegmentClassifier.predict_segments` says of one recording.
+        """Draw the table that `SegmentClassifier.predict_segments` returns for one recording.
 
         Parameters
         ----------
         segments : DataFrame
             One row per segment of one recording: ``start``, ``end`` and ``score_<class>`` for each class.
         truth : str, optional
-            The right class.
+            The true class.
         name : str, optional
-            Of the recording, for the title.
+            Name of the recording, for the title.
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw; by default axes of a new figure.
 
         Returns
         -------
         SegmentTimelineDisplay
+            The display, drawn.
 
         Raises
         ------
         GtzanfeatError
             If the rows are of several recordings, or a column is missing.
         """
-        return cls(*timeline(segments), truth=truth, name=name).plot(ax)
+        return cls(*segment_timeline(segments), truth=truth, name=name).plot(ax)
 
     @classmethod
     def from_estimator(
@@ -142,53 +167,43 @@ class SegmentTimelineDisplay:
         name: str | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Ask a fitted `SegmentClassifier` what it says of a recording, and draw it.
+        """Predict the segments of a recording by a fitted `SegmentClassifier`, and draw the result.
 
         Parameters
         ----------
         estimator : SegmentClassifier
-            Fitted.
+            A fitted classifier.
         clip : path, Clip or ndarray of shape (n_samples,)
             The recording.
         truth : str, optional
-            The right class.
+            The true class.
         name : str, optional
-            For the title; by default the name of its file.
+            Title; by default the name of the file.
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw; by default axes of a new figure.
 
         Returns
         -------
         SegmentTimelineDisplay
+            The display, drawn.
 
         Raises
         ------
         ClipError
             If the clip cannot be analysed.
         """
-        name = title_of(clip) if name is None else name
+        name = clip_title(clip) if name is None else name
         return cls.from_frame(estimator.predict_segments([clip]), truth=truth, name=name, ax=ax)
 
     @property
     def answers(self) -> list[str]:
-        """The likeliest class of each segment."""
+        """The class of greatest probability of each segment."""
         return [self.classes[best] for best in self.probabilities.argmax(axis=1)]
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the strips; the likeliest class of each segment is framed.
+    def _size(self) -> tuple[float, float]:
+        return 7, 0.9 + 0.3 * len(self.classes)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
-
-        Returns
-        -------
-        SegmentTimelineDisplay
-            Itself.
-        """
-        ax = self.ax_ = new_axes(ax, figsize=(7, 0.9 + 0.3 * len(self.classes)))
-        self.figure_ = ax.figure
+    def _draw(self, ax: Axes) -> None:
         for row, column in np.ndindex(self.probabilities.shape):
             start, width = self.start[row], self.end[row] - self.start[row]
             share = float(np.clip(self.probabilities[row, column], 0.0, 1.0))
@@ -200,30 +215,29 @@ class SegmentTimelineDisplay:
             label.set_fontweight("bold" if label.get_text() == self.truth else "normal")
         ax.set_ylim(len(self.classes) - 0.5, -0.5)
         ax.set_xlim(self.start.min(), self.end.max())
-        finish(ax, self.name, "time (s)", "", empty=False, why="")
-        return self
+        label_axes(ax, self.name, "time (s)", "")
 
 
-class ImportanceDisplay:
-    """How much a score falls when a group of columns is shuffled: what the classifier relies on.
+class ImportanceDisplay(Display):
+    """Display of permutation importances: one bar per group of columns, the greatest on top.
 
     Parameters
     ----------
     names : sequence of str
-        The groups: families, features or summaries.
+        Names of the groups: families, features or summaries.
     importances : array-like of shape (n_groups,)
-        Mean loss of score of each.
+        Mean decrease of the score when the columns of each group are permuted.
     spreads : array-like of shape (n_groups,), optional
-        Standard deviation of the loss over shufflings.
+        Standard deviation of the decrease.
     score : str, default="accuracy"
-        Which score, for the label of the axis.
+        Name of the score, for the label of the axis.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the picture, once it is drawn.
+        The axes drawn on.
     figure_ : matplotlib Figure
-        The figure with the axes.
+        The figure of the axes.
 
     Raises
     ------
@@ -236,20 +250,17 @@ class ImportanceDisplay:
     ['timbre', 'rhythm']
     """
 
-    ax_: Axes
-    figure_: Any
-
     def __init__(
         self,
-        names: Sequence[str] | np.ndarray,
-        importances: Sequence[float] | np.ndarray,
-        spreads: Sequence[float] | np.ndarray | None = None,
+        names: Sequence[str] | NDArray[Any],
+        importances: Sequence[float] | NDArray[Any],
+        spreads: Sequence[float] | NDArray[Any] | None = None,
         *,
         score: str = "accuracy",
     ) -> None:
         self.names = [str(name) for name in names]
-        self.importances = shaped(importances, len(self.names), "as many importances as names")
-        self.spreads = None if spreads is None else shaped(spreads, len(self.names), "as many spreads")
+        self.importances = as_vector(importances, len(self.names), "as many importances as names")
+        self.spreads = None if spreads is None else as_vector(spreads, len(self.names), "as many spreads")
         self.score = score
 
     @classmethod
@@ -262,51 +273,37 @@ class ImportanceDisplay:
             One row per group, named by the index; columns ``importance`` and, if known, ``spread``, as
             `Importance.to_frame` gives it.
         score : str, default="accuracy"
-            Which score the importances are losses of.
+            Name of the score that decreases.
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw; by default axes of a new figure.
 
         Returns
         -------
         ImportanceDisplay
+            The display, drawn.
 
         Raises
         ------
         GtzanfeatError
             If the table has no column ``importance``.
         """
-        if "importance" not in table:
-            raise GtzanfeatError(
-                f"a table of importances needs the column 'importance'; it has {', '.join(map(str, table))}"
-            )
+        check_importances(table)
         spreads = table["spread"].to_numpy() if "spread" in table else None
         return cls(list(table.index), table["importance"].to_numpy(), spreads, score=score).plot(ax)
 
     @property
     def ranked(self) -> list[str]:
-        """The names, the most important first."""
+        """The names in the order of decreasing importance."""
         return [self.names[i] for i in np.argsort(-self.importances, kind="stable")]
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw a bar per group, the most important on top.
+    def _size(self) -> tuple[float, float]:
+        return 7, 1.0 + 0.3 * len(self.names)
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
-
-        Returns
-        -------
-        ImportanceDisplay
-            Itself.
-        """
-        ax = self.ax_ = new_axes(ax, figsize=(7, 1.0 + 0.3 * len(self.names)))
-        self.figure_ = ax.figure
+    def _draw(self, ax: Axes) -> None:
         order = np.argsort(-self.importances, kind="stable")
         spreads = None if self.spreads is None else self.spreads[order]
         ax.barh(range(len(order)), self.importances[order], 0.7, xerr=spreads, color=BLUE, ecolor="black")
         ax.set_yticks(range(len(order)), self.ranked)
         ax.set_ylim(len(order) - 0.5, -0.5)
         ax.axvline(0.0, color="black", linewidth=0.8)
-        finish(ax, None, f"loss of {self.score} when shuffled", "", empty=False, why="")
-        return self
+        label_axes(ax, None, f"loss of {self.score} when shuffled", "")

@@ -1,4 +1,4 @@
-"""Numbers and names as people read them: per cent, intervals, metrics by their full names."""
+"""Text of scores, intervals and metric names, as in the report and on the command line."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ NAMES = {
     "mae": "Mean absolute error",
     "pearson_r": "Pearson’s r",
 }
-PLAIN = ("log_loss", "r2", "rmse", "mae", "pearson_r")  # not shares, and so not said in per cent
+PLAIN = ("log_loss", "r2", "rmse", "mae", "pearson_r")  # not shares, and so not given in per cent
 MEANS = ("macro", "micro", "weighted")
 
 
 def metric_name(metric: str) -> str:
-    """Return a metric's name in words: "f1_macro" is "F1, macro"."""
+    """Return the name of a metric in words, e.g. "F1, macro" of "f1_macro"."""
     if metric in NAMES:
         return NAMES[metric]
     start, _, end = metric.rpartition("_")
@@ -35,8 +35,8 @@ def metric_name(metric: str) -> str:
     return metric.replace("_", " ").capitalize()
 
 
-def number(value: float | None, metric: str = "accuracy", *, unit: bool = True) -> str:
-    """Return a score as it is read: shares in per cent, others with three digits; a dash for what is not."""
+def format_score(value: float | None, metric: str = "accuracy", *, unit: bool = True) -> str:
+    """Return a score as text: shares in per cent, others with three digits; a dash for missing values."""
     if value is None or not math.isfinite(value):
         return "–"
     if metric in PLAIN:
@@ -44,13 +44,13 @@ def number(value: float | None, metric: str = "accuracy", *, unit: bool = True) 
     return f"{100 * value:.1f}".replace("-", "−") + (" %" if unit else "")
 
 
-def interval(low: float | None, high: float | None, metric: str = "accuracy") -> str:
-    """Return an interval as it is read, or nothing where there is none."""
+def format_interval(low: float | None, high: float | None, metric: str = "accuracy") -> str:
+    """Return a confidence interval as text, e.g. "71.2 to 80.4 %"; empty if a bound is missing."""
     if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
         return ""
-    return f"{number(low, metric, unit=False)} to {number(high, metric)}"
+    return f"{format_score(low, metric, unit=False)} to {format_score(high, metric)}"
 
 
-def sentence(words: str) -> str:
-    """Return words with a capital and a full stop."""
-    return f"{words[:1].upper()}{words[1:].rstrip('.')}."
+def as_sentence(text: str) -> str:
+    """Return text with a capital at the start and a full stop at the end."""
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}."

@@ -1,8 +1,6 @@
-"""The beat and pitch histograms of a recording as pictures, after scikit-learn's Display classes.
+"""Displays of the beat and pitch histograms of a clip, drawn by matplotlib.
 
-What a display shows is stored; `plot` draws it and leaves ``ax_`` and ``figure_`` behind. As in scikit-learn,
-axes are made by pyplot where none are given, so that a notebook shows them without another word. The report
-page has pictures of its own, see `pictures`.
+The SVG figures of the same histograms on the report page are in `vector_pictures`.
 """
 
 from __future__ import annotations
@@ -12,36 +10,46 @@ from typing import Any, Literal, Self
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from gtzanfeat.extraction import extract
 from gtzanfeat.features import beat_histogram, pitch_histograms
-from gtzanfeat.report.axes import BLUE, PALE, finish, new_axes, one_dark, shaped, title_of
+from gtzanfeat.ingredients.pitch_classes import NAMES, fold_octaves
+from gtzanfeat.report.axes import (
+    BLUE,
+    PALE,
+    Display,
+    as_vector,
+    clip_title,
+    highlight_maximum,
+    label_axes,
+)
 
-CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in pitch_histograms.NAMES)
-CIRCLE = tuple(CLASS_NAMES[c] for c in pitch_histograms.FIFTHS)  # C, G, D, ...
+CLASS_NAMES = tuple(name.replace("_sharp", "♯").capitalize() for name in NAMES)
+CIRCLE_OF_FIFTHS = tuple(CLASS_NAMES[c] for c in pitch_histograms.FIFTHS)  # C, G, D, ...
 
 
-def measured_histogram(clip: Any, feature_set: str) -> np.ndarray:
-    """Return the histogram of a clip: one row of the feature set that holds it, float32."""
-    return extract([clip], feature_set).values[0]
+def clip_histogram(clip: Any, feature_set: str) -> NDArray[np.float32]:
+    """Return the histogram of a clip, (n_bins,): its vector of "beat-histogram" or "pitch-histograms"."""
+    return np.asarray(extract([clip], feature_set).values[0])
 
 
-class BeatHistogramDisplay:
-    """A beat histogram: how strongly a recording repeats itself at every tempo.
+class BeatHistogramDisplay(Display):
+    """Display of a beat histogram: the strength of each tempo in a clip.
 
     Parameters
     ----------
     histogram : array-like of shape (161,)
-        Strength of each tempo from 40 to 200 bpm.
+        Strength of each tempo from 40 to 200 bpm, 1 bpm per bin.
     name : str, optional
-        Of the recording, for the title.
+        Name of the clip, for the title.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the picture, once it is drawn.
+        The axes drawn on.
     figure_ : matplotlib Figure
-        The figure with the axes.
+        The figure of the axes.
 
     Raises
     ------
@@ -63,60 +71,51 @@ class BeatHistogramDisplay:
     120
     """
 
-    ax_: Axes
-    figure_: Any
-
-    def __init__(self, histogram: Sequence[float] | np.ndarray, *, name: str | None = None) -> None:
-        self.histogram = shaped(
+    def __init__(self, histogram: Sequence[float] | NDArray[Any], *, name: str | None = None) -> None:
+        self.histogram = as_vector(
             histogram, beat_histogram.FASTEST_BPM - beat_histogram.SLOWEST_BPM + 1, "a beat histogram"
         )
         self.name = name
 
     @classmethod
     def from_clip(cls, clip: Any, *, name: str | None = None, ax: Axes | None = None) -> Self:
-        """Measure a clip with the feature set "beat-histogram", and draw.
+        """Compute and draw the beat histogram of a clip, by the feature set "beat-histogram".
 
         Parameters
         ----------
         clip : path, Clip or ndarray of shape (n_samples,)
-            What to measure.
+            The clip.
         name : str, optional
-            For the title; by default the name of its file.
+            Title; by default the name of the file.
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw; by default axes of a new figure.
 
         Returns
         -------
         BeatHistogramDisplay
+            The display, drawn.
 
         Raises
         ------
         ClipError
             If the clip cannot be analysed.
         """
-        name = title_of(clip) if name is None else name
-        return cls(measured_histogram(clip, "beat-histogram"), name=name).plot(ax)
+        name = clip_title(clip) if name is None else name
+        return cls(clip_histogram(clip, "beat-histogram"), name=name).plot(ax)
 
     @property
     def tempi(self) -> list[int]:
         """The one or two strongest tempi in bpm, as the features beat_p1 and beat_p2 have them."""
-        return [int(bpm) for bpm in beat_histogram.beat(self.histogram.astype(float), 1, {})[3:5] if bpm > 0]
+        return [
+            int(bpm)
+            for bpm in beat_histogram.beat_statistics(self.histogram.astype(float), 1, {})[3:5]
+            if bpm > 0
+        ]
 
-    def plot(self, ax: Axes | None = None) -> Self:
-        """Draw the histogram, its strongest tempi named.
+    def _size(self) -> tuple[float, float]:
+        return 7, 3
 
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
-
-        Returns
-        -------
-        BeatHistogramDisplay
-            Itself.
-        """
-        ax = self.ax_ = new_axes(ax, figsize=(7, 3))
-        self.figure_ = ax.figure
+    def _draw(self, ax: Axes) -> None:
         bpm = np.arange(beat_histogram.SLOWEST_BPM, beat_histogram.FASTEST_BPM + 1)
         colours = [BLUE if value in self.tempi else PALE for value in bpm]
         ax.bar(bpm, self.histogram, width=1.0, color=colours)
@@ -125,26 +124,25 @@ class BeatHistogramDisplay:
             ax.annotate(
                 str(tempo), (tempo, height), (0, 2), textcoords="offset points", ha="center", color=BLUE
             )
-        finish(ax, self.name, "tempo (bpm)", "strength", empty=not self.tempi, why="no beat found")
-        return self
+        label_axes(ax, self.name, "tempo (bpm)", "strength", nothing="" if self.tempi else "no beat found")
 
 
-class PitchHistogramDisplay:
-    """A pitch histogram: which notes sound, and how strongly.
+class PitchHistogramDisplay(Display):
+    """Display of a pitch histogram: the strength of each note or pitch class in a clip.
 
     Parameters
     ----------
     histogram : array-like of shape (128,)
         Strength of each MIDI note (the unfolded histogram); octaves are summed for the folded one.
     name : str, optional
-        Of the recording, for the title.
+        Name of the clip, for the title.
 
     Attributes
     ----------
     ax_ : matplotlib Axes
-        With the picture, once it is drawn.
+        The axes drawn on.
     figure_ : matplotlib Figure
-        The figure with the axes.
+        The figure of the axes.
 
     Raises
     ------
@@ -164,11 +162,8 @@ class PitchHistogramDisplay:
     array([2., 1., 0.])
     """
 
-    ax_: Axes
-    figure_: Any
-
-    def __init__(self, histogram: Sequence[float] | np.ndarray, *, name: str | None = None) -> None:
-        self.histogram = shaped(histogram, pitch_histograms.N_NOTES, "an unfolded pitch histogram")
+    def __init__(self, histogram: Sequence[float] | NDArray[Any], *, name: str | None = None) -> None:
+        self.histogram = as_vector(histogram, pitch_histograms.N_NOTES, "an unfolded pitch histogram")
         self.name = name
 
     @classmethod
@@ -180,37 +175,36 @@ class PitchHistogramDisplay:
         name: str | None = None,
         ax: Axes | None = None,
     ) -> Self:
-        """Measure a clip with the feature set "pitch-histograms", and draw.
+        """Compute and draw the pitch histogram of a clip, by the feature set "pitch-histograms".
 
         Parameters
         ----------
         clip : path, Clip or ndarray of shape (n_samples,)
-            What to measure.
+            The clip.
         kind : {"unfolded", "folded"}, default="unfolded"
-            As for `plot`.
+            As in `plot`.
         name : str, optional
-            For the title; by default the name of its file.
+            Title; by default the name of the file.
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
+            Where to draw; by default axes of a new figure.
 
         Returns
         -------
         PitchHistogramDisplay
+            The display, drawn.
 
         Raises
         ------
         ClipError
             If the clip cannot be analysed.
         """
-        name = title_of(clip) if name is None else name
-        return cls(measured_histogram(clip, "pitch-histograms")[: pitch_histograms.N_NOTES], name=name).plot(
-            ax, kind=kind
-        )
+        histogram = clip_histogram(clip, "pitch-histograms")[: pitch_histograms.N_NOTES]
+        return cls(histogram, name=clip_title(clip) if name is None else name).plot(ax, kind=kind)
 
     @property
-    def folded(self) -> np.ndarray:
+    def folded(self) -> NDArray[Any]:
         """Strength of the 12 pitch classes along the circle of fifths: C, G, D, ..."""
-        return pitch_histograms.fold(self.histogram)[pitch_histograms.FIFTHS]
+        return fold_octaves(self.histogram)[pitch_histograms.FIFTHS]
 
     def plot(self, ax: Axes | None = None, *, kind: Literal["unfolded", "folded"] = "unfolded") -> Self:
         """Draw the histogram.
@@ -218,16 +212,16 @@ class PitchHistogramDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, optional
-            Where to draw; by default a new figure, with polar axes for the folded histogram. On axes that
-            are not polar the circle of fifths becomes a line.
+            Where to draw; by default axes of a new figure, which are polar for the folded histogram. On
+            other axes the circle of fifths becomes a line.
         kind : {"unfolded", "folded"}, default="unfolded"
-            Note by note; or the octaves summed, on the circle of fifths, where the notes of a key are
-            neighbours.
+            One bar per MIDI note; or one per pitch class, along the circle of fifths, where the notes of a
+            key are neighbours.
 
         Returns
         -------
         PitchHistogramDisplay
-            Itself.
+            The display itself, with ``ax_`` and ``figure_``.
 
         Raises
         ------
@@ -237,25 +231,33 @@ class PitchHistogramDisplay:
         if kind not in ("unfolded", "folded"):
             raise ValueError(f"kind must be 'unfolded' or 'folded', not {kind!r}")
         if kind == "unfolded":
-            ax = new_axes(ax, figsize=(7, 3))
-            heights = self.histogram
-            ax.bar(np.arange(pitch_histograms.N_NOTES), heights, width=1.0, color=one_dark(heights))
-            octaves = np.arange(12, pitch_histograms.N_NOTES, 12)
-            ax.set_xticks(octaves, [f"C{n // 12 - 1}" for n in octaves])
-            ax.set_xlim(23.5, 107.5)
+            self._draw(self._set_axes(ax, figsize=self._size()))
         else:
-            ax = new_axes(ax, figsize=(4, 4), subplot_kw={"projection": "polar"})
-            heights = self.folded
-            angles = 2 * np.pi * np.arange(pitch_histograms.N_CLASSES) / pitch_histograms.N_CLASSES
-            ax.bar(angles, heights, width=0.9 * angles[1], color=one_dark(heights))
-            ax.set_xticks(angles, CIRCLE)
-            if ax.name == "polar":
-                polar: Any = ax
-                polar.set_theta_zero_location("N")
-                polar.set_theta_direction(-1)
-                polar.set_yticklabels([])
-        self.ax_, self.figure_ = ax, ax.figure
-        circular = ax.name == "polar"
-        words = ("", "") if circular else ("note" if kind == "unfolded" else "pitch class", "strength")
-        finish(ax, self.name, *words, empty=not heights.any(), why="no pitch found")
+            self._draw_folded(self._set_axes(ax, figsize=(4, 4), subplot_kw={"projection": "polar"}))
         return self
+
+    def _size(self) -> tuple[float, float]:
+        return 7, 3
+
+    def _draw(self, ax: Axes) -> None:
+        notes = np.arange(pitch_histograms.N_NOTES)
+        ax.bar(notes, self.histogram, width=1.0, color=highlight_maximum(self.histogram))
+        octaves = notes[12::12]
+        ax.set_xticks(octaves, [f"C{n // 12 - 1}" for n in octaves])
+        ax.set_xlim(23.5, 107.5)
+        self._label(ax, "note")
+
+    def _draw_folded(self, ax: Axes) -> None:
+        angles = 2 * np.pi * np.arange(pitch_histograms.N_CLASSES) / pitch_histograms.N_CLASSES
+        ax.bar(angles, self.folded, width=0.9 * angles[1], color=highlight_maximum(self.folded))
+        ax.set_xticks(angles, CIRCLE_OF_FIFTHS)
+        if ax.name == "polar":
+            polar: Any = ax
+            polar.set_theta_zero_location("N")
+            polar.set_theta_direction(-1)
+            polar.set_yticklabels([])
+        self._label(ax, "pitch class")
+
+    def _label(self, ax: Axes, x: str) -> None:
+        labels = ("", "") if ax.name == "polar" else (x, "strength")
+        label_axes(ax, self.name, *labels, nothing="" if self.histogram.any() else "no pitch found")

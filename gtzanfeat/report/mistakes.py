@@ -1,6 +1,6 @@
-"""The recordings that a result is most confidently wrong about, each with what can be seen of it.
+"""The section of the report page on the worst predicted clips, with their histograms and segments.
 
-Only these few recordings are opened again, and only if they are still where they were.
+Only these clips are analysed again, and only if their files still exist. Other sections are in `sections`.
 """
 
 from __future__ import annotations
@@ -10,36 +10,41 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.evaluation import Evaluation
 from gtzanfeat.features.pitch_histograms import N_NOTES
-from gtzanfeat.report.displays import timeline
-from gtzanfeat.report.histogram_displays import measured_histogram
-from gtzanfeat.report.vector_pictures import beat_picture, circle_picture, pitch_picture, timeline_picture
+from gtzanfeat.report.displays import segment_timeline
+from gtzanfeat.report.histogram_displays import clip_histogram
+from gtzanfeat.report.vector_pictures import (
+    beat_histogram_svg,
+    circle_of_fifths_svg,
+    pitch_histogram_svg,
+    timeline_svg,
+)
 
-SHOWN = 6
+MOST_CLIPS = 6
 
 
-def worst(found: Evaluation, n: int = SHOWN) -> pd.DataFrame:
-    """Rank the clips by how wrong the answers were, over all tests of each.
+def rank_mistakes(found: Evaluation, n: int = MOST_CLIPS) -> pd.DataFrame:
+    """Return the clips with the worst predictions, over all tests of each.
 
-    One label: the mean over tests of the score of the answer minus the score of the truth, 0 where both are
-    one; the share of wrong tests where there are no scores. Tags: the mean share of tags that were wrong.
-    Numbers: the mean absolute error.
+    Classes: the mean over tests of the score of the predicted minus that of the true class; or the share of
+    wrong tests, if there are no scores. Tags: the mean share of wrong tags. Numbers: the mean absolute error.
 
     Parameters
     ----------
     found : Evaluation
         The result.
-    n : int
-        How many clips at most.
+    n : int, default=6
+        Largest number of clips.
 
     Returns
     -------
     DataFrame
-        One row per clip, the worst first; clips that were always right are left out. Columns ``clip``,
+        One row per clip, the worst first, without those that were always right. Columns ``clip``,
         ``recording``, ``path``, ``wrongness``, ``wrong`` and ``tests`` (how many of how many).
     """
     table = found.predictions
@@ -51,7 +56,9 @@ def worst(found: Evaluation, n: int = SHOWN) -> pd.DataFrame:
         wrong = wrongness > 0
     else:
         wrong = np.asarray(found.answers != found.truth)
-        wrongness = wrong.astype(float) if found.scores is None else wrong * _margin(found, found.scores)
+        wrongness = (
+            wrong.astype(float) if found.scores is None else wrong * _score_margin(found, found.scores)
+        )
     rows = table[["clip", "recording", "path"]].assign(wrongness=wrongness, wrong=wrong)
     by_clip = rows.groupby("clip", sort=True).agg(
         recording=("recording", "first"),
@@ -64,36 +71,38 @@ def worst(found: Evaluation, n: int = SHOWN) -> pd.DataFrame:
     return ranked[ranked["wrong"] > 0].head(n).reset_index()
 
 
-def _margin(found: Evaluation, scores: np.ndarray) -> np.ndarray:
+def _score_margin(found: Evaluation, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the score of the predicted minus that of the true class of each test, (n_tests,)."""
     place = {name: i for i, name in enumerate(found.labels)}
     rows = np.arange(len(found.truth))
     answer, truth = ([place[name] for name in side] for side in (found.answers, found.truth))
     return np.asarray(scores[rows, answer] - scores[rows, truth])
 
 
-def section(found: Evaluation, clips: ClipTable | None) -> dict[str, Any] | None:
-    """Return the section of the page, or None if nothing was wrong.
+def mistakes_section(found: Evaluation, clips: ClipTable | None) -> dict[str, Any] | None:
+    """Return the section of the page, or None if all predictions are right.
 
     Parameters
     ----------
     found : Evaluation
-        The result; the timelines are of its ``segments``, if it has them.
+        The result; timelines are drawn from its ``segments``, if it has them.
     clips : ClipTable or None
-        The clips that were judged; else the paths of the result are opened.
+        The clips that were evaluated; by default the paths in the result are opened.
 
     Returns
     -------
     dict or None
+        The variables of the template: title, caption and one card per clip.
     """
     segments = found.segments
     cards = []
-    for row in worst(found).to_dict("records"):
+    for row in rank_mistakes(found).to_dict("records"):
         clip = int(row["clip"])
-        card = {"name": Path(str(row["path"])).name, "words": _words(found, row)}
+        card = {"name": Path(str(row["path"])).name, "words": _describe_prediction(found, row)}
         if segments is not None and found.task == "single-label" and (segments["clip"] == clip).any():
             own = segments[segments["clip"] == clip]
-            card["timeline"] = timeline_picture(*timeline(own), truth=_truth(found, clip))
-        cards.append(card | _pictures(str(row["path"]) if clips is None else clips.clips[clip]))
+            card["timeline"] = timeline_svg(*segment_timeline(own), truth=_true_label(found, clip))
+        cards.append(card | _histogram_figures(str(row["path"]) if clips is None else clips.clips[clip]))
     if not cards:
         return None
     titles = {"single-label": "Most confidently wrong", "multi-label": "Most tags wrong"}
@@ -108,18 +117,20 @@ def section(found: Evaluation, clips: ClipTable | None) -> dict[str, Any] | None
     return {"title": titles.get(found.task, "Furthest off"), "caption": captions[found.task], "cards": cards}
 
 
-def _truth(found: Evaluation, clip: int) -> str:
+def _true_label(found: Evaluation, clip: int) -> str:
+    """Return the true class of a clip."""
     column = found.predictions.loc[found.predictions["clip"] == clip, "label"]
     return str(column.iloc[0])
 
 
-def _words(found: Evaluation, row: dict[Any, Any]) -> str:
+def _describe_prediction(found: Evaluation, row: dict[Any, Any]) -> str:
+    """Return truth and prediction of a clip in words."""
     tests = found.predictions[found.predictions["clip"] == row["clip"]]
     if found.task == "regression":
         answers = tests["predicted"].to_numpy(dtype=float)
         return f"{float(tests['target'].iloc[0]):.4g}, taken for {answers.mean():.4g}"
     if found.task == "multi-label":
-        truth, answer = (_tags(str(tests[name].iloc[0])) for name in ("labels", "predicted"))
+        truth, answer = (_list_tags(str(tests[name].iloc[0])) for name in ("labels", "predicted"))
         return f"{truth}; answered {answer}"
     missed = tests[tests["label"] != tests["predicted"]]
     answer = str(missed["predicted"].mode().iloc[0])
@@ -133,15 +144,19 @@ def _words(found: Evaluation, row: dict[Any, Any]) -> str:
     return words
 
 
-def _tags(text: str) -> str:
+def _list_tags(text: str) -> str:
     return ", ".join(tag for tag in text.split("|") if tag) or "no tag"
 
 
-def _pictures(clip: Any) -> dict[str, str]:
-    """Measure a recording and draw its histograms; where that is impossible, say why."""
+def _histogram_figures(clip: Any) -> dict[str, str]:
+    """Return the figures of a clip's beat and pitch histograms, or the reason why there are none."""
     try:
-        beats = measured_histogram(clip, "beat-histogram")
-        notes = measured_histogram(clip, "pitch-histograms")[:N_NOTES]
+        beats = clip_histogram(clip, "beat-histogram")
+        notes = clip_histogram(clip, "pitch-histograms")[:N_NOTES]
     except ClipError as error:
         return {"silent": f"No histograms: {error.reason}."}
-    return {"beat": beat_picture(beats), "pitch": pitch_picture(notes), "circle": circle_picture(notes)}
+    return {
+        "beat": beat_histogram_svg(beats),
+        "pitch": pitch_histogram_svg(notes),
+        "circle": circle_of_fifths_svg(notes),
+    }

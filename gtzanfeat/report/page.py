@@ -1,6 +1,6 @@
-"""The report: one HTML page that needs nothing beside it, neither a network nor a script.
+"""The report: one self-contained HTML page, without scripts and external files.
 
-`sections` and `mistakes` say what stands in it, ``page.html`` and ``page.css`` how it looks.
+Its contents are made in `sections` and `mistakes`, its looks in ``page.html`` and ``page.css``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from markupsafe import Markup
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.evaluation import Evaluation
-from gtzanfeat.evaluation.storage import PREDICTIONS, RESULT, SEGMENTS, check_folder
+from gtzanfeat.evaluation.storage import PREDICTIONS, RESULT, SEGMENTS, check_folder, write_evaluation
 from gtzanfeat.export.formats import put_in_place
 from gtzanfeat.export.tables import check_place
 from gtzanfeat.inspection import Robustness
@@ -29,7 +29,7 @@ NAME = "report.html"
 
 def write_report(
     evaluation: Evaluation,
-    directory: str | os.PathLike[str],
+    folder: str | os.PathLike[str],
     *,
     clips: ClipTable | None = None,
     command: str | None = None,
@@ -37,55 +37,55 @@ def write_report(
     robustness: Robustness | Sequence[Robustness] | None = None,
     overwrite: bool = False,
 ) -> Path:
-    """Write a result as a page for people, and beside it as JSON and Parquet for programs.
+    """Write a result as an HTML page, and in the same folder as JSON and Parquet.
 
-    The page is one file that can be sent to someone: pictures and styles are inside, it asks for nothing
-    from a network, has no script, is light or dark as the reader's system is, and fits a phone. It has a
-    section for what the result holds, and none for what it does not.
+    The page is one file that can be sent to someone: figures and styles are embedded, it loads nothing from
+    a network, has no script, follows the reader's light or dark theme, and fits a phone. Sections for which
+    there are no data are left out.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What `evaluate` found.
-    directory : path
-        A folder, made if it is not there. The page is ``report.html`` in it; what lies beside it is what
-        `Evaluation.save` writes.
+        The result, from `evaluate`.
+    folder : str or path
+        The folder, which is created if it does not exist. The page is ``report.html`` in it, beside the files
+        that `Evaluation.save` writes.
     clips : ClipTable, optional
-        The clips that were evaluated, so that the histograms of those most wrongly answered can be drawn;
-        by default their paths are opened as they stand in the result.
+        The clips that were evaluated, for the histograms of the worst predicted ones; by default the paths
+        in the result are opened.
     command : str, optional
-        The command line that led to it.
+        The command line that made the result.
     importance : Importance or DataFrame, optional
-        What the score owes to groups of columns, which name the rows: ``importance``, the loss of score, and
-        perhaps ``spread``.
+        Permutation importances of groups of columns, which name the rows: ``importance``, the decrease of the
+        score, and optionally ``spread``.
     robustness : Robustness or sequence of Robustness, optional
-        Scores against the strength of a degradation.
+        Scores as a function of the strength of a degradation.
     overwrite : bool, default=False
-        Replace files that are there already.
+        Whether existing files are replaced.
 
     Returns
     -------
     Path
-        The page.
+        Path of the page.
 
     Raises
     ------
     ExportError
-        If the folder cannot be made or written to, or holds a report that may not be replaced.
+        If the folder cannot be created or written to, or has a report that may not be replaced.
     """
-    folder = Path(directory)
+    folder = Path(folder)
     check_report(folder, overwrite)
     text = render(evaluation, clips=clips, command=command, importance=importance, robustness=robustness)
-    evaluation.save(folder, overwrite=overwrite)
+    write_evaluation(evaluation, folder, overwrite=overwrite)
     page = folder / NAME
     with put_in_place(page) as part:
         part.write_text(text, encoding="utf-8")
     return page
 
 
-def check_report(directory: str | os.PathLike[str], overwrite: bool) -> None:
-    """Raise ExportError if a folder holds a report that may not be replaced, or is no folder."""
-    folder = Path(directory)
+def check_report(folder: str | os.PathLike[str], overwrite: bool) -> None:
+    """Raise ExportError if a folder has a report that may not be replaced, or is no folder."""
+    folder = Path(folder)
     check_folder(folder, overwrite)
     if folder.is_dir():
         check_place(folder / NAME, overwrite)
@@ -99,45 +99,45 @@ def render(
     importance: Importance | pd.DataFrame | None = None,
     robustness: Robustness | Sequence[Robustness] | None = None,
 ) -> str:
-    """Return the page as text; the parameters are those of `write_report`.
+    """Return the page as HTML.
 
     Parameters
     ----------
     evaluation : Evaluation
-        What `evaluate` found.
+        The result, from `evaluate`.
     clips, command, importance, robustness : optional
-        As for `write_report`.
+        As in `write_report`.
 
     Returns
     -------
     str
-        HTML.
+        The page.
     """
-    wrong = mistakes.section(evaluation, clips)
+    wrong = mistakes.mistakes_section(evaluation, clips)
     for card in wrong["cards"] if wrong else ():
         card |= {name: Markup(card[name]) for name in ("timeline", "beat", "pitch", "circle") if name in card}
-    scatter = sections.scatter(evaluation)
-    sweeps = sections.robustness(robustness)
+    scatter = sections.regression_scatter(evaluation)
+    sweeps = sections.robustness_curves(robustness)
     for sweep in sweeps or ():
         sweep["picture"] = Markup(sweep["picture"])
     return _template().render(
         title=f"{evaluation.estimator} on {evaluation.feature_set}",
         kicker=f"{evaluation.dataset}, protocol {evaluation.protocol}",
-        score=sections.score(evaluation),
+        score=sections.headline_score(evaluation),
         warnings=evaluation.warnings,
-        asked=sections.asked(evaluation, command),
-        metrics=sections.metrics(evaluation),
-        about_scores=sections.about_scores(evaluation),
-        remarks=sections.remarks(evaluation),
-        matrix=sections.matrix(evaluation),
+        asked=sections.setting_rows(evaluation, command),
+        metrics=sections.metric_rows(evaluation),
+        about_scores=sections.interval_caption(evaluation),
+        remarks=sections.score_remarks(evaluation),
+        matrix=sections.confusion_rows(evaluation),
         labels=evaluation.labels if evaluation.task == "single-label" else (),
-        classes=sections.classes(evaluation),
-        pairs=sections.pairs(evaluation),
+        classes=sections.class_table(evaluation),
+        pairs=sections.confused_pairs(evaluation),
         scatter=None if scatter is None else Markup(scatter),
-        folds=sections.folds(evaluation),
+        folds=sections.fold_table(evaluation),
         wrong=wrong,
-        importance=sections.importance(importance, evaluation.headline),
-        audit=sections.audit(evaluation.audit),
+        importance=sections.importance_table(importance, evaluation.headline),
+        audit=sections.audit_section(evaluation.audit),
         robustness=sweeps,
         failures=evaluation.failures,
         version=__version__,
@@ -147,11 +147,11 @@ def render(
 
 @cache
 def _template() -> Template:
-    room = Environment(
+    environment = Environment(
         loader=PackageLoader("gtzanfeat", "report"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    return room.get_template("page.html")
+    return environment.get_template("page.html")

@@ -1,7 +1,7 @@
-"""What each section of the report page says, made of a result; one function per section.
+"""Contents of the sections of the report page: one function per section, from a result to template variables.
 
-A function returns what the template shows, in words and numbers ready to print, or None where the result has
-nothing of that kind: then the page has no such section. Scores are the result's; nothing is computed anew.
+A function returns text and formatted numbers, or None if the result has nothing of that kind; the section is
+then left out. Scores are those of the result. The section on the worst predicted clips is in `mistakes`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.evaluation import Audit, Evaluation
 from gtzanfeat.evaluation.leakage import KINDS
 from gtzanfeat.inspection import Robustness
 from gtzanfeat.inspection.feature_importance import Importance
-from gtzanfeat.report.formatting import PLAIN, interval, metric_name, number, sentence
-from gtzanfeat.report.vector_pictures import curve_picture, scatter_picture
+from gtzanfeat.report.displays import check_importances
+from gtzanfeat.report.formatting import PLAIN, as_sentence, format_interval, format_score, metric_name
+from gtzanfeat.report.vector_pictures import curve_svg, scatter_svg
 
 PALE = 0.6  # the colour of a fold against that of the same share in the confusion matrix
 MOST_PAIRS, MOST_FINDINGS, MOST_FOLDS = 10, 30, 20
@@ -28,8 +28,8 @@ MOST_PAIRS, MOST_FINDINGS, MOST_FOLDS = 10, 30, 20
 Section = dict[str, Any]
 
 
-def score(found: Evaluation) -> Section:
-    """The headline: the score, its interval, and what it has to be seen against."""
+def headline_score(found: Evaluation) -> Section:
+    """Return the headline score with its interval and the baselines it is compared with."""
     headline = found.headline
     table = found.metrics
     row = table[table["metric"] == headline].to_dict("records")[0]
@@ -41,22 +41,24 @@ def score(found: Evaluation) -> Section:
         marks.append((words, float(row["baseline"])))
     if found.naive is not None:
         marks.append(("split by rows, leaking", float(found.naive)))
-    if len(marks) > 1 and number(marks[0][1]) == number(marks[1][1]):
+    if len(marks) > 1 and format_score(marks[0][1]) == format_score(marks[1][1]):
         marks[:2] = [(f"{marks[0][0]} and {marks[1][0]}", marks[0][1])]
     name, value, between = (
         metric_name(headline),
-        number(found.score, headline),
-        interval(row["low"], row["high"], headline) if found.n_groups > 1 else "",
+        format_score(found.score, headline),
+        format_interval(row["low"], row["high"], headline) if found.n_groups > 1 else "",
     )
     said = [f"{name} {value}", f"95 % interval {between}" if between else ""]
-    said += [f"{mark} {number(at, headline)}" for mark, at in marks]
+    said += [f"{mark} {format_score(at, headline)}" for mark, at in marks]
     return {
         "name": name,
         "value": value,
         "interval": between,
         "words": "; ".join(part for part in said if part),
         "ends": ["0", "1"] if headline in PLAIN else ["0 %", "100 %"],
-        "marks": [{"name": mark, "value": number(at, headline), "at": _percent(at)} for mark, at in marks],
+        "marks": [
+            {"name": mark, "value": format_score(at, headline), "at": _percent(at)} for mark, at in marks
+        ],
         "gauge": _gauge(found.score, row["low"], row["high"]) if np.isfinite(found.score) else None,
     }
 
@@ -73,8 +75,8 @@ def _percent(share: float) -> float:
     return round(100 * float(np.clip(share, 0.0, 1.0)), 2)
 
 
-def asked(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
-    """What was asked, as terms, words and how they are set."""
+def setting_rows(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
+    """Return the settings of the evaluation as rows of term, text and typeface."""
     left_out = [f"{count} {why}" for why, count in found.left_out.items()]
     clips = f"{found.n_used} of {found.n_clips}"
     if found.task != "regression":
@@ -86,7 +88,7 @@ def asked(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
         ("Left out", ", ".join(left_out), ""),
         ("Protocol", f"{found.protocol}: {found.description}", ""),
         ("Estimator", found.estimator, "code"),
-        ("Settings", _searched(found), ""),
+        ("Settings", _search_summary(found), ""),
         ("Features", found.feature_set, ""),
         ("Columns", "" if found.n_columns is None else str(found.n_columns), ""),
         ("Spec hash", found.spec_hash or "", "code"),
@@ -97,8 +99,8 @@ def asked(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
     return [row for row in rows if row[1]]
 
 
-def _searched(found: Evaluation) -> str:
-    """What was searched inside the training parts, and what was chosen most often."""
+def _search_summary(found: Evaluation) -> str:
+    """Return the inner search in words, with the settings that were chosen most often."""
     if found.search is None:
         return ""
     chosen = Counter(
@@ -111,17 +113,17 @@ def _searched(found: Evaluation) -> str:
     return f"{found.search['inner']}; chosen: {often}"
 
 
-def metrics(found: Evaluation) -> list[Section]:
-    """One row per metric, the headline first."""
+def metric_rows(found: Evaluation) -> list[Section]:
+    """Return one row per metric, the headline first."""
     table = found.metrics
     order = [*table.index[table["metric"] == found.headline], *table.index[table["metric"] != found.headline]]
     return [
         {
             "lead": row["metric"] == found.headline,
             "name": metric_name(row["metric"]),
-            "value": number(row["value"], row["metric"]),
-            "interval": interval(row["low"], row["high"], row["metric"]) or "–",
-            "baseline": number(row["baseline"], row["metric"]),
+            "value": format_score(row["value"], row["metric"]),
+            "interval": format_interval(row["low"], row["high"], row["metric"]) or "–",
+            "baseline": format_score(row["baseline"], row["metric"]),
         }
         for row in table.loc[order].to_dict("records")
     ]
@@ -134,8 +136,8 @@ BASELINES = {
 }
 
 
-def about_scores(found: Evaluation) -> str:
-    """What intervals and baseline are."""
+def interval_caption(found: Evaluation) -> str:
+    """Return the caption that explains the intervals and the baseline."""
     rows = found.predictions
     drawn = (
         "recordings"
@@ -148,16 +150,16 @@ def about_scores(found: Evaluation) -> str:
     )
 
 
-def remarks(found: Evaluation) -> list[str]:
-    """What else is to be said of the scores."""
+def score_remarks(found: Evaluation) -> list[str]:
+    """Return sentences on the permutation test, untested classes and the spread over folds."""
     said = []
     test = found.permutation_test
     if test.n_units > 1 and np.isfinite(test.p_value):
         how = "estimators trained on each" if test.refitted else "the same answers, tested against each"
         said.append(
             f"Permutation test of {metric_name(test.metric)}: p = {test.p_value:.2g}. With shuffled truth "
-            f"it was {number(test.chance, test.metric)} on average ({test.n_permutations} permutations among "
-            f"{test.n_units} units; {how})."
+            f"it was {format_score(test.chance, test.metric)} on average ({test.n_permutations} permutations "
+            f"among {test.n_units} units; {how})."
         )
     if found.untested:
         said.append(f"Without a test, and so left out of the means: {', '.join(found.untested)}.")
@@ -169,8 +171,8 @@ def remarks(found: Evaluation) -> list[str]:
     return said
 
 
-def matrix(found: Evaluation) -> list[Section] | None:
-    """The confusion matrix, the truth in its rows."""
+def confusion_rows(found: Evaluation) -> list[Section] | None:
+    """Return the rows of the confusion matrix, one per true class."""
     if found.task != "single-label":
         return None
     percents = found.confusion_paper.T
@@ -193,8 +195,8 @@ def _cell(share: float, text: str, right: bool = False, never: bool = False) -> 
     }
 
 
-def classes(found: Evaluation) -> Section | None:
-    """The table of classes or tags."""
+def class_table(found: Evaluation) -> Section | None:
+    """Return the table of precision, recall and F1 of classes or tags."""
     if found.task == "regression":
         return None
     table = found.per_class
@@ -211,15 +213,15 @@ def classes(found: Evaluation) -> Section | None:
             {
                 "label": label,
                 "share": _percent(row["f1"]) if np.isfinite(row["f1"]) else 0,
-                "cells": [*(number(row[name], unit=False) for name in columns), f"{row['clips']:.0f}"],
+                "cells": [*(format_score(row[name], unit=False) for name in columns), f"{row['clips']:.0f}"],
             }
             for label, row in table.iterrows()
         ],
     }
 
 
-def pairs(found: Evaluation) -> list[Section] | None:
-    """What was most often taken for what."""
+def confused_pairs(found: Evaluation) -> list[Section] | None:
+    """Return the pairs of true and predicted class that were confused most often."""
     if found.task != "single-label":
         return None
     counts = found.confusion.copy()
@@ -230,21 +232,21 @@ def pairs(found: Evaluation) -> list[Section] | None:
     for i, j in zip(*np.unravel_index(order, counts.shape), strict=True):
         if counts[i, j]:
             truth, answer = found.labels[i], found.labels[j]
-            share = number(counts[i, j] / tests[i])
+            share = format_score(counts[i, j] / tests[i])
             rows.append({"truth": truth, "answer": answer, "tests": int(counts[i, j]), "share": share})
     return rows or None
 
 
-def scatter(found: Evaluation) -> str | None:
-    """Truth against answer of a regression."""
+def regression_scatter(found: Evaluation) -> str | None:
+    """Return the scatter plot of a regression."""
     if found.task != "regression":
         return None
     truth = found.predictions["target"].to_numpy(dtype=float)
-    return scatter_picture(truth, found.predictions["predicted"].to_numpy(dtype=float))
+    return scatter_svg(truth, found.predictions["predicted"].to_numpy(dtype=float))
 
 
-def folds(found: Evaluation) -> Section | None:
-    """The headline score of every fold, one row per repeat."""
+def fold_table(found: Evaluation) -> Section | None:
+    """Return the headline score of every fold, one row per repeat."""
     table = found.fold_scores
     wide = table.pivot(index="repeat", columns="fold", values=found.headline)
     if wide.size < 2 or wide.shape[1] > MOST_FOLDS:
@@ -254,8 +256,10 @@ def folds(found: Evaluation) -> Section | None:
     for repeat, values in wide.iterrows():
         scores = values.to_numpy(dtype=float)
         shares = np.zeros(len(scores)) if plain else PALE * np.nan_to_num(scores)
-        cells = [_cell(share, _whole(v, found.headline)) for share, v in zip(shares, scores, strict=True)]
-        mean = number(float(values.mean()), found.headline, unit=False)
+        cells = [
+            _cell(share, _rounded_score(v, found.headline)) for share, v in zip(shares, scores, strict=True)
+        ]
+        mean = format_score(float(values.mean()), found.headline, unit=False)
         rows.append({"name": f"repeat {repeat}", "cells": cells, "mean": mean})
     unit = "" if plain else ", in per cent"
     tested = table["clips"]
@@ -267,35 +271,33 @@ def folds(found: Evaluation) -> Section | None:
     }
 
 
-def _whole(value: float, metric: str) -> str:
+def _rounded_score(value: float, metric: str) -> str:
     if metric in PLAIN or not np.isfinite(value):
-        return number(value, metric)
+        return format_score(value, metric)
     return f"{100 * value:.0f}"
 
 
-def importance(given: Importance | pd.DataFrame | None, score: str) -> Section | None:
-    """How much the score falls when a group of columns is exchanged between test clips."""
+def importance_table(given: Importance | pd.DataFrame | None, score: str) -> Section | None:
+    """Return the table of permutation importances of groups of columns."""
     if given is None:
         return None
     frame, about = (
-        (given, "") if isinstance(given, pd.DataFrame) else (given.table, sentence(given.description))
+        (given, "") if isinstance(given, pd.DataFrame) else (given.table, as_sentence(given.description))
     )
-    if "importance" not in frame:
-        columns = ", ".join(map(str, frame))
-        raise GtzanfeatError(f"a table of importances needs the column 'importance'; it has {columns}")
+    check_importances(frame)
     frame = frame.sort_values("importance", ascending=False, kind="stable")
     top = max(float(frame["importance"].max()), np.finfo(float).tiny)
     spreads = "spread" in frame
     name, unit = metric_name(score), "" if score in PLAIN else ", in points"
     return {
         "caption": f"Loss of the score ({name}{unit}) when these columns are exchanged between clips that "
-        f"were not trained on. {sentence(about) if about else ''}".strip(),
+        f"were not trained on. {as_sentence(about) if about else ''}".strip(),
         "spreads": spreads,
         "rows": [
             {
                 "name": str(group),
-                "value": number(row["importance"], score, unit=False),
-                "spread": number(row["spread"], score, unit=False) if spreads else "",
+                "value": format_score(row["importance"], score, unit=False),
+                "spread": format_score(row["spread"], score, unit=False) if spreads else "",
                 "share": _percent(row["importance"] / top),
             }
             for group, row in frame.iterrows()
@@ -303,8 +305,8 @@ def importance(given: Importance | pd.DataFrame | None, score: str) -> Section |
     }
 
 
-def audit(found: Audit | None) -> Section | None:
-    """What the audit of the folds found."""
+def audit_section(found: Audit | None) -> Section | None:
+    """Return the findings of the audit of the folds."""
     if found is None:
         return None
     rows = [
@@ -320,16 +322,16 @@ def audit(found: Audit | None) -> Section | None:
     ]
     hidden = len(found.findings) - len(rows)
     return {
-        "sentences": [sentence(line) for line in found.sentences.values()],
+        "sentences": [as_sentence(line) for line in found.sentences.values()],
         "clean": ", ".join(KINDS[kind][0] for kind, n_tests in found.exposed.items() if not n_tests),
         "rows": rows,
         "more": f" ({hidden} more were found)" if hidden else "",
-        "notes": [sentence(note) for note in found.notes],
+        "notes": [as_sentence(note) for note in found.notes],
     }
 
 
-def robustness(sweeps: Robustness | Sequence[Robustness] | None) -> list[Section] | None:
-    """How the score falls with the strength of a degradation: one curve each."""
+def robustness_curves(sweeps: Robustness | Sequence[Robustness] | None) -> list[Section] | None:
+    """Return the scores as a function of the strength of a degradation, one curve for each."""
     if sweeps is None:
         return None
     sections = []
@@ -337,16 +339,16 @@ def robustness(sweeps: Robustness | Sequence[Robustness] | None) -> list[Section
         metric, table = sweep.metric, sweep.table
         name = sweep.degradation.replace("_", " ")
         scores, low, high = (table[column].to_numpy(dtype=float) for column in (metric, "low", "high"))
-        said = [number(score, metric) for score in scores]
+        said = [format_score(score, metric) for score in scores]
         words = ", ".join(f"{word} {score}" for word, score in zip(sweep.words, said, strict=True))
-        between = [interval(a, b, metric) or "–" for a, b in zip(low, high, strict=True)]
+        between = [format_interval(a, b, metric) or "–" for a, b in zip(low, high, strict=True)]
         sections.append(
             {
                 "name": name.capitalize(),
                 "score": metric_name(metric),
-                "caption": f"{sentence(sweep.meaning)} Trained on clips as they were "
+                "caption": f"{as_sentence(sweep.meaning)} Trained on clips as they were "
                 f"recorded: {sweep.estimator}, {sweep.protocol}.",
-                "picture": curve_picture(scores, low, high, f"{metric_name(metric)}: {words}"),
+                "picture": curve_svg(scores, low, high, f"{metric_name(metric)}: {words}"),
                 "rows": list(zip(sweep.words, said, between, strict=True)),
             }
         )

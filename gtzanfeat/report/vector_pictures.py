@@ -1,35 +1,37 @@
-"""Small pictures for the report page, as SVG text whose colours are the page's, light or dark.
+"""SVG figures of the report page, whose colours are set by the page's style sheet.
 
-Each function gives one ``<svg>`` with a title that says in words what is to be seen. What stands in tables
-does not belong here, nor do figures for papers, which are the displays'.
+Each function returns one ``<svg>`` element with a title that describes it for screen readers. Figures for
+notebooks and papers are in `displays` and `histogram_displays`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.features import beat_histogram
 from gtzanfeat.report.histogram_displays import (
-    CIRCLE,
+    CIRCLE_OF_FIFTHS,
     CLASS_NAMES,
     BeatHistogramDisplay,
     PitchHistogramDisplay,
 )
 
-WIDTH = 340  # units of the viewBox, about those of a phone's page, so that letters keep their size there
-BESIDE = 230  # of one that has another picture beside it
+WIDTH = 340  # units of the viewBox: about the pixels of a phone's page, so that text keeps its size there
+NARROW_WIDTH = 230  # of a figure beside another
 LOWEST, HIGHEST = 24, 107  # MIDI notes shown, C1 to B7
 
 
-def beat_picture(histogram: np.ndarray) -> str:
-    """Draw a beat histogram of 161 bins, its strongest tempi named."""
+def beat_histogram_svg(histogram: NDArray[Any]) -> str:
+    """Return the figure of a beat histogram (161,), with the strongest tempi labelled."""
     display = BeatHistogramDisplay(histogram)
     bpm = np.arange(beat_histogram.SLOWEST_BPM, beat_histogram.FASTEST_BPM + 1)
     title = f"Beat histogram: strongest at {' and '.join(map(str, display.tempi))} bpm"
-    return _bars(
+    return _bar_chart(
         histogram,
         marked={tempo - beat_histogram.SLOWEST_BPM: str(tempo) for tempo in display.tempi},
         ticks={int(value) - beat_histogram.SLOWEST_BPM: str(value) for value in bpm[::40]},
@@ -37,24 +39,24 @@ def beat_picture(histogram: np.ndarray) -> str:
     )
 
 
-def pitch_picture(histogram: np.ndarray) -> str:
-    """Draw the unfolded pitch histogram of 128 MIDI notes, C1 to B7, its strongest note named."""
+def pitch_histogram_svg(histogram: NDArray[Any]) -> str:
+    """Return the figure of an unfolded pitch histogram (128,), C1 to B7, with the strongest note labelled."""
     shown = histogram[LOWEST : HIGHEST + 1]
     best = int(shown.argmax())
     name = f"{CLASS_NAMES[(LOWEST + best) % 12]}{(LOWEST + best) // 12 - 1}"
     octaves = {note - LOWEST: f"C{note // 12 - 1}" for note in range(LOWEST, HIGHEST, 12)}
     found = bool(shown.any())
-    return _bars(
+    return _bar_chart(
         shown,
         marked={best: name} if found else {},
         ticks=octaves,
         title=f"Pitch histogram: {f'strongest note {name}' if found else 'empty, no pitch was found'}",
-        width=BESIDE,
+        width=NARROW_WIDTH,
     )
 
 
-def circle_picture(histogram: np.ndarray) -> str:
-    """Draw the folded pitch histogram on the circle of fifths, C on top, from the 128 MIDI notes."""
+def circle_of_fifths_svg(histogram: NDArray[Any]) -> str:
+    """Return the figure of a pitch histogram (128,), folded onto the circle of fifths."""
     folded = PitchHistogramDisplay(histogram).folded
     centre, inner, outer = 80.0, 13.0, 54.0
     strongest = float(folded.max())
@@ -73,18 +75,39 @@ def circle_picture(histogram: np.ndarray) -> str:
             f'A{inner:g} {inner:g} 0 0 0 {ax:.1f} {ay:.1f}Z"/>'
         )
         x, y = centre + 68 * np.sin(middle), centre - 68 * np.cos(middle) + 5
-        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{CIRCLE[k]}</text>')
-    best = CIRCLE[int(folded.argmax())]
+        parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{CIRCLE_OF_FIFTHS[k]}</text>')
+    best = CIRCLE_OF_FIFTHS[int(folded.argmax())]
     words = f"strongest class {best}" if strongest else "empty, no pitch was found"
-    return _svg(160, 160, f"Pitch classes on the circle of fifths: {words}", parts, "circle")
+    return _svg_element(160, 160, f"Pitch classes on the circle of fifths: {words}", parts, "circle")
 
 
-def timeline_picture(
-    start: np.ndarray, end: np.ndarray, shares: np.ndarray, classes: Sequence[str], truth: str, most: int = 5
+def timeline_svg(
+    start: NDArray[Any],
+    end: NDArray[Any],
+    shares: NDArray[Any],
+    classes: Sequence[str],
+    truth: str,
+    most: int = 5,
 ) -> str:
-    """Draw the likeliest classes of a recording's segments, one strip each, stronger where it is surer.
+    """Return the figure of the class probabilities of a recording's segments, one strip per class.
 
-    Only the `most` likely classes are drawn, and the truth among them.
+    Parameters
+    ----------
+    start, end : ndarray of shape (n_segments,)
+        Start and end of each segment in seconds.
+    shares : ndarray of shape (n_segments, n_classes)
+        Probabilities; the strip is more opaque where greater.
+    classes : sequence of str
+        Names of the classes.
+    truth : str
+        The true class, which is always drawn.
+    most : int, default=5
+        Number of classes drawn, those of greatest mean probability.
+
+    Returns
+    -------
+    str
+        The ``<svg>`` element.
     """
     rank = np.argsort(-shares.mean(axis=0), kind="stable")
     shown = [int(i) for i in rank if i in rank[:most] or classes[i] == truth]
@@ -95,7 +118,7 @@ def timeline_picture(
     best = shares.argmax(axis=1)
     for line, k in enumerate(shown):
         y = line * row
-        name = escape(_short(classes[k]))
+        name = escape(_shortened(classes[k]))
         weight = ' class="strong"' if classes[k] == truth else ""
         parts.append(f'<text{weight} x="{left - 6:g}" y="{y + 12:g}" text-anchor="end">{name}</text>')
         for a, b, share, winner in zip(start, end, shares[:, k], best, strict=True):
@@ -112,11 +135,24 @@ def timeline_picture(
     answers = [str(classes[k]) for k in best]
     counts = sorted({name: answers.count(name) for name in answers}.items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {count}" for name, count in counts)
-    return _svg(WIDTH, bottom + 18, f"Answers of {len(best)} segments: {words}", parts)
+    return _svg_element(WIDTH, bottom + 18, f"Answers of {len(best)} segments: {words}", parts)
 
 
-def curve_picture(scores: np.ndarray, low: np.ndarray, high: np.ndarray, title: str) -> str:
-    """Draw scores between 0 and 1 with their intervals, one after the other, numbered as in a table."""
+def curve_svg(scores: NDArray[Any], low: NDArray[Any], high: NDArray[Any], title: str) -> str:
+    """Return the figure of scores in [0, 1] with their intervals, numbered from left to right.
+
+    Parameters
+    ----------
+    scores, low, high : ndarray of shape (n_scores,)
+        Scores and bounds of their intervals; NaN is left out.
+    title : str
+        Description.
+
+    Returns
+    -------
+    str
+        The ``<svg>`` element.
+    """
     height, left, right, top = 150.0, 38.0, 14.0, 8.0
     bottom = height - 22.0
     step = (WIDTH - left - right) / max(len(scores) - 1, 1)
@@ -138,11 +174,11 @@ def curve_picture(scores: np.ndarray, low: np.ndarray, high: np.ndarray, title: 
             parts.append(f'<path class="curve thin" d="M{x:.1f} {level(low[i]):.1f}V{level(high[i]):.1f}"/>')
         parts.append(f'<circle class="main" cx="{x:.1f}" cy="{level(value):.1f}" r="3.5"/>')
         parts.append(f'<text x="{x:.1f}" y="{height - 6:g}" text-anchor="middle">{i + 1}</text>')
-    return _svg(WIDTH, height, title, parts)
+    return _svg_element(WIDTH, height, title, parts)
 
 
-def scatter_picture(truth: np.ndarray, answers: np.ndarray) -> str:
-    """Draw answers over truths, one dot per test, and the line on which they agree."""
+def scatter_svg(truth: NDArray[Any], answers: NDArray[Any]) -> str:
+    """Return the scatter plot of predictions over true values, both (n_tests,), with the diagonal."""
     height, left, right, top = 260.0, 46.0, 14.0, 8.0
     bottom = height - 22.0
     low, high = float(min(truth.min(), answers.min())), float(max(truth.max(), answers.max()))
@@ -165,13 +201,13 @@ def scatter_picture(truth: np.ndarray, answers: np.ndarray) -> str:
         parts.append(f'<text x="{x(value):.1f}" y="{height - 6:g}" text-anchor="{anchor}">{word}</text>')
         parts.append(f'<text x="{left - 5:g}" y="{y(value) + 4:.1f}" text-anchor="end">{word}</text>')
     title = f"Answers against truths of {len(truth)} tests, both from {low:.4g} to {high:.4g}"
-    return _svg(WIDTH, height, title, parts)
+    return _svg_element(WIDTH, height, title, parts)
 
 
-def _bars(
-    heights: np.ndarray, marked: dict[int, str], ticks: dict[int, str], title: str, width: float = WIDTH
+def _bar_chart(
+    heights: NDArray[Any], marked: dict[int, str], ticks: dict[int, str], title: str, width: float = WIDTH
 ) -> str:
-    """Draw bars side by side; those marked stand out and bear a word, and ticks name places below."""
+    """Return a bar chart of `heights`; `marked` bars are dark and labelled, `ticks` are labels below."""
     height, top, bottom, margin = 104.0, 14.0, 86.0, 10.0
     step = (width - 2 * margin) / len(heights)
     strongest = float(heights.max()) or 1.0
@@ -189,20 +225,20 @@ def _bars(
     taken: list[float] = []
     for i, word in sorted(marked.items(), key=lambda item: -heights[item[0]]):
         x, y = margin + (i + 0.5) * step, bottom - (bottom - top) * heights[i] / strongest - 3
-        if all(abs(x - other) > 24 for other in taken):  # else one word would lie on the other
+        if all(abs(x - other) > 24 for other in taken):  # labels must not overlap
             parts.append(f'<text class="strong" x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{word}</text>')
             taken.append(x)
     for i, word in ticks.items():
         x = margin + (i + 0.5) * step
         parts.append(f'<text x="{x:.1f}" y="{height - 5:g}" text-anchor="middle">{word}</text>')
-    return _svg(width, height, title, parts)
+    return _svg_element(width, height, title, parts)
 
 
-def _short(label: str, longest: int = 12) -> str:
+def _shortened(label: str, longest: int = 12) -> str:
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
-def _svg(width: float, height: float, title: str, parts: Iterable[str], kind: str = "") -> str:
+def _svg_element(width: float, height: float, title: str, parts: Iterable[str], kind: str = "") -> str:
     name = escape(title, quote=True)
     return (
         f'<svg class="{("picture " + kind).strip()}" viewBox="0 0 {width:g} {height:g}" role="img" '

@@ -1,9 +1,9 @@
-"""Windows of recordings: measured from one decoding, learnt from, and put together to one answer again.
+"""Segments: fixed-length windows of recordings, their feature vectors, and classifiers that learn from them.
 
-`measuring` cuts and measures, `classifier` learns and decides by the rules in `deciding`, `table` has the
-windows flat. Rows are
-recordings, not windows, so that no splitter can put one song on both sides. What is drawn of a timeline
-belongs to `gtzanfeat.report`.
+`windows` cuts recordings and extracts features, `aggregation` combines what is predicted for windows,
+`segment_classifier` is the estimator, `flat_table` gives one row per window. Rows of the estimator are
+recordings, so no split can put windows of one recording into both training and test part. Timelines are drawn
+in `gtzanfeat.report`.
 """
 
 from gtzanfeat.segments.aggregation import AGGREGATES

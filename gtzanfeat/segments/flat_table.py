@@ -1,6 +1,7 @@
-"""The windows of recordings as a flat table, for those who want one row per window.
+"""One row per window: the segments of a table of recordings as a table of clips with its extraction.
 
-Such a table still says which recording a row is of, so that whatever divides it keeps recordings whole.
+Each row names its recording, so that splits over recordings or artists remain possible. The classifier whose
+rows are recordings is in `segment_classifier`.
 """
 
 from __future__ import annotations
@@ -10,88 +11,82 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import DatasetError
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
-from gtzanfeat.segments.windows import SECONDS, measure_segments, segment_spec
+from gtzanfeat.segments.windows import SEGMENT_SECONDS, Segments, measure_segments, segment_spec
 
 
 def segment_table(
     clips: ClipTable,
     feature_set: str | FeatureSet = "classic30",
-    segment_seconds: float = SECONDS,
-    hop_seconds: float | None = None,
+    segment_seconds: float = SEGMENT_SECONDS,
     *,
+    hop_seconds: float | None = None,
     n_jobs: int | None = None,
     on_error: str = "raise",
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[ClipTable, Extraction]:
-    """Measure all windows of the recordings of a table, one row per window.
-
-    What comes back goes where any table and its extraction go: `write_table`, and `evaluate`, whose protocols
-    give all windows of a recording (or of an artist) to the same side.
+    """Extract the features of all windows of recordings, one row per window.
 
     Parameters
     ----------
     clips : ClipTable
         One row per recording, or windows of them.
     feature_set : str or FeatureSet, default="classic30"
-        What to measure.
+        The features.
     segment_seconds : float, default=3
-        Length of a window; a shorter recording is one window.
+        Length of a window in seconds; a shorter recording is one window.
     hop_seconds : float, optional
-        From the start of one to that of the next; by default their length.
-    n_jobs, on_error, memory, progress
-        As of `gtzanfeat.extract`.
+        Seconds from the start of one window to that of the next; by default the length.
+    n_jobs, on_error, memory, progress : optional
+        As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no row.
 
     Returns
     -------
     table : ClipTable
-        One row per window: the columns of `clips`, with ``offset`` and ``duration`` those of the window in
-        its recording, and the same as ``start`` and ``end``. All in seconds.
+        The columns of `clips`, with ``offset`` and ``duration`` of the window, and ``start`` and ``end``, all
+        in seconds of the recording.
     extraction : Extraction
-        The vectors of these rows; in ``lost``, the recordings that failed, which have no row.
+        Feature vectors of these rows; recordings that failed are in ``lost``.
 
     Raises
     ------
-    ClipError
-        If a recording cannot be analysed and `on_error` is "raise".
+    ClipError, UnknownNameError, ValueError
+        As `measure_segments` and `segment_spec`.
     DatasetError
-        If none can, so that there would be no row; or if windows of windows overlap so that two rows begin
-        at the same place.
-    UnknownNameError, ValueError
-        As `segment_spec`.
+        If no recording can be analysed; or if windows of windows overlap so that two rows are the same.
 
     Examples
     --------
     >>> from gtzanfeat import evaluate, load_dataset, write_table
     >>> table, extraction = segment_table(load_dataset("genres"), "timbre19", 3.0)  # doctest: +SKIP
-    >>> write_table("segments.parquet", extraction, table)  # doctest: +SKIP
+    >>> write_table(extraction, table, "segments.parquet")  # doctest: +SKIP
     PosixPath('segments.parquet')
     """
     spec = segment_spec(feature_set, segment_seconds, hop_seconds)
     segments = measure_segments(
         clips.clips, spec, n_jobs=n_jobs, on_error=on_error, memory=memory, progress=progress
     )
-    counts = segments.counts
-    if not counts.any():
+    if not segments.counts.any():
         raise DatasetError(f"{clips.name}: none of {len(clips)} recordings can be analysed; check the files")
-    row = np.repeat(np.arange(len(clips)), counts)
     times = np.concatenate([segments.times(i) for i in range(len(segments))])
-    frame = clips.frame.iloc[row].reset_index(drop=True)
+    values = np.concatenate(list(segments.matrices))
+    flags = tuple(words for flags in segments.flags for words in flags)
+    seconds = times[:, 1] - times[:, 0]
+    extraction = Extraction(spec.feature_set, values, seconds, flags, (), segments.failures)
+    return replace(clips, frame=_window_rows(clips, segments, times)), extraction
+
+
+def _window_rows(clips: ClipTable, segments: Segments, times: NDArray[np.float64]) -> pd.DataFrame:
+    """Return the rows of `clips` repeated for each window, whose start and end times are (n_windows, 2)."""
+    frame = clips.frame.iloc[np.repeat(np.arange(len(clips)), segments.counts)].reset_index(drop=True)
     if "offset" in frame:
         times = times + frame["offset"].fillna(0.0).to_numpy(dtype=np.float64)[:, None]
     frame = frame.assign(offset=times[:, 0], duration=times[:, 1] - times[:, 0])
-    frame = frame.assign(start=times[:, 0], end=times[:, 1])
-    extraction = Extraction(
-        spec.feature_set,
-        np.concatenate(list(segments.matrices)),
-        times[:, 1] - times[:, 0],
-        tuple(words for flags in segments.flags for words in flags),
-        (),
-        segments.failures,
-    )
-    return replace(clips, frame=frame), extraction
+    return frame.assign(start=times[:, 0], end=times[:, 1])

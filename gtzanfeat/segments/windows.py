@@ -1,6 +1,6 @@
-"""Recordings cut into windows, one vector of a feature set per window, each recording decoded once.
+"""Segments: the fixed-length windows of recordings and their feature vectors, each recording decoded once.
 
-What a window is worth to a classifier, and how windows decide, does not belong here.
+Learning from windows is in `segment_classifier`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from numbers import Real
 from typing import Any, overload
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.audio import Clip, blocks
 from gtzanfeat.errors import ClipError
@@ -22,22 +23,22 @@ from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.vectors import Listener, hear_all
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
-SECONDS = 3.0
+SEGMENT_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
 class SegmentSpec:
-    """What is measured, and of which windows.
+    """Feature set of windows, with their length and hop.
 
-    Window i covers samples [i·hop, i·hop + length), as a frame does: what is left at the end and is shorter
-    than a window is not heard. A recording shorter than a window is one window, all of it.
+    Window i covers samples [i·hop, i·hop + length), as a frame does: a shorter rest at the end is left out. A
+    recording shorter than a window is one window.
 
     Parameters
     ----------
     feature_set : FeatureSet
-        What is measured of each window.
+        Features of each window.
     length, hop : int
-        In samples at the rate of the set.
+        Length and hop in samples at the rate of the feature set.
     """
 
     feature_set: FeatureSet
@@ -46,19 +47,32 @@ class SegmentSpec:
 
     @cached_property
     def spec_hash(self) -> str:
-        """16 hexadecimal digits that stand for everything that decides the numbers."""
+        """16 hexadecimal digits that identify the feature set with all parameters, the length and the hop."""
         words = f"{self.feature_set.spec_hash} in windows of {self.length} every {self.hop}"
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
     @property
     def name(self) -> str:
-        """In words: the set, length and hop."""
+        """The feature set, length and hop in words."""
         rate = self.feature_set.rate
         words = f"{self.feature_set.name} of windows of {self.length / rate:g} s"
         return words if self.hop == self.length else f"{words} every {self.hop / rate:g} s"
 
-    def times(self, n_windows: int, seconds: float) -> np.ndarray:
-        """Start and end of windows in seconds, (n_windows, 2), in a recording of some length."""
+    def times(self, n_windows: int, seconds: float) -> NDArray[np.float64]:
+        """Return start and end of the windows of a recording in seconds.
+
+        Parameters
+        ----------
+        n_windows : int
+            Number of windows.
+        seconds : float
+            Length of the recording.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, 2), float64
+            Start and end of each.
+        """
         starts = np.arange(n_windows) * (self.hop / self.feature_set.rate)
         return np.stack([starts, np.minimum(starts + self.length / self.feature_set.rate, seconds)], axis=1)
 
@@ -66,20 +80,21 @@ class SegmentSpec:
 def segment_spec(
     features: str | FeatureSet, segment_seconds: float, hop_seconds: float | None = None
 ) -> SegmentSpec:
-    """Check what is asked for, and put it in samples.
+    """Return the specification of windows whose length and hop are given in seconds.
 
     Parameters
     ----------
     features : str or FeatureSet
-        What to measure.
+        The features.
     segment_seconds : float
         Length of a window.
     hop_seconds : float, optional
-        From the start of one to that of the next; by default their length.
+        Seconds from the start of one window to that of the next; by default the length.
 
     Returns
     -------
     SegmentSpec
+        With length and hop in samples.
 
     Raises
     ------
@@ -102,56 +117,67 @@ def segment_spec(
 
 
 @dataclass(frozen=True, eq=False)
-class Segments(Sequence[np.ndarray]):
-    """The windows of recordings as vectors, one matrix per recording.
+class Segments(Sequence[NDArray[np.float32]]):
+    """Feature vectors of the windows of recordings: a sequence of one matrix per recording.
 
     An index gives the matrix of a recording, float32 (n_windows, n_columns); a slice, a list of indices or a
-    mask gives `Segments` of these recordings. A recording that failed has no windows.
+    mask gives the `Segments` of these recordings. A recording that failed has no windows.
 
     Parameters
     ----------
     spec : SegmentSpec
-        What was measured.
+        Feature set, length and hop.
     matrices : ndarray of shape (n_recordings,), object
-        The vectors of each recording.
+        Feature vectors of the windows of each recording, (n_windows, n_columns).
     seconds : ndarray of shape (n_recordings,), float64
         Length of each recording, counted while decoding; NaN for one that failed.
     flags : ndarray of shape (n_recordings,), object
-        For each recording a tuple of what to know of each window, as `Extraction.flags`.
+        For each recording a tuple of the flags of each window, as in `Extraction.flags`.
     failures : tuple of Failure, default=()
-        The recordings that could not be analysed; only of what `measure_segments` gave, not of parts of it.
+        Recordings that could not be analysed; empty for a selection of recordings.
     """
 
     spec: SegmentSpec
-    matrices: np.ndarray
-    seconds: np.ndarray
-    flags: np.ndarray
+    matrices: NDArray[np.object_]
+    seconds: NDArray[np.float64]
+    flags: NDArray[np.object_]
     failures: tuple[Failure, ...] = ()
 
     @property
     def shape(self) -> tuple[int]:
-        """(n_recordings,), as of an array of objects: scikit-learn counts and selects by it."""
+        """The shape (n_recordings,), by which scikit-learn treats the sequence as an array."""
         return (len(self),)
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Names of the columns."""
+        """The names of the columns."""
         return self.spec.feature_set.columns
 
     @property
-    def counts(self) -> np.ndarray:
-        """Windows of each recording, int (n_recordings,)."""
+    def counts(self) -> NDArray[np.intp]:
+        """The number of windows of each recording, int (n_recordings,)."""
         return np.array([len(matrix) for matrix in self.matrices], dtype=np.intp)
 
-    def times(self, index: int) -> np.ndarray:
-        """Start and end of the windows of a recording in seconds, (n_windows, 2)."""
+    def times(self, index: int) -> NDArray[np.float64]:
+        """Return start and end of the windows of a recording.
+
+        Parameters
+        ----------
+        index : int
+            Which recording.
+
+        Returns
+        -------
+        ndarray of shape (n_windows, 2), float64
+            In seconds of the recording.
+        """
         return self.spec.times(len(self.matrices[index]), float(self.seconds[index]))
 
     def __len__(self) -> int:
         return len(self.matrices)
 
     @overload
-    def __getitem__(self, which: int) -> np.ndarray: ...
+    def __getitem__(self, which: int) -> NDArray[np.float32]: ...
     @overload
     def __getitem__(self, which: Any) -> Any: ...
     def __getitem__(self, which: Any) -> Any:
@@ -166,7 +192,7 @@ class Segments(Sequence[np.ndarray]):
 
 
 def measure_segments(
-    clips: Sequence[Any] | np.ndarray,
+    clips: Sequence[Any] | NDArray[Any],
     spec: SegmentSpec,
     *,
     rate: int | None = None,
@@ -175,18 +201,21 @@ def measure_segments(
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
 ) -> Segments:
-    """Measure all windows of recordings; each recording is decoded once.
+    """Extract the features of all windows of recordings, each of which is decoded once.
 
     Parameters
     ----------
-    clips, rate, n_jobs, on_error, memory, progress
-        As of `gtzanfeat.extract`.
+    clips : sequence of path, Clip or ndarray of shape (n_samples,)
+        The recordings.
     spec : SegmentSpec
         From `segment_spec`.
+    rate, n_jobs, on_error, memory, progress : optional
+        As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no windows.
 
     Returns
     -------
     Segments
+        One matrix per recording, in the order given.
 
     Raises
     ------
@@ -222,18 +251,19 @@ def measure_segments(
 
 @dataclass(frozen=True, eq=False)
 class _SegmentListener(Listener):
-    """One plan of analysis, for one window after another of what is decoded once."""
+    """Analysis of one window after another of a clip that is decoded once."""
 
     length: int = 0
     hop: int = 0
 
-    def _listen(self, clip: Clip) -> tuple[np.ndarray, ...]:
+    def _listen(self, clip: Clip) -> tuple[NDArray[Any], ...]:
         analysis = self._analysis
+        reading = blocks(clip, self.rate)
         n_samples = 0
 
-        def counted() -> Iterator[np.ndarray]:
+        def counted() -> Iterator[NDArray[np.float32]]:
             nonlocal n_samples
-            for block in blocks(clip, self.rate):
+            for block in reading:
                 n_samples += len(block)
                 yield block
 
@@ -246,11 +276,26 @@ class _SegmentListener(Listener):
         values = np.stack(rows)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a classifier
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
+        flags[-1] = " ".join([flags[-1], *reading.flags]).strip()  # the missing end of a truncated file
         return values, np.array(n_samples / self.rate), np.array("\n".join(flags))
 
 
-def cut_windows(source: Iterator[np.ndarray], length: int, hop: int) -> Iterator[np.ndarray]:
-    """Cut a stream of sample blocks, of any sizes, into windows; no more than a block and a window is held.
+def cut_windows(
+    source: Iterator[NDArray[np.float32]], length: int, hop: int
+) -> Iterator[NDArray[np.float32]]:
+    """Yield the windows of a stream of sample blocks; no more than a block and a window are in memory.
+
+    Parameters
+    ----------
+    source : iterator of ndarray
+        Blocks of samples, of any sizes.
+    length, hop : int
+        Length and hop of the windows in samples.
+
+    Yields
+    ------
+    ndarray of shape (length,)
+        A window; all samples, if there are fewer.
 
     Examples
     --------
@@ -259,7 +304,7 @@ def cut_windows(source: Iterator[np.ndarray], length: int, hop: int) -> Iterator
     [[0, 1, 2, 3], [3, 4, 5, 6]]
     """
     held: list[np.ndarray] = []
-    n_held = n_given = skip = 0  # samples held; windows given; samples still to pass over before the next
+    n_held = n_yielded = skip = 0  # samples held; windows yielded; samples to skip before the next window
     for block in source:
         passed = min(skip, len(block))
         skip -= passed
@@ -271,10 +316,10 @@ def cut_windows(source: Iterator[np.ndarray], length: int, hop: int) -> Iterator
         start = 0
         while start + length <= n_held:
             yield samples[start : start + length]
-            n_given += 1
+            n_yielded += 1
             start += hop
         skip = max(0, start - n_held)
         held = [samples[start:]]
         n_held = len(held[0])
-    if n_given == 0 and n_held:
+    if n_yielded == 0 and n_held:
         yield np.concatenate(held)

@@ -1,14 +1,19 @@
-"""The shape of a histogram: where its mass lies and how it is spread, whatever it counts.
+"""Shape of a histogram: centroid, spread, higher moments, entropy, flatness, crest, and its two largest bins.
 
-Beat and pitch histograms are described with it. How a number is distributed over time is in `tracks`.
+For beat and pitch histograms, whatever they count. Statistics over time are in `tracks`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from gtzanfeat.jit import Float64Array
 
 
-def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
+def shape_statistics(histogram: Float64Array, places: NDArray[Any]) -> Float64Array:
     """Centroid, spread, skewness, kurtosis, entropy, flatness and crest of a histogram.
 
     Parameters
@@ -21,11 +26,11 @@ def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     Returns
     -------
     ndarray of shape (7,)
-        See `shape_texts`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
+        As `shape_formulae`; zeros for an empty histogram, skewness and kurtosis 0 where all is in one bin.
 
     Examples
     --------
-    >>> shape(np.array([0.0, 1.0, 1.0, 0.0]), np.array([60, 61, 62, 63]))[[0, 1, 4]]
+    >>> shape_statistics(np.array([0.0, 1.0, 1.0, 0.0]), np.array([60, 61, 62, 63]))[[0, 1, 4]]
     array([61.5,  0.5,  0.5])
     """
     total = histogram.sum()
@@ -43,15 +48,49 @@ def shape(histogram: np.ndarray, places: np.ndarray) -> np.ndarray:
     return np.array([centroid, spread, p @ z**3, p @ z**4, entropy, flatness, p.max() * p.size])
 
 
-def shape_texts(what: str, unit: str) -> list[tuple[str, str, str]]:
-    """Name, unit and formula of each number of `shape`.
+def two_largest(histogram: Float64Array, apart: int) -> tuple[int, int, float]:
+    """Bin of the largest value, bin of the largest one more than `apart` bins away, and the latter's value.
+
+    Parameters
+    ----------
+    histogram : ndarray of shape (n_bins,)
+        What is in each bin, none negative.
+    apart : int
+        Bins on either side of the first that the second must not be in.
+
+    Returns
+    -------
+    first, second : int
+        Bins, of equal values the first.
+    height : float
+        What is in the second; if 0, there is no second.
+
+    Examples
+    --------
+    >>> two_largest(np.array([0.0, 3.0, 4.0, 0.0, 1.0]), 1)
+    (2, 4, 1.0)
+    """
+    first = int(histogram.argmax())
+    rest = histogram.copy()
+    rest[max(first - apart, 0) : first + apart + 1] = 0.0
+    second = int(rest.argmax())
+    return first, second, float(rest[second])
+
+
+def shape_formulae(what: str, unit: str) -> list[tuple[str, str, str]]:
+    """Name, unit and formula of each number of `shape_statistics`.
 
     Parameters
     ----------
     what : str
         The histogram, as formulae call it: "BH".
     unit : str
-        Of its places.
+        Unit of its places.
+
+    Returns
+    -------
+    list of (str, str, str)
+        Seven of them.
     """
     return [
         ("centroid", unit, f"μ = Σ n {what}[n] / Σ {what}"),

@@ -1,7 +1,8 @@
-"""Summaries: tracks of frame features become numbers per clip.
+"""Summaries: statistics over time that make numbers per clip of the tracks of frame features.
 
 A track is (n_frames, n_columns); a summary gives one row per number it makes of a column. Summaries are
-found by name, several at a time: ``find_summary("mean+std+p10")``. Nothing here hears sound.
+found by name, several at a time: ``find_summary("mean+std+p10")``. The statistics themselves are in `tracks`,
+those of texture windows (Tzanetakis & Cook 2002, section II-A) here.
 """
 
 from __future__ import annotations
@@ -10,39 +11,44 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Column, Params
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.jit import kernel
+from gtzanfeat.jit import Float64Array, kernel
 from gtzanfeat.statistics.tracks import (
     deltas,
-    deviation,
     gaussian,
+    interquartile_range,
     kurtosis,
     mean,
     percentile,
-    place_of_maximum,
-    place_of_minimum,
-    quartile_range,
+    position_of_maximum,
+    position_of_minimum,
     skewness,
     slope,
     slope_error,
+    standard_deviation,
     variance,
 )
+
+Statistic = Callable[[NDArray[Any]], Float64Array]
 
 VALID, GROW, PREFILL = 0, 1, 2
 STARTS = {"valid": VALID, "grow": GROW, "prefill": PREFILL}
 
 
 @kernel
-def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) -> None:
+def texture_moments(track: NDArray[Any], width: int, start: int, out: Float64Array) -> None:
     """Moments over time of the running mean m_t and variance v_t of the last `width` frames.
 
-    Rows of `out`: mean of m, mean of v, std of m, mean of √v, std of √v; population variances throughout.
-    `start` 0 uses full windows only (one shorter window where the clip has fewer frames), 1 lets the first
-    windows grow, 2 fills the frames before the clip with copies of its first.
+    track (n_frames, n_columns) -> out (5, n_columns): mean of m, mean of v, std of m, mean of √v, std of √v
+
+    Population variances throughout. `start` 0 uses full windows only (one shorter window where the clip has
+    fewer frames), 1 lets the first windows grow, 2 fills the frames before the clip with copies of its first.
     """
     n, n_columns = track.shape
     width = width if start == 2 else min(width, n)
@@ -87,7 +93,8 @@ def texture_moments(track: np.ndarray, width: int, start: int, out: np.ndarray) 
         out[4, c] = np.sqrt(max(sums[4, c] / n_windows - spread * spread, 0.0))
 
 
-def _moments(track: np.ndarray, params: Params) -> np.ndarray:
+def _texture_moments(track: NDArray[Any], params: Params) -> Float64Array:
+    """The `texture_moments` of a track, (5, n_columns); zeros where there is no frame."""
     window, start = params["window"], params["start"]
     if start not in STARTS:
         raise UnknownNameError("start of texture windows", start, STARTS)
@@ -95,11 +102,11 @@ def _moments(track: np.ndarray, params: Params) -> np.ndarray:
         raise ValueError(f"window is {window!r}; it must be a whole number of frames, 1 or more")
     out = np.zeros((5, track.shape[1]))
     if track.shape[0]:
-        texture_moments(track, window, STARTS[start], out)
+        texture_moments(track, int(window), STARTS[start], out)
     return out
 
 
-def texture(track: np.ndarray, params: Params) -> np.ndarray:
+def texture(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean over all texture windows of their mean, and of their variance: (2, n_columns).
 
     Parameters
@@ -109,37 +116,35 @@ def texture(track: np.ndarray, params: Params) -> np.ndarray:
     params : mapping
         ``window``, frames in a texture window; ``start``, one of `STARTS`.
     """
-    return _moments(track, params)[:2]
+    return _texture_moments(track, params)[:2]
 
 
-def running(track: np.ndarray, params: Params) -> np.ndarray:
+def running(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and deviation over time of the running mean and running deviation: (4, n_columns).
 
     Rows: mean of means, mean of deviations, deviation of means, deviation of deviations, which is the order
     of Marsyas' "single vector". Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3, 2, 4]]
+    return _texture_moments(track, params)[[0, 3, 2, 4]]
 
 
-def running_mean(track: np.ndarray, params: Params) -> np.ndarray:
+def running_mean(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean over time of the running mean and running deviation: (2, n_columns).
 
     The first half of `running`. Parameters as `texture`.
     """
-    return _moments(track, params)[[0, 3]]
+    return _texture_moments(track, params)[[0, 3]]
 
 
 # --- as summaries ---------------------------------------------------------------------------------
 
 
-def _statistic(track: np.ndarray, params: Params, compute: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+def _statistic(track: NDArray[Any], params: Params, compute: Statistic) -> Float64Array:
     """One statistic as a summary, (1, n_columns); 0 where there is no frame."""
     return compute(track)[None] if len(track) else np.zeros((1, track.shape[1]))
 
 
-def _of_deltas(
-    track: np.ndarray, params: Params, compute: Callable[[np.ndarray], np.ndarray], order: int
-) -> np.ndarray:
+def _of_deltas(track: NDArray[Any], params: Params, compute: Statistic, order: int) -> Float64Array:
     """One statistic of the deltas, or of their deltas, (1, n_columns); ``reach`` is a parameter."""
     if len(track) == 0:
         return np.zeros((1, track.shape[1]))
@@ -153,7 +158,7 @@ def _of_deltas(
 
 @dataclass(frozen=True)
 class Summary:
-    """What makes numbers per clip of a track.
+    """A summary: a statistic over time, with the names, units and formulae of its numbers.
 
     Parameters
     ----------
@@ -165,11 +170,12 @@ class Summary:
         For each number: the end of its column's name, its unit, where ``{}`` is the column's own, and its
         formula with ``{}`` for the column's.
     joint : callable, optional
-        For a summary that hears columns together: from the columns of a track to those of the numbers.
+        For a summary of columns together, such as their covariance: from the columns of a track to those of
+        the numbers.
     """
 
     name: str
-    compute: Callable[[np.ndarray, Params], np.ndarray]
+    compute: Callable[[NDArray[Any], Params], Float64Array]
     suffixes: tuple[str, ...]
     units: tuple[str, ...]
     formulas: tuple[str, ...]
@@ -180,18 +186,18 @@ class Summary:
         return list(columns) if self.joint is None else self.joint(columns)
 
 
-def _over_time(name: str, compute: Callable[[np.ndarray], np.ndarray], unit: str, formula: str) -> Summary:
+def _over_time(name: str, compute: Statistic, unit: str, formula: str) -> Summary:
     """Build the row of a statistic over all frames."""
     return Summary(name, partial(_statistic, compute=compute), (name,), (unit,), (formula,))
 
 
-def _over_deltas(name: str, compute: Callable[[np.ndarray], np.ndarray], order: int, formula: str) -> Summary:
+def _over_deltas(name: str, compute: Statistic, order: int, formula: str) -> Summary:
     """Build the row of a statistic of deltas."""
     compute_row = partial(_of_deltas, compute=compute, order=order)
     return Summary(name, compute_row, (name,), ("{} per frame" + order // 2 * "²",), (formula,))
 
 
-def _gaussian(track: np.ndarray, params: Params) -> np.ndarray:
+def _gaussian(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and covariance as a summary, (1, c + c(c + 1)/2); 0 where there is no frame."""
     c = track.shape[1]
     return gaussian(track)[None] if len(track) else np.zeros((1, c + c * (c + 1) // 2))
@@ -215,7 +221,7 @@ def _gaussian_columns(columns: Sequence[Column]) -> list[Column]:
     ]
 
 
-def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
+def _pooled(track: NDArray[Any], params: Params) -> Float64Array:
     """Mean and variance of all numbers of a track, (2, 1); 0 where there is no frame."""
     return (
         np.array([mean(track.reshape(-1, 1)), variance(track.reshape(-1, 1))])
@@ -225,7 +231,7 @@ def _pooled(track: np.ndarray, params: Params) -> np.ndarray:
 
 
 def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
-    """The one column that all are poured into."""
+    """The one column that a pooled track has."""
     formula = f"all columns of {columns[0].formula}"
     return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
 
@@ -268,7 +274,7 @@ SUMMARIES: dict[str, Summary] = {
             formulas=("mean of the running mean of {}", "mean of the running std of {}"),
         ),
         _over_time("mean", mean, "{}", "mean of {}"),
-        _over_time("std", deviation, "{}", "standard deviation of {}"),
+        _over_time("std", standard_deviation, "{}", "standard deviation of {}"),
         _over_time("var", variance, "({})²", "variance of {}"),
         _over_time("min", lambda track: track.min(axis=0), "{}", "smallest value of {}"),
         _over_time("max", lambda track: track.max(axis=0), "{}", "largest value of {}"),
@@ -276,15 +282,15 @@ SUMMARIES: dict[str, Summary] = {
         _over_time("skewness", skewness, "1", "skewness m₃ / m₂^1.5 of {}"),
         _over_time("kurtosis", kurtosis, "1", "kurtosis m₄ / m₂² (3 if normal) of {}"),
         *(_percentile(rank) for rank in (5, 25, 75, 95)),
-        _over_time("iqr", quartile_range, "{}", "75th less 25th percentile of {}"),
-        _over_time("max_at", place_of_maximum, "share of the clip", "place of the maximum of {}"),
-        _over_time("min_at", place_of_minimum, "share of the clip", "place of the minimum of {}"),
+        _over_time("iqr", interquartile_range, "{}", "75th less 25th percentile of {}"),
+        _over_time("max_at", position_of_maximum, "share of the clip", "place of the maximum of {}"),
+        _over_time("min_at", position_of_minimum, "share of the clip", "place of the minimum of {}"),
         _over_time("slope", slope, "{} per frame", "slope over time of the regression line of {}"),
         _over_time("slope_error", slope_error, "{}", "rms distance from the regression line of {}"),
         _over_deltas("delta_mean", mean, 1, "mean of the deltas of {}"),
-        _over_deltas("delta_std", deviation, 1, "standard deviation of the deltas of {}"),
+        _over_deltas("delta_std", standard_deviation, 1, "standard deviation of the deltas of {}"),
         _over_deltas("delta2_mean", mean, 2, "mean of the double deltas of {}"),
-        _over_deltas("delta2_std", deviation, 2, "standard deviation of the double deltas of {}"),
+        _over_deltas("delta2_std", standard_deviation, 2, "standard deviation of the double deltas of {}"),
         Summary(
             "pooled",
             _pooled,
@@ -347,7 +353,7 @@ def find_summary(name: str) -> Summary:
             f"summary {name!r} puts one that hears columns together with others; it stands alone"
         )
 
-    def compute(track: np.ndarray, params: Params) -> np.ndarray:
+    def compute(track: NDArray[Any], params: Params) -> Float64Array:
         return np.concatenate([part.compute(track, params) for part in parts])
 
     return Summary(
@@ -360,6 +366,7 @@ def find_summary(name: str) -> Summary:
 
 
 def _find_one(name: str) -> Summary:
+    """The summary of one name, percentiles made as they are asked for."""
     if name in SUMMARIES:
         return SUMMARIES[name]
     if re.fullmatch(r"p\d\d", name):

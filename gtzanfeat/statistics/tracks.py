@@ -1,96 +1,110 @@
-"""Tracks: plain functions of numbers that change over time, (n_frames, n_columns) -> (n_columns,) or a track.
+"""Statistics of a track over time, and its deltas: plain functions of (n_frames, n_columns).
 
-Statistics over all frames, and deltas. Their names in feature sets, and what is asked of no frames at all,
-are in `summaries`.
+Each gives (n_columns,) unless it says otherwise. Their names in feature sets, and their values for no
+frames at all, are in `summaries`.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+
+from gtzanfeat.jit import Float64Array
 
 
-def centred(track: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of each column, and the track less it; a constant column gives exact zeros."""
+def centred(track: NDArray[Any]) -> tuple[Float64Array, Float64Array]:
+    """Mean of each column (n_columns,), and the track less it; a constant column gives exact zeros."""
     first = track[:1].astype(np.float64)
     moved = track - first
     shift = moved.mean(axis=0)
     return first[0] + shift, moved - shift
 
 
-def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    """The ratio, and 0 where there is nothing to divide by."""
-    return np.divide(numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0)
+def _ratio(numerator: Float64Array, denominator: Float64Array) -> Float64Array:
+    """Numerator over denominator, and 0 where the denominator is 0."""
+    ratio: Float64Array = np.divide(
+        numerator, denominator, out=np.zeros_like(numerator), where=denominator > 0
+    )
+    return ratio
 
 
-def mean(track: np.ndarray) -> np.ndarray:
+def mean(track: NDArray[Any]) -> Float64Array:
     """Mean over time."""
     return centred(track)[0]
 
 
-def variance(track: np.ndarray) -> np.ndarray:
+def variance(track: NDArray[Any]) -> Float64Array:
     """Variance over time, of the population."""
-    return (centred(track)[1] ** 2).mean(axis=0)
+    squares: Float64Array = (centred(track)[1] ** 2).mean(axis=0)
+    return squares
 
 
-def deviation(track: np.ndarray) -> np.ndarray:
-    """Root of the variance."""
+def standard_deviation(track: NDArray[Any]) -> Float64Array:
+    """Standard deviation over time, √ of the variance."""
     return np.sqrt(variance(track))
 
 
-def skewness(track: np.ndarray) -> np.ndarray:
-    """m₃ / m₂^1.5; 0 where the variance is 0."""
+def skewness(track: NDArray[Any]) -> Float64Array:
+    """Skewness m₃ / m₂^1.5; 0 where the variance is 0."""
     moved = centred(track)[1]
     square = moved * moved
     return _ratio((square * moved).mean(axis=0), square.mean(axis=0) ** 1.5)
 
 
-def kurtosis(track: np.ndarray) -> np.ndarray:
-    """m₄ / m₂², 3 for a normal distribution; 0 where the variance is 0."""
+def kurtosis(track: NDArray[Any]) -> Float64Array:
+    """Kurtosis m₄ / m₂², 3 for a normal distribution; 0 where the variance is 0."""
     moved = centred(track)[1]
     square = moved * moved
     return _ratio((square * square).mean(axis=0), square.mean(axis=0) ** 2)
 
 
-def percentile(track: np.ndarray, rank: float) -> np.ndarray:
-    """The value below which `rank` percent of the frames lie, interpolated linearly."""
+def percentile(track: NDArray[Any], rank: float) -> Float64Array:
+    """Percentile: the value below which `rank` percent of the frames lie, interpolated linearly."""
     return np.percentile(track.astype(np.float64), rank, axis=0)
 
 
-def quartile_range(track: np.ndarray) -> np.ndarray:
-    """From the 25th percentile to the 75th."""
+def interquartile_range(track: NDArray[Any]) -> Float64Array:
+    """Interquartile range, the 75th less the 25th percentile."""
     low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0)
-    return high - low
+    difference: Float64Array = high - low
+    return difference
 
 
-def place_of_maximum(track: np.ndarray) -> np.ndarray:
-    """Where the largest value (the first of them) stands, from 0 (start) to 1 (end)."""
-    return track.argmax(axis=0) / max(len(track) - 1, 1)
+def position_of_maximum(track: NDArray[Any]) -> Float64Array:
+    """Position of the largest value (the first of them), from 0 (start) to 1 (end)."""
+    position: Float64Array = track.argmax(axis=0) / max(len(track) - 1, 1)
+    return position
 
 
-def place_of_minimum(track: np.ndarray) -> np.ndarray:
-    """Where the smallest value (the first of them) stands, from 0 (start) to 1 (end)."""
-    return track.argmin(axis=0) / max(len(track) - 1, 1)
+def position_of_minimum(track: NDArray[Any]) -> Float64Array:
+    """Position of the smallest value (the first of them), from 0 (start) to 1 (end)."""
+    position: Float64Array = track.argmin(axis=0) / max(len(track) - 1, 1)
+    return position
 
 
-def slope(track: np.ndarray) -> np.ndarray:
+def slope(track: NDArray[Any]) -> Float64Array:
     """Slope of the straight line fitted over time; 0 for a single frame."""
     time = np.arange(len(track)) - (len(track) - 1) / 2
-    return time @ centred(track)[1] / max(time @ time, 1.0)
+    gradient: Float64Array = time @ centred(track)[1] / max(float(time @ time), 1.0)
+    return gradient
 
 
-def slope_error(track: np.ndarray) -> np.ndarray:
+def slope_error(track: NDArray[Any]) -> Float64Array:
     """Root mean square distance from the straight line fitted over time."""
     time = np.arange(len(track)) - (len(track) - 1) / 2
-    return np.sqrt(((centred(track)[1] - np.outer(time, slope(track))) ** 2).mean(axis=0))
+    error: Float64Array = np.sqrt(((centred(track)[1] - np.outer(time, slope(track))) ** 2).mean(axis=0))
+    return error
 
 
-def gaussian(track: np.ndarray) -> np.ndarray:
+def gaussian(track: NDArray[Any]) -> Float64Array:
     """Mean of each column, then the upper triangle of their covariance, row by row: (c + c(c + 1)/2,)."""
     level, moved = centred(track)
     return np.concatenate([level, (moved.T @ moved / len(track))[np.triu_indices(track.shape[1])]])
 
 
-def deltas(track: np.ndarray, reach: int = 2) -> np.ndarray:
+def deltas(track: NDArray[Any], reach: int = 2) -> NDArray[Any]:
     """Slopes along time by regression over 2·reach + 1 frames, as in HTK: the deltas of a track.
 
     d_t = Σ_{θ=1..Θ} θ (c_{t+θ} - c_{t-θ}) / 2 Σ θ², where the first and the last frame are repeated beyond
@@ -126,4 +140,5 @@ def deltas(track: np.ndarray, reach: int = 2) -> np.ndarray:
     total = np.zeros_like(track)
     for step in range(1, reach + 1):
         total += step * (padded[reach + step : reach + step + n] - padded[reach - step : reach - step + n])
-    return total / track.dtype.type(2 * sum(step * step for step in range(1, reach + 1)))
+    change: NDArray[Any] = total / track.dtype.type(2 * sum(step * step for step in range(1, reach + 1)))
+    return change

@@ -1,8 +1,7 @@
-"""scikit-learn transformers: recordings in, vectors or frames out; and from frames to vectors.
+"""scikit-learn transformers of clips and of frame matrices that learn nothing from them.
 
-Only the scikit-learn surface is here (parameters, names, tags, validation); the work is done in `extraction`,
-`frames` and `summaries`. What learns a codebook of frames is in `codebooks`, classifiers are in
-`classifiers`, whole pipelines in `recipes`.
+Parameters, tags, names and validation are here; what they call is in `extraction` and `statistics`.
+Transformers that learn from frames are in `codebooks`, whole pipelines in `recipes`.
 """
 
 from __future__ import annotations

@@ -1,13 +1,17 @@
-"""Transformers that are given clips: vectors of a feature set, or matrices of frames."""
+"""Transformers of clips: `ClipFeatures` gives feature vectors, `FrameFeatures` gives frame matrices.
+
+Nothing is learnt here. What is computed from frames is in `frame_summaries` and `time_dct`.
+"""
 
 from __future__ import annotations
 
 import os
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
@@ -18,29 +22,78 @@ from gtzanfeat.extraction import Failure, extract, list_of_clips
 from gtzanfeat.extraction.frame_matrices import Frames, extract_frames, frame_spec
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
-# what samples may be in a matrix; all else (int64, bool, objects) becomes the first
-SAMPLES = (np.float64, np.float32, np.int8, np.int16, np.int32, np.uint8)
+# dtypes that a matrix of samples may have; any other (int64, bool, objects) is converted to the first
+SAMPLE_DTYPES = (np.float64, np.float32, np.int8, np.int16, np.int32, np.uint8)
 
 
 class FailedClipWarning(UserWarning):
-    """Clips could not be analysed, and have rows of NaN or no frames."""
+    """Warning that clips could not be analysed, with the reason for each."""
 
 
-class _OfClips(TransformerMixin, BaseEstimator):
-    """What transformers of clips share: X is clips, and nothing is learnt of it."""
+class _ClipTransformer(TransformerMixin, BaseEstimator):
+    """Base of the stateless transformers whose X is clips; subclasses define `_columns`."""
 
     on_error: str
 
+    def _columns(self) -> Sequence[str]:
+        """Return the names of the output columns, or raise the error that a parameter calls for."""
+        raise NotImplementedError
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the parameters; nothing is learnt and no clip is analysed.
+
+        Parameters
+        ----------
+        X : list, array or Series of clips, or array-like of shape (n_clips, n_samples)
+            Paths, `gtzanfeat.Clip` objects or 1-D arrays of samples; or one clip per row.
+        y : ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        Self
+            The transformer itself.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no feature set or frame feature of the given name.
+        """
+        self._columns()
+        self._clips(X, reset=True)
+        return self
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns, e.g. ``spectral_centroid_tmean`` or, of frames, ``mfcc_01``.
+
+        Parameters
+        ----------
+        input_features : ignored
+            Present for API consistency.
+
+        Returns
+        -------
+        ndarray of shape (n_columns,), str objects
+            One name per column.
+        """
+        return np.asarray(self._columns(), dtype=object)
+
     def _clips(self, X: Any, *, reset: bool) -> Any:
-        """A sequence of clips; what looks like a matrix is checked as scikit-learn checks one."""
+        """Return X as a list of clips or, where it is a matrix, as scikit-learn validates one."""
         if is_sequence_of_clips(X):
             clips = list_of_clips(X)
             if not clips:
                 raise ClipError("X", "it holds no clips", "give at least one")
             return clips
-        # unless everything is to stop, it is for the analysis to refuse a row, and that row alone
+        # with on_error="skip" a row that is not finite fails alone, in the extraction
         finite = self.on_error == "raise"
-        return validate_data(self, X, reset=reset, dtype=SAMPLES, ensure_all_finite=finite)
+        return validate_data(self, X, reset=reset, dtype=SAMPLE_DTYPES, ensure_all_finite=finite)
+
+    def _warn_of(self, failures: Sequence[Failure], n_clips: int, consequence: str) -> None:
+        if failures:
+            lines = [f"{failure.source}: {failure.reason}" for failure in failures]
+            message = f"{len(lines)} of {n_clips} clips {consequence}:\n" + "\n".join(lines)
+            warnings.warn(message, FailedClipWarning, stacklevel=3)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -52,37 +105,56 @@ class _OfClips(TransformerMixin, BaseEstimator):
         return tags
 
 
-class ClipFeatures(_OfClips):
-    """Turn clips into the vectors of a feature set.
+class FrameOutput:
+    """Mixin for transformers whose output is frame matrices, which no data frame can hold."""
 
-    Nothing is learnt: `fit` only looks at the parameters, so the transformer may stand outside of a
-    cross-validation as well as in its pipeline.
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Leave the output as it is: frame matrices stay arrays.
+
+        Parameters
+        ----------
+        transform : ignored
+            Present so that ``set_output`` of a pipeline reaches the later steps.
+
+        Returns
+        -------
+        Self
+            The transformer itself.
+        """
+        return self
+
+
+class ClipFeatures(_ClipTransformer):
+    """Compute the feature vector of each clip.
+
+    Nothing is learnt: `fit` only checks the parameters, so the transformer may stand outside a
+    cross-validation as well as inside its pipeline.
 
     Parameters
     ----------
     feature_set : str or FeatureSet, default="classic30"
-        What to compute; `gtzanfeat.FEATURE_SETS` lists the names.
+        The features; `gtzanfeat.FEATURE_SETS` lists the names.
     rate : int, optional
         Sample rate in Hz of clips given as arrays; by default that of the feature set. Files and `Clip`
         objects know their own.
     n_jobs : int, optional
-        Workers over clips, as in joblib; threads unless ``joblib.parallel_config`` says otherwise. The
-        numbers are the same bits for any choice.
-    on_error : {"raise", "nan"}, default="raise"
-        A clip that cannot be analysed raises its error, or becomes a row of NaN and a `FailedClipWarning`
-        that names it and the reason.
+        Number of workers over clips, as in joblib; threads unless ``joblib.parallel_config`` says otherwise.
+        The values are the same bits for any choice.
+    on_error : {"raise", "skip"}, default="raise"
+        Whether a clip that cannot be analysed raises its error, or is skipped: its row is NaN, so that there
+        is one row per clip, and a `FailedClipWarning` gives its name and the reason.
     memory : path or joblib.Memory, optional
-        A folder where results are kept: a clip of the same content is decoded and analysed once for all grid
-        points, folds, processes and later runs. The numbers are the same bits with or without.
+        Cache folder: a clip of the same content is decoded and analysed once for all grid points, folds,
+        processes and later runs. The values are the same bits with or without.
 
     Attributes
     ----------
     n_features_in_ : int
-        Samples per clip, where `fit` has seen a 2-D array.
+        Samples per clip, if `fit` was given a 2-D array.
 
     See Also
     --------
-    gtzanfeat.extract : The same without scikit-learn, with lengths, flags and failures.
+    gtzanfeat.extract : The same without scikit-learn, with durations, flags and failures.
 
     References
     ----------
@@ -118,31 +190,8 @@ class ClipFeatures(_OfClips):
         self.on_error = on_error
         self.memory = memory
 
-    def fit(self, X: Any, y: Any = None) -> ClipFeatures:
-        """Check the parameters; nothing is learnt.
-
-        Parameters
-        ----------
-        X : list, array or Series of clips, or array-like of shape (n_clips, n_samples)
-            Paths, `gtzanfeat.Clip` objects or 1-D arrays of samples, or one clip per row. Not analysed.
-        y : ignored
-            For the pipeline's sake.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such feature set.
-        """
-        feature_set(self.feature_set)
-        self._clips(X, reset=True)
-        return self
-
-    def transform(self, X: Any) -> np.ndarray:
-        """Compute the features.
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Compute the feature vectors.
 
         Parameters
         ----------
@@ -159,62 +208,54 @@ class ClipFeatures(_OfClips):
         ClipError
             If a clip cannot be analysed and `on_error` is "raise"; also `MissingClipError`.
         """
-        if self.on_error not in ("raise", "nan"):
-            raise ValueError(f"on_error is {self.on_error!r}; it can be 'raise' or 'nan'")
         extraction = extract(
             self._clips(X, reset=False),
             self.feature_set,
             rate=self.rate,
             n_jobs=self.n_jobs,
-            on_error="raise" if self.on_error == "raise" else "skip",
+            on_error=self.on_error,
             memory=self.memory,
         )
-        _warn(extraction.failures, len(extraction.values), "are rows of NaN")
+        self._warn_of(extraction.failures, len(extraction.values), "are rows of NaN")
         return extraction.values
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns, e.g. ``spectral_centroid_tmean``.
-
-        Parameters
-        ----------
-        input_features : ignored
-            For scikit-learn's sake.
-
-        Returns
-        -------
-        ndarray of str objects
-            One name per column.
-        """
-        return np.asarray(feature_set(self.feature_set).columns, dtype=object)
+    def _columns(self) -> Sequence[str]:
+        return feature_set(self.feature_set).columns
 
 
-class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Turn clips into matrices of frames, for `Deltas`, `Summarize`, `TimeDCT` or a codebook.
+class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Compute the frame features of each clip: one matrix per clip, one row per frame.
 
-    Nothing is learnt. All clips are analysed in `transform`. With `memory` their frames are kept on disk and
-    loaded clip by clip by whoever goes through the result, so that 10,000 clips need no more memory than
-    one; without it they are held.
+    `Deltas`, `Summarize`, `TimeDCT`, `CodebookHistogram` and `GaussianSupervector` take them from there.
+    Nothing is learnt. All clips are analysed in `transform`. With `memory` their frames are stored on disk
+    and loaded clip by clip when the result is iterated over, so that 10,000 clips need no more memory than
+    one; without it they are held in memory.
 
     Parameters
     ----------
     features : str, FeatureItem, FeatureSet, or tuple of str and FeatureItem, default="mfcc"
-        Names of frame features, framed and with the parameters that the first feature set has them with; or
-        items that say all of that; or a feature set, of which all frame features are taken.
+        Names of frame features, with the framing and parameters of the first feature set that contains them;
+        or items that state both; or a feature set, of which all frame features are taken.
     framing : Framing, optional
-        Length, hop and window of the frames, in the place of those.
+        Length, hop and window of the frames, which replaces those.
     silence : float, optional
-        Frames more than this many dB below the loudest of their clip (by RMS) are left out: 60, for a
-        codebook that is not to count silence. A silent clip then has no frames.
-    rate, n_jobs, memory
-        As of `ClipFeatures`.
-    on_error : {"raise", "empty"}, default="raise"
-        A clip that cannot be analysed raises its error, or becomes a matrix without frames and a
-        `FailedClipWarning` that names it and the reason.
+        Threshold in dB: frames whose RMS is more than this below that of the loudest frame of their clip are
+        left out; 60 is usual for a codebook. A silent clip then has no frames.
+    rate : int, optional
+        Sample rate in Hz of clips given as arrays, as in `ClipFeatures`.
+    n_jobs : int, optional
+        Number of workers over clips, as in `ClipFeatures`.
+    on_error : {"raise", "skip"}, default="raise"
+        Whether a clip that cannot be analysed raises its error, or is skipped: its matrix has no frames,
+        shape (0, n_columns), so that there is one matrix per clip, and a `FailedClipWarning` gives its name
+        and the reason.
+    memory : path or joblib.Memory, optional
+        Cache folder, as in `ClipFeatures`.
 
     Attributes
     ----------
     n_features_in_ : int
-        Samples per clip, where `fit` has seen a 2-D array.
+        Samples per clip, if `fit` was given a 2-D array.
 
     Examples
     --------
@@ -250,29 +291,6 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         self.on_error = on_error
         self.memory = memory
 
-    def fit(self, X: Any, y: Any = None) -> FrameFeatures:
-        """Check the parameters; nothing is learnt.
-
-        Parameters
-        ----------
-        X : list, array or Series of clips, or array-like of shape (n_clips, n_samples)
-            As of `ClipFeatures`. Not analysed.
-        y : ignored
-            For the pipeline's sake.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        UnknownNameError
-            If there is no such frame feature.
-        """
-        frame_spec(self.features, self.framing, self.silence)
-        self._clips(X, reset=True)
-        return self
-
     def transform(self, X: Any) -> Frames:
         """Compute the frame features.
 
@@ -291,60 +309,38 @@ class FrameFeatures(_OfClips, auto_wrap_output_keys=None):  # type: ignore[call-
         ClipError
             If a clip cannot be analysed and `on_error` is "raise"; also `MissingClipError`.
         """
-        if self.on_error not in ("raise", "empty"):
-            raise ValueError(f"on_error is {self.on_error!r}; it can be 'raise' or 'empty'")
+        if self.on_error not in ("raise", "skip"):
+            raise ValueError(f"on_error is {self.on_error!r}; it can be 'raise' or 'skip'")
         frames, failures = extract_frames(
             self._clips(X, reset=False),
             frame_spec(self.features, self.framing, self.silence),
             rate=self.rate,
             n_jobs=self.n_jobs,
-            on_error="raise" if self.on_error == "raise" else "skip",
+            on_error=self.on_error,
             memory=self.memory,
         )
-        _warn(failures, len(frames), "have no frames")
+        self._warn_of(failures, len(frames), "have no frames")
         return frames
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns of each matrix, e.g. ``mfcc_01``.
-
-        Parameters
-        ----------
-        input_features : ignored
-            For scikit-learn's sake.
-
-        Returns
-        -------
-        ndarray of str objects
-            One name per column.
-        """
-        return np.asarray(frame_spec(self.features, self.framing, self.silence).columns, dtype=object)
-
-    def set_output(self, *, transform: str | None = None) -> FrameFeatures:
-        """Do nothing: frames stay arrays, and tables begin where there is one row per clip.
-
-        Parameters
-        ----------
-        transform : ignored
-            For the sake of a pipeline's ``set_output``.
-
-        Returns
-        -------
-        self
-        """
-        return self
-
-
-def _warn(failures: Sequence[Failure], n_clips: int, what: str) -> None:
-    if failures:
-        lines = [f"{failure.source}: {failure.reason}" for failure in failures]
-        message = f"{len(lines)} of {n_clips} clips {what}:\n" + "\n".join(lines)
-        warnings.warn(message, FailedClipWarning, stacklevel=3)
+    def _columns(self) -> Sequence[str]:
+        return frame_spec(self.features, self.framing, self.silence).columns
 
 
 def is_sequence_of_clips(X: Any) -> bool:
-    """Whether X is a list, array or Series whose elements are clips, and not a matrix of samples."""
+    """Return whether X is a list, array or Series of clips, as opposed to a matrix of samples.
+
+    Parameters
+    ----------
+    X : object
+        Anything that a transformer of clips is given.
+
+    Returns
+    -------
+    bool
+        True also for a single path or `Clip`, which `list_of_clips` refuses with a message.
+    """
     if isinstance(X, str | bytes | os.PathLike | Clip):
-        return True  # one clip alone, which is refused as such
+        return True
     if not hasattr(X, "__len__") or hasattr(X, "toarray"):
         return False
     shape: Any = getattr(X, "shape", ())
@@ -352,7 +348,7 @@ def is_sequence_of_clips(X: Any) -> bool:
         column = X.iloc[:, 0] if hasattr(X, "iloc") and shape[1] == 1 else np.ravel(X[:1])
         return len(shape) == 2 and shape[1] == 1 and isinstance(next(iter(column), None), str | os.PathLike)
     first = next(iter(X), None)
-    # a list of numbers, or of rows that are lists, is for scikit-learn's validation to judge
+    # a list of numbers, or of lists, is a matrix of samples for scikit-learn's validation to judge
     return (
         first is None
         or isinstance(first, str | np.ndarray)

@@ -1,69 +1,77 @@
-"""Transformers that are given frames: a sequence of (n_frames, n_columns) arrays, one per clip.
+"""Transformers of frame matrices that learn nothing: `Deltas` appends columns, `Summarize` gives vectors.
 
-A 2-D array is clips of one frame each. What is learnt of frames (codebooks) does not belong here.
+X is a sequence of arrays (n_frames, n_columns), one per clip; a 2-D array is one frame per clip. Transformers
+that learn from frames are in `codebooks`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gtzanfeat.declarations import Column
 from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction.frame_matrices import Frames, is_sequence_of_frames, load_frames
 from gtzanfeat.feature_sets import column_name
-from gtzanfeat.statistics.summaries import Summary, deltas, find_summary
+from gtzanfeat.statistics.summaries import Summary, find_summary
+from gtzanfeat.statistics.tracks import deltas
+from gtzanfeat.transformers.clip_features import FrameOutput
 
 
-class _OfFrames(TransformerMixin, BaseEstimator):
-    """What transformers of frames share: their X, and that they learn no more than its width."""
+class FrameTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Base of the transformers whose X is frame matrices and that learn only how many columns these have.
+
+    ``super().get_feature_names_out(input_features)`` gives subclasses the names of the columns of X.
+    """
 
     n_features_in_: int
 
-    def fit(self, X: Any, y: Any = None) -> Any:
-        """Check the parameters and count the columns; nothing is learnt.
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Check the parameters and count the columns; nothing else is learnt.
 
         Parameters
         ----------
         X : sequence of arrays of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
-            Frames of clips; or one frame of each.
+            Frame matrices of the clips; or one frame per clip.
         y : ignored
-            For the pipeline's sake.
+            Present for API consistency.
 
         Returns
         -------
-        self
+        Self
+            The transformer itself.
 
         Raises
         ------
         ValueError
-            If a parameter makes no sense, or X is neither.
+            If a parameter is out of its range, or X is neither.
         """
-        self._check()
+        self._check_parameters()
         self._frames(X, reset=True)
         return self
 
-    def _check(self) -> None:
-        """Raise the error that the parameters call for."""
+    def _check_parameters(self) -> None:
+        """Raise the error that a parameter calls for."""
 
-    def _frames(self, X: Any, *, reset: bool) -> Frames | np.ndarray:
-        """Frames that are checked when they are loaded, or a checked matrix with one frame per row."""
+    def _frames(self, X: Any, *, reset: bool) -> Frames | NDArray[Any]:
+        """Return `Frames` that are checked when loaded, or a checked matrix with one frame per clip."""
         if not is_sequence_of_frames(X):
-            return validate_data(self, X, reset=reset, dtype=(np.float32, np.float64))
+            return np.asarray(validate_data(self, X, reset=reset, dtype=(np.float32, np.float64)))
         if not len(X):
             raise ClipError("X", "it holds no clips", "give at least one")
         clips = X.to_numpy() if hasattr(X, "to_numpy") else X
         if reset:
             self._learn_columns(clips)
-        return Frames(partial(_load, clips, self.n_features_in_), range(len(clips)))
+        return Frames(partial(_load_checked, clips, self.n_features_in_), range(len(clips)))
 
     def _learn_columns(self, clips: Any) -> None:
-        """Count the columns of the first clip that says how many it has; keep their names, if any."""
+        """Count the columns of the first clip that has any, and store their names if they have some."""
         widths = (load_frames(clips, i).shape[1] for i in range(len(clips)))
         self.n_features_in_ = next(filter(None, widths), 0)
         if self.n_features_in_ == 0:
@@ -79,7 +87,8 @@ class _OfFrames(TransformerMixin, BaseEstimator):
         return tags
 
 
-def _load(clips: Any, n_columns: int, index: int) -> np.ndarray:
+def _load_checked(clips: Any, n_columns: int, index: int) -> NDArray[Any]:
+    """Return the frame matrix of a clip, or raise ClipError if its width is not `n_columns`."""
     frames = load_frames(clips, index)
     if not len(frames):
         return np.zeros((0, n_columns), dtype=np.float32)
@@ -89,8 +98,8 @@ def _load(clips: Any, n_columns: int, index: int) -> np.ndarray:
     return frames
 
 
-class Deltas(_OfFrames, auto_wrap_output_keys=None):  # type: ignore[call-arg]
-    """Append to each frame how its columns change: deltas, and deltas of deltas.
+class Deltas(FrameOutput, FrameTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Append to each frame the deltas of its columns: their slopes over time, by linear regression.
 
     d_t = Σ_{θ=1..Θ} θ (c_{t+θ} - c_{t-θ}) / 2 Σ θ², with 2Θ + 1 = `width`; the first and the last frame are
     repeated beyond the ends.
@@ -98,14 +107,14 @@ class Deltas(_OfFrames, auto_wrap_output_keys=None):  # type: ignore[call-arg]
     Parameters
     ----------
     order : int, default=1
-        1 for deltas, 2 for double deltas too, and so on.
+        1 for deltas, 2 for double deltas (deltas of the deltas) too, and so on.
     width : int, default=5
-        Frames that a slope is fitted to; odd, 3 or more.
+        Number of frames that a slope is fitted to; odd, 3 or more.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of the frames given.
+        Number of columns of the frames seen by `fit`.
 
     References
     ----------
@@ -114,17 +123,18 @@ class Deltas(_OfFrames, auto_wrap_output_keys=None):  # type: ignore[call-arg]
 
     Examples
     --------
+    >>> import numpy as np
     >>> ramp = [np.arange(6.0)[:, None]]
     >>> Deltas(width=3).fit_transform(ramp)[0].T
     array([[0. , 1. , 2. , 3. , 4. , 5. ],
            [0.5, 1. , 1. , 1. , 1. , 0.5]], dtype=float32)
     """
 
-    def __init__(self, order: int = 1, width: int = 5) -> None:
+    def __init__(self, order: int = 1, *, width: int = 5) -> None:
         self.order = order
         self.width = width
 
-    def transform(self, X: Any) -> Frames | np.ndarray:
+    def transform(self, X: Any) -> Frames | NDArray[np.float32]:
         """Append the deltas.
 
         Parameters
@@ -135,8 +145,8 @@ class Deltas(_OfFrames, auto_wrap_output_keys=None):  # type: ignore[call-arg]
         Returns
         -------
         Frames, or ndarray of shape (n_clips, n_columns * (order + 1))
-            In the form of X, float32: the columns, then the deltas of all, then their deltas ... A sequence
-            is computed clip by clip, when it is gone through.
+            In the form of X, float32: the columns, then the deltas of all, then their deltas ... Those of a
+            sequence are computed clip by clip, when it is iterated over.
         """
         check_is_fitted(self)
         frames = self._frames(X, reset=False)
@@ -145,46 +155,32 @@ class Deltas(_OfFrames, auto_wrap_output_keys=None):  # type: ignore[call-arg]
             return frames.map(append, columns=self.get_feature_names_out())
         return np.pad(frames, ((0, 0), (0, self.order * frames.shape[1]))).astype(np.float32)
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``mfcc_01`` ..., ``mfcc_01_delta`` ..., ``mfcc_01_delta2`` ...
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns: ``mfcc_01`` ..., ``mfcc_01_delta`` ..., ``mfcc_01_delta2`` ...
 
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the columns given.
+            Names of the columns of X.
 
         Returns
         -------
-        ndarray of str objects
+        ndarray of shape (n_columns * (order + 1),), str objects
             One name per column.
         """
-        check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        names = super().get_feature_names_out(input_features)
         ends = ["", "delta", *(f"delta{k}" for k in range(2, self.order + 1))]
         return np.asarray([column_name(name, "", end) for end in ends for name in names], dtype=object)
 
-    def set_output(self, *, transform: str | None = None) -> Deltas:
-        """Do nothing: frames stay arrays, and tables begin where there is one row per clip.
-
-        Parameters
-        ----------
-        transform : ignored
-            For the sake of a pipeline's ``set_output``.
-
-        Returns
-        -------
-        self
-        """
-        return self
-
-    def _check(self) -> None:
+    def _check_parameters(self) -> None:
         if self.order < 1:
             raise ValueError(f"order is {self.order}; give 1 or more")
         if self.width < 3 or self.width % 2 == 0:
             raise ValueError(f"width is {self.width}; give an odd number of frames, 3 or more")
 
 
-def _with_deltas(frames: np.ndarray, order: int, reach: int) -> np.ndarray:
+def _with_deltas(frames: NDArray[Any], order: int, reach: int) -> NDArray[np.float32]:
+    """Return frames (n_frames, n_columns) and their deltas, (n_frames, n_columns * (order + 1))."""
     parts = [frames]
     for _ in range(order):
         parts.append(deltas(parts[-1], reach) if len(frames) else frames)
@@ -194,24 +190,25 @@ def _with_deltas(frames: np.ndarray, order: int, reach: int) -> np.ndarray:
 _SUMMARY_PARAMS: Mapping[str, Any] = {"window": 43, "start": "valid", "reach": 2}
 
 
-class Summarize(_OfFrames):
-    """Summarise the frames of each clip: one vector per clip.
+class Summarize(FrameTransformer):
+    """Compute statistics over the frames of each clip: one vector per clip.
 
     Parameters
     ----------
     summaries : tuple of str, default=("mean", "std")
         Names of `gtzanfeat.statistics.summaries.SUMMARIES`, or any percentile: "p10".
     params : mapping, optional
-        Parameters of these summaries, where other than the default: ``window`` (43) and ``start`` ("valid")
-        of texture windows, ``reach`` (2) of deltas.
+        Parameters of these summaries that differ from the defaults: ``window`` (43 frames) and ``start``
+        ("valid") of texture windows, ``reach`` (2 frames) of deltas.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of the frames given.
+        Number of columns of the frames seen by `fit`.
 
     Examples
     --------
+    >>> import numpy as np
     >>> clips = [np.array([[1.0, 0.0], [3.0, 0.0]]), np.ones((5, 2))]
     >>> summarize = Summarize(("mean", "max")).fit(clips)
     >>> summarize.transform(clips)
@@ -222,13 +219,13 @@ class Summarize(_OfFrames):
     """
 
     def __init__(
-        self, summaries: tuple[str, ...] = ("mean", "std"), params: Mapping[str, Any] | None = None
+        self, summaries: tuple[str, ...] = ("mean", "std"), *, params: Mapping[str, Any] | None = None
     ) -> None:
         self.summaries = summaries
         self.params = params
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Summarise.
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Compute the statistics of each clip.
 
         Parameters
         ----------
@@ -238,32 +235,31 @@ class Summarize(_OfFrames):
         Returns
         -------
         ndarray of shape (n_clips, n_columns * n_numbers), float32
-            For each column all its numbers, or those of the columns together; 0 where a clip has no frames.
+            For each column all its statistics, or those of the columns together; 0 for a clip without frames.
         """
         check_is_fitted(self)
         frames = self._frames(X, reset=False)
         clips = frames if isinstance(frames, Frames) else frames[:, None]
         return np.asarray([self._row(clip) for clip in clips], dtype=np.float32)
 
-    def _row(self, frames: np.ndarray) -> np.ndarray:
+    def _row(self, frames: NDArray[Any]) -> NDArray[Any]:
         params = {**_SUMMARY_PARAMS, **(self.params or {})}
         return self._summary().compute(np.ascontiguousarray(frames), params).T.ravel()
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``mfcc_01_mean``, ``mfcc_01_std`` ...
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns: ``mfcc_01_mean``, ``mfcc_01_std`` ...
 
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the columns given.
+            Names of the columns of X.
 
         Returns
         -------
-        ndarray of str objects
+        ndarray of shape (n_columns * n_numbers,), str objects
             One name per column.
         """
-        check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
+        names = super().get_feature_names_out(input_features)
         summary = self._summary()
         columns = summary.columns([Column(name, "1", name, name) for name in names])
         return np.asarray(
@@ -280,9 +276,9 @@ class Summarize(_OfFrames):
             raise ValueError(f"summaries is {self.summaries!r}; give a tuple of names, e.g. ('mean', 'std')")
         return find_summary("+".join(self.summaries))
 
-    def _check(self) -> None:
+    def _check_parameters(self) -> None:
         self._summary()
         for name in self.params or {}:
             if name not in _SUMMARY_PARAMS:
                 raise UnknownNameError("parameter of summaries", name, _SUMMARY_PARAMS)
-        self._row(np.zeros((1, 1)))  # their values are for the summaries to judge
+        self._row(np.zeros((1, 1)))  # the summaries check the values of their parameters

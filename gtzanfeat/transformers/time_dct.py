@@ -1,6 +1,6 @@
-"""The course of frames over time as a transformer: low-order cosines over blocks.
+"""The discrete cosine transform of frames over time, as a transformer of frame matrices.
 
-What is taken of all frames alike, and their deltas, is in `frames`.
+Deltas and statistics over all frames are in `frame_summaries`.
 """
 
 from __future__ import annotations
@@ -8,40 +8,44 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+from numpy.typing import NDArray
+from scipy.fft import dct
+from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.extraction.frame_matrices import Frames
 from gtzanfeat.feature_sets import column_name
-from gtzanfeat.transformers.frame_summaries import _OfFrames
+from gtzanfeat.transformers.frame_summaries import FrameTransformer
 
 
-class TimeDCT(_OfFrames):
-    """Describe the course of each clip's frames by low-order DCT coefficients over blocks of frames.
+class TimeDCT(FrameTransformer):
+    """Compute low-order DCT coefficients of each clip's frames over time, averaged over blocks of frames.
 
-    X_k = √(2/T) Σ_t x_t cos(πk(2t + 1) / 2T), and 1/√2 of that for k = 0 (DCT-II, orthonormal), averaged
-    over blocks; coefficient k is a change at k·(frames per second) / 2T Hz. In two dimensions, the same is
-    then done along the columns of a block, which makes cepstra of log bands.
+    X_k = √(2/T) Σ_t x_t cos(πk(2t + 1) / 2T), and 1/√2 of that for k = 0 (DCT-II, orthonormal);
+    coefficient k measures changes at k·(frames per second) / 2T Hz. In two dimensions each frame is first
+    transformed along its columns in the same way, which turns log band energies into cepstra.
 
     Parameters
     ----------
     n_coefficients : int or pair of int, default=8
-        How many are kept: over time; or over time and along the columns, where one number is for both.
+        Number of coefficients kept: over time; or over time and along the columns, where one number is for
+        both.
     block : int, default=86
-        Frames in a block, T. A clip that has fewer is one block; coefficients that it cannot have are 0.
+        Frames in a block, T. A clip that has fewer is one block; coefficients from T on are 0.
     hop : int, default=43
         Frames from one block to the next.
     dims : {1, 2}, default=1
-        Over time for each column, or over time and columns.
+        1: over time, for each column. 2: over time and along the columns.
     absolute : bool, default=False
-        Average magnitudes, which do not depend on where in a change a block begins.
+        Whether magnitudes are averaged, which depend less on where in a change a block begins.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of the frames given.
+        Number of columns of the frames seen by `fit`.
 
     Examples
     --------
+    >>> import numpy as np
     >>> t = np.arange(86)
     >>> wave = np.cos(np.pi * 3 * (2 * t + 1) / (2 * 86))[:, None]
     >>> TimeDCT(5, absolute=True).fit_transform([wave]).round(3)
@@ -51,6 +55,7 @@ class TimeDCT(_OfFrames):
     def __init__(
         self,
         n_coefficients: int | tuple[int, int] = 8,
+        *,
         block: int = 86,
         hop: int = 43,
         dims: int = 1,
@@ -62,8 +67,8 @@ class TimeDCT(_OfFrames):
         self.dims = dims
         self.absolute = absolute
 
-    def transform(self, X: Any) -> np.ndarray:
-        """Transform, and average over blocks.
+    def transform(self, X: Any) -> NDArray[np.float32]:
+        """Transform the blocks of each clip and average the coefficients.
 
         Parameters
         ----------
@@ -74,56 +79,60 @@ class TimeDCT(_OfFrames):
         -------
         ndarray of shape (n_clips, n_out), float32
             For each column its coefficients over time; or, in two dimensions, for each coefficient along the
-            columns those over time. 0 where a clip has no frames.
+            columns those over time. 0 for a clip without frames.
         """
         check_is_fitted(self)
-        n_times, n_across = self._numbers()
-        across = dct_basis(self.n_features_in_, n_across) if self.dims == 2 else None
+        n_times, n_rows = self._shape()
         frames = self._frames(X, reset=False)
         clips = frames if isinstance(frames, Frames) else frames[:, None]
-        rows = np.zeros((len(clips), n_across * n_times), dtype=np.float32)
+        rows = np.zeros((len(clips), n_rows, n_times), dtype=np.float32)
         for row, clip in zip(rows, clips, strict=True):
             if len(clip):
-                row[:] = self._row(clip if across is None else clip @ across, n_times)
-        return rows
+                columns = clip.astype(np.float64)
+                if self.dims == 2:
+                    columns = dct(columns, axis=1, norm="ortho")[:, :n_rows]
+                coefficients = self._mean_coefficients(columns)[:, :n_times]
+                row[:, : coefficients.shape[1]] = coefficients
+        return rows.reshape(len(rows), -1)
 
-    def _row(self, frames: np.ndarray, n_times: int) -> np.ndarray:
+    def _mean_coefficients(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the DCT over time of frames (n_frames, n), averaged over blocks of length T: (n, T)."""
         length = min(self.block, len(frames))
         blocks = np.lib.stride_tricks.sliding_window_view(frames, length, axis=0)[:: self.hop]
         if self.absolute:
-            return np.abs(blocks @ dct_basis(length, n_times)).mean(axis=0).ravel()
-        # the transform of the mean is the mean of the transforms
-        return (blocks.mean(axis=0, dtype=np.float64) @ dct_basis(length, n_times)).ravel()
+            return np.asarray(np.abs(dct(blocks, axis=-1, norm="ortho")).mean(axis=0))
+        return np.asarray(dct(blocks.mean(axis=0), axis=-1, norm="ortho"))  # the DCT is linear
 
-    def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
-        """Names of the columns: ``mfcc_01_dct00`` ..., or ``dct00_00`` (along columns, over time) ...
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """Return the names of the columns: ``mfcc_01_dct00`` ...; in two dimensions ``dct00_00`` ...
+
+        The first number in ``dct00_00`` is the coefficient along the columns, the second that over time.
 
         Parameters
         ----------
         input_features : array-like of str, optional
-            Names of the columns given.
+            Names of the columns of X.
 
         Returns
         -------
-        ndarray of str objects
+        ndarray of shape (n_out,), str objects
             One name per column.
         """
-        check_is_fitted(self)
-        names = _check_feature_names_in(self, input_features)
-        n_times, n_across = self._numbers()
+        names = super().get_feature_names_out(input_features)
+        n_times, n_rows = self._shape()
         if self.dims == 2:
-            made = [f"dct{q:02d}_{k:02d}" for q in range(n_across) for k in range(n_times)]
+            made = [f"dct{q:02d}_{k:02d}" for q in range(n_rows) for k in range(n_times)]
         else:
             made = [column_name(name, "", f"dct{k:02d}") for name in names for k in range(n_times)]
         return np.asarray(made, dtype=object)
 
-    def _numbers(self) -> tuple[int, int]:
-        """Coefficients over time, and how many rows of them."""
+    def _shape(self) -> tuple[int, int]:
+        """Return (n_times, n_rows): coefficients over time, and of how many columns or their coefficients."""
         given = self.n_coefficients
         times, across = (given, given) if isinstance(given, int | np.integer) else given
         return times, min(across, self.n_features_in_) if self.dims == 2 else self.n_features_in_
 
-    def _check(self) -> None:
+    def _check_parameters(self) -> None:
         given = self.n_coefficients
         numbers = [given] if isinstance(given, int | np.integer) else list(given)
         if self.dims not in (1, 2):
@@ -132,12 +141,3 @@ class TimeDCT(_OfFrames):
             raise ValueError(f"n_coefficients is {given!r}; give a number from 1, or two if dims is 2")
         if self.block < 1 or self.hop < 1:
             raise ValueError(f"block is {self.block} and hop {self.hop}; give 1 frame or more")
-
-
-def dct_basis(length: int, n_coefficients: int) -> np.ndarray:
-    """Cosines of the orthonormal DCT-II, (length, n_coefficients); columns beyond `length` are 0."""
-    times = np.arange(length)[:, None]
-    basis = np.sqrt(2 / length) * np.cos(np.pi / (2 * length) * (2 * times + 1) * np.arange(n_coefficients))
-    basis[:, 0] /= np.sqrt(2)
-    basis[:, length:] = 0.0
-    return basis

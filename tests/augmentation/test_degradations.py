@@ -484,6 +484,24 @@ def test_copies_keep_the_group_of_their_source(files):
     assert augmented.estimator_.groups_.tolist() == [1, 2, 3, 4] * 3
 
 
+def test_a_generator_seeds_the_copies_too():
+    seen = []
+
+    class Told(DummyClassifier):
+        def fit(self, X, y):
+            seen.append(np.stack([load_audio(clip, RATE) for clip in X]))
+            return super().fit(X, y)
+
+        def measure(self, X):
+            return X
+
+    clips = [tone(220, 0.1), tone(440, 0.1)]
+    for seed in (np.random.RandomState(3), np.random.RandomState(3), None):
+        AugmentedTraining(Told(), [("white_noise", 10)], random_state=seed).fit(clips, [0, 1])
+    np.testing.assert_array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[0], seen[2])  # without a seed each fit draws anew
+
+
 def test_labels_that_only_the_recording_tells_stay_at_chance():
     # each recording is a tone of its own and its label a coin: only its own copies could give it away
     rng = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from gtzanfeat.classifiers import GaussianMixtureClassifier
-from gtzanfeat.classifiers.gaussian_mixture import Mixture, best_mixture, fit_mixture
+from gtzanfeat.classifiers.gaussian_mixture import Mixture, fit_mixture, maximise_likelihood
 
 NO_FLOOR = np.zeros(3)
 
@@ -78,7 +78,7 @@ def test_two_separated_gaussians_are_recovered(rng):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_em_equals_scikit_learn_from_the_same_start(rng):
     X = rng.normal(size=(200, 3)) + rng.normal(size=(4, 3)).repeat(50, axis=0)
-    start = best_mixture(X, np.eye(4)[rng.integers(4, size=200)], NO_FLOOR)
+    start = maximise_likelihood(X, np.eye(4)[rng.integers(4, size=200)], NO_FLOOR)
     oracle = GaussianMixture(
         4,
         covariance_type="diag",

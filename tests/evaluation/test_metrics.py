@@ -6,12 +6,12 @@ from sklearn import metrics
 from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.metrics import (
     Outcome,
-    measure,
-    of_answers,
-    of_numbers,
-    of_order,
-    of_places,
-    order_of_one,
+    compute_metrics,
+    precision_recall_f1,
+    ranking_metrics,
+    regression_metrics,
+    roc_auc_and_average_precision,
+    top_k_and_log_loss,
 )
 
 ONES = np.ones((1, 200))
@@ -42,7 +42,7 @@ def tags(rng, n=200, n_tags=6, **given):
 
 def test_metrics_of_classes_are_those_of_scikit_learn(rng):
     case = single(rng)
-    found = {name: float(value[0]) for name, value in measure(case).items()}
+    found = {name: float(value[0]) for name, value in compute_metrics(case).items()}
     y, a, s = case.truth, case.answers, case.scores
     expected = {
         "accuracy": metrics.accuracy_score(y, a),
@@ -63,7 +63,7 @@ def test_metrics_of_classes_are_those_of_scikit_learn(rng):
 
 def test_metrics_of_tags_are_those_of_scikit_learn(rng):
     case = tags(rng)
-    found = {name: float(value[0]) for name, value in measure(case).items()}
+    found = {name: float(value[0]) for name, value in compute_metrics(case).items()}
     y, a, s = case.truth, case.answers, case.scores
     expected = {"exact_match": metrics.accuracy_score(y, a)}
     for mean in ("macro", "micro"):
@@ -79,7 +79,10 @@ def test_metrics_of_tags_are_those_of_scikit_learn(rng):
 def test_metrics_of_numbers_are_those_of_scikit_learn(rng):
     truth = rng.normal(1000.0, 1.0, size=200)  # far from 0: squares must not drown the differences
     answers = truth + rng.normal(size=200)
-    found = {name: float(value[0]) for name, value in measure(outcome("regression", truth, answers)).items()}
+    found = {
+        name: float(value[0])
+        for name, value in compute_metrics(outcome("regression", truth, answers)).items()
+    }
     expected = {
         "r2": metrics.r2_score(truth, answers),
         "rmse": metrics.root_mean_squared_error(truth, answers),
@@ -94,17 +97,17 @@ def test_weights_count_as_copies_do(rng):
     for draw in weights:
         copies = np.repeat(np.arange(200), draw)
         for case in (single(rng), tags(rng)):
-            weighed = measure(case, draw[None].astype(float))
-            copied = measure(case[copies])
+            weighed = compute_metrics(case, draw[None].astype(float))
+            copied = compute_metrics(case[copies])
             for name, value in weighed.items():
                 assert value[0] == pytest.approx(copied[name][0], abs=1e-12), name
     case = single(rng)
     np.testing.assert_allclose(
-        order_of_one(case.truth == 0, case.scores[:, 0], weights.astype(float))[0],
+        roc_auc_and_average_precision(case.truth == 0, case.scores[:, 0], weights.astype(float))[0],
         [metrics.roc_auc_score(case.truth == 0, case.scores[:, 0], sample_weight=draw) for draw in weights],
     )
     numbers = rng.normal(size=(2, 200))
-    found = of_numbers(*numbers, weights.astype(float))["r2"]
+    found = regression_metrics(*numbers, weights.astype(float))["r2"]
     np.testing.assert_allclose(found, [metrics.r2_score(*numbers, sample_weight=draw) for draw in weights])
 
 
@@ -114,21 +117,21 @@ def test_weights_count_as_copies_do(rng):
 def test_order_is_judged_within_folds_and_all_else_over_a_repeat(rng):
     half = np.repeat([1, 2], 100)
     case = tags(rng, fold=half, repeat=np.ones(200, int))
-    found = measure(case)
+    found = compute_metrics(case)
     parts = [case[half == fold] for fold in (1, 2)]
     areas = [metrics.roc_auc_score(part.truth, part.scores) for part in parts]
     assert found["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
     assert found["f1_macro"][0] == pytest.approx(metrics.f1_score(case.truth, case.answers, average="macro"))
     # scores of two fits that lie apart say nothing about their order
     case.scores[half == 2] += 10.0
-    assert measure(case)["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
+    assert compute_metrics(case)["roc_auc_macro"][0] == pytest.approx(np.mean(areas))
 
 
 def test_repeats_are_averaged(rng):
     repeat = np.repeat([1, 2], 100)
     for case in (single(rng, repeat=repeat), tags(rng, repeat=repeat)):
-        parts = [measure(case[repeat == number]) for number in (1, 2)]
-        for name, value in measure(case).items():
+        parts = [compute_metrics(case[repeat == number]) for number in (1, 2)]
+        for name, value in compute_metrics(case).items():
             assert value[0] == pytest.approx((parts[0][name][0] + parts[1][name][0]) / 2)
 
 
@@ -140,27 +143,27 @@ def test_tags_without_positives_are_left_out(rng):
     truth = case.truth.copy()
     truth[:, 0] = False
     rest = metrics.roc_auc_score(truth[:, 1:], case.scores[:, 1:])
-    found = of_order(truth, case.scores, ONES)
+    found = ranking_metrics(truth, case.scores, ONES)
     assert found["roc_auc_macro"][0] == pytest.approx(rest)
     precision = metrics.average_precision_score(truth[:, 1:], case.scores[:, 1:], average="micro")
     assert found["average_precision_micro"][0] == pytest.approx(precision)
     f1 = metrics.f1_score(truth[:, 1:], case.answers[:, 1:], average="macro")
-    assert of_answers(truth, case.answers, ONES)["f1_macro"][0] == pytest.approx(f1)
-    nothing = of_order(np.zeros((200, 2), dtype=bool), case.scores[:, :2], ONES)
+    assert precision_recall_f1(truth, case.answers, ONES)["f1_macro"][0] == pytest.approx(f1)
+    nothing = ranking_metrics(np.zeros((200, 2), dtype=bool), case.scores[:, :2], ONES)
     assert np.isnan(nothing["roc_auc_macro"][0])
     assert "roc_auc_micro" not in nothing
 
 
 def test_tied_classes_share_the_places():
     truth, scores = np.array([0, 3]), np.full((2, 4), 0.25)
-    assert of_places(truth, scores, np.ones((1, 2)), True)["top_3_accuracy"][0] == 0.75
-    assert of_places(truth, scores, np.ones((1, 2)), True)["log_loss"][0] == pytest.approx(np.log(4))
-    assert "log_loss" not in of_places(truth, scores, np.ones((1, 2)), False)
-    assert "top_3_accuracy" not in of_places(np.array([0]), np.ones((1, 3)), np.ones((1, 1)), False)
+    assert top_k_and_log_loss(truth, scores, np.ones((1, 2)), True)["top_3_accuracy"][0] == 0.75
+    assert top_k_and_log_loss(truth, scores, np.ones((1, 2)), True)["log_loss"][0] == pytest.approx(np.log(4))
+    assert "log_loss" not in top_k_and_log_loss(truth, scores, np.ones((1, 2)), False)
+    assert "top_3_accuracy" not in top_k_and_log_loss(np.array([0]), np.ones((1, 3)), np.ones((1, 1)), False)
 
 
 def test_numbers_that_are_all_the_same_have_no_r2():
-    found = of_numbers(np.full(5, 0.1), np.arange(5.0), np.ones((1, 5)))
+    found = regression_metrics(np.full(5, 0.1), np.arange(5.0), np.ones((1, 5)))
     assert np.isnan(found["r2"][0])
     assert np.isnan(found["pearson_r"][0])
     assert found["mae"][0] == pytest.approx(np.mean(np.abs(np.arange(5) - 0.1)))
@@ -172,10 +175,13 @@ def test_numbers_that_are_all_the_same_have_no_r2():
 def test_intervals_of_an_accuracy_are_those_of_a_proportion(rng):
     hit = rng.random(400) < 0.7
     case = outcome("single-label", np.zeros(400, int), np.where(hit, 0, 1))
-    low, high = uncertainty.intervals(case, measure(case), 0)["accuracy"]
+    low, high = uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"]
     share, spread = hit.mean(), np.sqrt(hit.mean() * (1 - hit.mean()) / 400)
     assert (low, high) == pytest.approx((share - 1.96 * spread, share + 1.96 * spread), abs=0.006)
-    assert uncertainty.intervals(case, measure(case), 0)["accuracy"] == (low, high)  # seeded
+    assert uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"] == (
+        low,
+        high,
+    )  # seeded
 
 
 def test_ten_windows_of_a_recording_count_as_one(rng):
@@ -184,7 +190,7 @@ def test_ten_windows_of_a_recording_count_as_one(rng):
     widths = []
     for group in (np.arange(400), np.arange(40).repeat(10)):
         case = outcome("single-label", truth, answers, group=group)
-        low, high = uncertainty.intervals(case, measure(case), 0)["accuracy"]
+        low, high = uncertainty.bootstrap_intervals(case, compute_metrics(case), 0)["accuracy"]
         widths.append(high - low)
     assert widths[1] / widths[0] == pytest.approx(np.sqrt(10), rel=0.2)
 
@@ -192,8 +198,8 @@ def test_ten_windows_of_a_recording_count_as_one(rng):
 def test_the_value_lies_in_its_interval_though_folds_are_small(rng):
     fold = np.repeat(np.arange(20), 10)
     case = tags(rng, fold=fold)
-    values = measure(case)
-    spans = uncertainty.intervals(case, values, 0)
+    values = compute_metrics(case)
+    spans = uncertainty.bootstrap_intervals(case, values, 0)
     for name, (low, high) in spans.items():
         assert low <= values[name][0] <= high, name
         assert 0.0 <= low <= high <= 1.0
@@ -218,7 +224,7 @@ def test_labels_that_belong_to_artists_are_permuted_among_artists(rng):
     assert (by_row.n_units, by_artist.n_units) == (300, 10)
     assert by_row.p_value == 0.001
     assert by_artist.p_value > 0.02
-    mixed = uncertainty.units_of(artist, np.arange(300) % 3)  # three truths in every artist
+    mixed = uncertainty.permutation_units(artist, np.arange(300) % 3)  # three truths in every artist
     assert len(np.unique(mixed)) == 30
 
 
@@ -231,10 +237,10 @@ def test_the_headline_is_that_of_all_metrics(rng, task):
         "regression": lambda: outcome(task, *rng.normal(size=(2, 200)), fold=fold, repeat=repeat),
     }[task]()
     test = uncertainty.permutation_test(case, 0, permutations=50)
-    assert test.value == pytest.approx(measure(case)[test.metric][0], abs=1e-12)
-    truth = uncertainty.shuffled(case.truth, np.arange(200), rng)
-    assert uncertainty.headline(case, truth) == pytest.approx(
-        measure(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]
+    assert test.value == pytest.approx(compute_metrics(case)[test.metric][0], abs=1e-12)
+    truth = uncertainty.permuted(case.truth, np.arange(200), rng)
+    assert uncertainty.headline_score(case, truth) == pytest.approx(
+        compute_metrics(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]
     )
 
 
@@ -252,6 +258,6 @@ def test_what_is_not_defined_has_no_p_value():
 
 def test_units_of_objects_and_tags():
     group = np.array(["x", "x", "y"], dtype=object)
-    assert uncertainty.units_of(group, np.array(["a", "b", "a"], dtype=object)).tolist() == [0, 2, 1]
-    assert len(set(uncertainty.units_of(group, np.array([[1, 0], [1, 0], [1, 0]])))) == 2
-    assert pd.Series(uncertainty.units_of(group, np.array([0.5, 0.5, 0.7]))).nunique() == 2
+    assert uncertainty.permutation_units(group, np.array(["a", "b", "a"], dtype=object)).tolist() == [0, 2, 1]
+    assert len(set(uncertainty.permutation_units(group, np.array([[1, 0], [1, 0], [1, 0]])))) == 2
+    assert pd.Series(uncertainty.permutation_units(group, np.array([0.5, 0.5, 0.7]))).nunique() == 2

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,7 +17,6 @@ import pytest
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ExportError, UnknownNameError
 from gtzanfeat.export import FORMATS, check_destination, read_metadata, read_table, write_table
-from gtzanfeat.export import tables as export
 from gtzanfeat.export.formats import put_in_place
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FEATURE_SETS, feature_set
@@ -67,7 +67,7 @@ def contents(folder):
 
 @every_format
 def test_what_is_read_back_is_what_was_written(tmp_path, clips, extraction, suffix):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     assert path == tmp_path / f"features{suffix}"
     again, values = read_table(path)
     ok = extraction.ok
@@ -79,7 +79,7 @@ def test_what_is_read_back_is_what_was_written(tmp_path, clips, extraction, suff
     assert values.failures == ()
     assert values.lost == (Failure(2, 'pop/"c",\nlive.wav', "the file is empty; leave it out"),)
     assert values.versions == read_metadata(path)["versions"]
-    twice = write_table(tmp_path / f"twice{suffix}", values, again)
+    twice = write_table(values, again, tmp_path / f"twice{suffix}")
     assert read_metadata(twice) == read_metadata(path)
     assert again.name == "example"
     for column in (*IDENTITY, "year"):
@@ -88,7 +88,7 @@ def test_what_is_read_back_is_what_was_written(tmp_path, clips, extraction, suff
 
 @every_format
 def test_columns_are_identity_then_features(tmp_path, clips, extraction, suffix):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     frame = FORMATS[suffix].read(path)
     # the seconds that were counted take the place of the "Seconds" of the table: SQL knows no case
     assert list(frame.columns) == [*IDENTITY, "year", "seconds", "flags", *extraction.columns]
@@ -97,7 +97,7 @@ def test_columns_are_identity_then_features(tmp_path, clips, extraction, suffix)
 
 @every_format
 def test_a_failed_clip_has_no_row_but_a_reason(tmp_path, clips, extraction, suffix):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     lost = {"row": 2, "path": 'pop/"c",\nlive.wav', "reason": "the file is empty; leave it out"}
     assert read_metadata(path)["failures"] == [lost]
     assert "c" not in read_table(path)[0].recordings
@@ -107,14 +107,14 @@ def test_a_failed_clip_has_no_row_but_a_reason(tmp_path, clips, extraction, suff
 def test_a_table_of_failures_alone_has_all_columns(tmp_path, clips, extraction, suffix):
     failures = tuple(Failure(i, path, "empty") for i, path in enumerate(clips.paths))
     nothing = replace(extraction, values=extraction.values * np.nan, failures=failures)
-    path = write_table(tmp_path / f"features{suffix}", nothing, clips)
+    path = write_table(nothing, clips, tmp_path / f"features{suffix}")
     assert len(FORMATS[suffix].read(path)) == 0
     assert len(read_metadata(path)["failures"]) == 4
 
 
 @every_format
 def test_metadata_say_what_was_computed(tmp_path, clips, extraction, suffix):
-    metadata = read_metadata(write_table(tmp_path / f"features{suffix}", extraction, clips))
+    metadata = read_metadata(write_table(extraction, clips, tmp_path / f"features{suffix}"))
     chosen = extraction.feature_set
     assert metadata["feature_set"] == "pitch5"
     assert metadata["dataset"] == "example"
@@ -136,7 +136,7 @@ def test_metadata_say_what_was_computed(tmp_path, clips, extraction, suffix):
 
 
 def test_all_formats_tell_the_same(tmp_path, clips, extraction):
-    paths = [write_table(tmp_path / f"features{suffix}", extraction, clips) for suffix in FORMATS]
+    paths = [write_table(extraction, clips, tmp_path / f"features{suffix}") for suffix in FORMATS]
     first, *others = [read_metadata(path) for path in paths]
     assert all(other == first for other in others)
 
@@ -145,7 +145,7 @@ def test_all_formats_tell_the_same(tmp_path, clips, extraction):
 def test_same_input_gives_the_same_bytes(tmp_path, clips, extraction, suffix):
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        write_table(tmp_path / name / f"features{suffix}", extraction, clips)
+        write_table(extraction, clips, tmp_path / name / f"features{suffix}")
     names = contents(tmp_path / "one")
     assert names == contents(tmp_path / "two")
     for name in names:
@@ -158,7 +158,7 @@ def test_windows_of_recordings_stay_windows(tmp_path, extraction, suffix):
         {"path": "a.wav", "label": "jazz", "recording": "a", "offset": [0.0, 5.0, 10.0, 15.0]}
     )
     clips = ClipTable(frame.assign(duration=5.0, artist_fold=2), "example")
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     again, _ = read_table(path)
     columns = read_metadata(path)["columns"]
     assert columns["offset"]["unit"] == columns["duration"]["unit"] == "s"
@@ -180,7 +180,7 @@ def test_names_of_columns_need_no_quoting(name):
 
 
 def test_pandas_reads_parquet_with_its_types(tmp_path, clips, extraction):
-    frame = pd.read_parquet(write_table(tmp_path / "features.parquet", extraction, clips))
+    frame = pd.read_parquet(write_table(extraction, clips, tmp_path / "features.parquet"))
     assert (frame.dtypes[list(extraction.columns)] == np.float32).all()
     assert frame["seconds"].dtype == np.float64
     assert frame["year"].dtype == np.int64
@@ -191,13 +191,13 @@ def test_pandas_reads_parquet_with_its_types(tmp_path, clips, extraction):
 
 @every_format
 def test_duckdb_reads_it_without_quotes(tmp_path, clips, extraction, suffix):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     query = f"select label, count(*), max(pitch_up0) from '{path}' group by label order by label"
     assert duckdb.sql(query).fetchall() == [("jazz", 2, pytest.approx(123456.79)), ("pop", 1, 1.0)]
 
 
 def test_a_parquet_file_explains_itself_to_any_reader(tmp_path, clips, extraction):
-    schema = pq.read_schema(write_table(tmp_path / "features.parquet", extraction, clips))
+    schema = pq.read_schema(write_table(extraction, clips, tmp_path / "features.parquet"))
     assert schema.metadata[b"gtzanfeat.spec_hash"].decode() == extraction.feature_set.spec_hash
     assert json.loads(schema.metadata[b"gtzanfeat.failures"])[0]["row"] == 2
     assert schema.field("pitch_up0").metadata[b"unit"]
@@ -205,7 +205,7 @@ def test_a_parquet_file_explains_itself_to_any_reader(tmp_path, clips, extractio
 
 
 def test_csv_floats_are_the_shortest_that_come_back(tmp_path, clips, extraction):
-    path = write_table(tmp_path / "features.csv", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / "features.csv")
     assert path.read_text(encoding="utf-8").splitlines()[1].endswith(",0.1,0.33333334,-0.0,1e-45,3.4e+38")
     assert contents(tmp_path) == ["features.csv", "features.meta.json"]
 
@@ -215,31 +215,31 @@ def test_csv_floats_are_the_shortest_that_come_back(tmp_path, clips, extraction)
 
 def test_an_unknown_suffix_names_the_known(tmp_path, clips, extraction):
     with pytest.raises(UnknownNameError, match=r"^unknown table format '.xlsx'. Known: .parquet, .csv.$"):
-        write_table(tmp_path / "features.xlsx", extraction, clips)
+        write_table(extraction, clips, tmp_path / "features.xlsx")
 
 
 def test_a_suffix_may_be_in_capitals(tmp_path, clips, extraction):
-    assert len(read_table(write_table(tmp_path / "F.PARQUET", extraction, clips))[0]) == 3
+    assert len(read_table(write_table(extraction, clips, tmp_path / "F.PARQUET"))[0]) == 3
 
 
 @every_format
 def test_an_existing_file_is_replaced_only_when_told(tmp_path, clips, extraction, suffix):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     with pytest.raises(ExportError, match="features.*: the file exists already; choose another name"):
-        write_table(path, extraction, clips)
-    write_table(path, replace(extraction, failures=()), clips, overwrite=True)
+        write_table(extraction, clips, path)
+    write_table(replace(extraction, failures=()), clips, path, overwrite=True)
     assert read_metadata(path)["failures"] == []
 
 
 def test_somebody_elses_file_beside_a_csv_is_not_replaced(tmp_path, clips, extraction):
     (tmp_path / "features.meta.json").write_text("mine")
     with pytest.raises(ExportError, match=r"features.meta.json: the file exists already"):
-        write_table(tmp_path / "features.csv", extraction, clips)
+        write_table(extraction, clips, tmp_path / "features.csv")
 
 
 def test_a_folder_that_does_not_exist_is_not_made(tmp_path, clips, extraction):
     with pytest.raises(ExportError, match=r"there is no folder .*nowhere; make it first"):
-        write_table(tmp_path / "nowhere" / "features.csv", extraction, clips)
+        write_table(extraction, clips, tmp_path / "nowhere" / "features.csv")
 
 
 def test_a_folder_is_not_a_file(tmp_path):
@@ -256,13 +256,13 @@ def test_a_closed_folder_is_told_beforehand(tmp_path, monkeypatch):
 
 def test_extraction_and_table_must_belong_together(tmp_path, clips, extraction):
     with pytest.raises(ExportError, match="an extraction of 4 clips and a table of 3 do not belong together"):
-        write_table(tmp_path / "features.csv", extraction, clips.select([0, 1, 2]))
+        write_table(extraction, clips.select([0, 1, 2]), tmp_path / "features.csv")
 
 
 def test_a_column_that_arrow_cannot_hold_is_an_error(tmp_path, clips, extraction):
     mixed = ClipTable(clips.frame.assign(mixed=[1, "one", 2.0, None]), "example")
     with pytest.raises(ExportError, match=r"cannot be written .*mixed"):
-        write_table(tmp_path / "features.parquet", extraction, mixed)
+        write_table(extraction, mixed, tmp_path / "features.parquet")
     assert contents(tmp_path) == []
 
 
@@ -274,7 +274,7 @@ def test_a_column_that_arrow_cannot_hold_is_an_error(tmp_path, clips, extraction
     "crash", [OSError(28, "No space left on device"), KeyboardInterrupt(), MemoryError()]
 )
 def test_a_crash_leaves_what_was_there(tmp_path, clips, extraction, monkeypatch, suffix, crash):
-    path = write_table(tmp_path / f"features{suffix}", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / f"features{suffix}")
     before = {name: (tmp_path / name).read_bytes() for name in contents(tmp_path)}
 
     def write_half(*args, **options):
@@ -286,7 +286,7 @@ def test_a_crash_leaves_what_was_there(tmp_path, clips, extraction, monkeypatch,
     monkeypatch.setattr(pd.DataFrame, "to_csv", write_half)
     expected = ExportError if isinstance(crash, OSError) else type(crash)
     with pytest.raises(expected, match="No space left on device" if expected is ExportError else None):
-        write_table(path, extraction, clips, overwrite=True)
+        write_table(extraction, clips, path, overwrite=True)
     assert {name: (tmp_path / name).read_bytes() for name in contents(tmp_path)} == before
 
 
@@ -294,9 +294,9 @@ def test_csv_and_its_metadata_come_together_or_not_at_all(tmp_path, clips, extra
     def refuse(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(export.Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_text", refuse)
     with pytest.raises(ExportError, match="No space left on device"):
-        write_table(tmp_path / "features.csv", extraction, clips)
+        write_table(extraction, clips, tmp_path / "features.csv")
     assert contents(tmp_path) == []
 
 
@@ -326,7 +326,7 @@ def test_a_foreign_table_is_told(tmp_path):
 
 
 def test_features_of_another_meaning_are_not_read(tmp_path, clips, extraction, monkeypatch):
-    path = write_table(tmp_path / "features.parquet", extraction, clips)
+    path = write_table(extraction, clips, tmp_path / "features.parquet")
     changed = replace(feature_set("pitch5"), rate=44100)
     monkeypatch.setitem(FEATURE_SETS, "pitch5", changed)
     with pytest.raises(ExportError, match=f"its pitch5 has the spec .*, not {changed.spec_hash}"):

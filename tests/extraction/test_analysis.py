@@ -9,8 +9,9 @@ import pytest
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import analysis as room
-from gtzanfeat.extraction.analysis import BLOCK, INGREDIENTS, Analysis
+from gtzanfeat.extraction.analysis import BLOCK, Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.ingredients.registry import INGREDIENTS
 
 RATE = 22050
 
@@ -69,7 +70,7 @@ def test_each_ingredient_of_a_block_is_computed_once(monkeypatch):
 
             return counted
 
-        return room.Ingredient(row.name, row.needs, build, row.uses)
+        return replace(row, build=build)
 
     monkeypatch.setattr(room, "INGREDIENTS", {name: counting(row) for name, row in INGREDIENTS.items()})
     requests = FEATURE_SETS["classic30"].requests + FEATURE_SETS["marsyas64"].requests

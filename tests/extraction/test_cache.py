@@ -233,7 +233,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(paths, tmp_path, monke
     def blocks(clip, rate):
         found = list(audio.blocks(clip, rate))
         soundfile.write(clip.source, tone(300, 0.1), RATE)
-        return found
+        return audio.Reading(lambda _: iter(found))
 
     monkeypatch.setattr(vectors, "blocks", blocks)
     extract(paths[:1], SET, memory=tmp_path / "cache")

@@ -10,7 +10,7 @@ from reference.fingerprints import fingerprint as slow_fingerprint
 from gtzanfeat.audio import Clip
 from gtzanfeat.datasets.synthetic import compose, synthesize
 from gtzanfeat.errors import ClipError
-from gtzanfeat.extraction.fingerprints import RATE, fingerprint, fingerprints, near_duplicates
+from gtzanfeat.extraction.fingerprints import RATE, fingerprint, fingerprints, near_duplicate_pairs
 
 SOUND_RATE = 22050
 
@@ -79,7 +79,7 @@ def test_copies_are_found_and_where(piece, copy, offset):
     other = compose("waltz", (5, 4), seconds=15.0).samples
     prints, failures = fingerprints([clip(other), clip(piece), clip(copy(piece))])
     assert not failures
-    (match,) = near_duplicates(prints)
+    (match,) = near_duplicate_pairs(prints)
     assert (match.a, match.b) == (1, 2)
     assert match.similarity > 0.85
     assert match.offset == pytest.approx(offset, abs=0.06)  # an MP3 begins a frame or two late
@@ -92,9 +92,9 @@ def test_no_false_alarm_among_200_pieces():
     music = synthesize(20, seconds=7.0, rate=rate)
     prints, _ = fingerprints([Clip(piece.samples, rate) for piece in music])
     assert len(prints) == 200
-    assert near_duplicates(prints) == []
+    assert near_duplicate_pairs(prints) == []
     planted = [*prints, fingerprint(Clip(music[7].samples[3000:], rate))]
-    assert [(match.a, match.b) for match in near_duplicates(planted)] == [(7, 200)]
+    assert [(match.a, match.b) for match in near_duplicate_pairs(planted)] == [(7, 200)]
 
 
 def test_any_number_of_workers_and_memory_give_the_same(piece, tmp_path):
@@ -113,8 +113,8 @@ def test_silence_short_clips_and_broken_ones(tmp_path, piece):
     assert [failure.index for failure in failures] == [4, 5]
     assert not prints[0].any()
     assert [len(words) for words in prints[2:]] == [0, 0, 0, 0]
-    assert near_duplicates(prints) == []
-    assert near_duplicates([]) == []
+    assert near_duplicate_pairs(prints) == []
+    assert near_duplicate_pairs([]) == []
     with pytest.raises(ClipError, match="it holds NaN"):
         fingerprint(np.full(9000, np.nan))
     with pytest.raises(ClipError, match="libsndfile cannot read it"):
@@ -134,8 +134,8 @@ def test_silence_in_common_is_no_likeness(rng):
     one, other = rng.integers(1, 2**32, (2, 5000), dtype=np.uint32)
     one[500:] = other[500:] = 0
     other[[10, 200, 300, 400]] = one[[10, 200, 300, 400]]
-    assert near_duplicates([one, other]) == []
-    (match,) = near_duplicates([one, other], similar=0.0)
+    assert near_duplicate_pairs([one, other]) == []
+    (match,) = near_duplicate_pairs([one, other], similar=0.0)
     assert match.similarity == pytest.approx(0.5 + 0.5 * 4 / 500, abs=0.02)
 
 
@@ -143,4 +143,4 @@ def test_a_short_quotation_is_no_copy(piece):
     other = compose("anthem", (5, 1), seconds=10.0).samples.copy()
     other[: 2 * SOUND_RATE] = piece[: 2 * SOUND_RATE]
     prints, _ = fingerprints([clip(piece), clip(other), clip(piece[-4 * SOUND_RATE :])])
-    assert near_duplicates(prints) == []
+    assert near_duplicate_pairs(prints) == []

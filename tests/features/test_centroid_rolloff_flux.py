@@ -147,32 +147,6 @@ def test_row_4_flux_at_the_edges_of_silence(rng):
     np.testing.assert_allclose(out[:, 0], [0, 0, 1, 0, 1], atol=1e-6)  # sound beside silence counts 1
 
 
-# --- row 5: zero crossings ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("hertz", [440, 1000, 3000, 5000])
-@pytest.mark.parametrize("wave", [signals.tone, signals.square_wave])
-def test_row_5_a_wave_crosses_zero_twice_a_period(hertz, wave):
-    zcr = track("zcr", wave(hertz))
-    np.testing.assert_allclose(zcr, 2 * hertz / RATE, atol=2 / LENGTH)  # a crossing more or less at each end
-
-
-def test_row_5_noise_crosses_zero_every_other_sample():
-    zcr = track("zcr", signals.white_noise(30.0))
-    assert zcr.mean() == pytest.approx(0.5, abs=0.002)  # 3 standard errors of 660,000 coin throws
-
-
-def test_row_5_zero_counts_as_positive():
-    samples = np.zeros(LENGTH)
-    samples[:5] = [1, 0, -1, 0, 1]
-    assert track("zcr", samples) == pytest.approx([2 / 511])
-
-
-def test_row_5_an_offset_is_left_in():
-    """Section 1.2: it destroys the number, but nothing is taken off unasked."""
-    assert not track("zcr", signals.tone(440.0, amplitude=0.05) + 0.1).any()
-
-
 # --- rows 6 and 7: cepstra ----------------------------------------------------------------------------
 
 

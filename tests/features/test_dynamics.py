@@ -10,8 +10,8 @@ from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction import extract
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
-from gtzanfeat.ingredients.envelopes import STREAMS
 from gtzanfeat.ingredients.k_weighting import k_weighting_sections
+from gtzanfeat.ingredients.registry import STREAMS
 
 RATE = 22050
 COLUMNS = FEATURE_SETS["dynamics"].columns
@@ -139,7 +139,7 @@ def test_the_filters_at_other_rates_are_those_of_pyloudnorm(rate):
 
 def test_the_stream_is_the_same_however_it_is_cut():
     samples = signals.white_noise(1.0).astype(np.float32)
-    whole, parts = STREAMS["k_weighting"](RATE), STREAMS["k_weighting"](RATE)
+    whole, parts = STREAMS["k_weighting"].build(RATE), STREAMS["k_weighting"].build(RATE)
     cut = [parts(part) for part in np.split(samples, [1, 2, 777, 10_000])]
     np.testing.assert_array_equal(whole(samples), np.concatenate(cut))
 

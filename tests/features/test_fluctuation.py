@@ -8,9 +8,9 @@ from reference import fluctuation as twin
 from gtzanfeat.declarations import Framing
 from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS
-from gtzanfeat.features.fluctuation import fluctuation, modulations
+from gtzanfeat.features.fluctuation import fluctuation, frequencies_and_weights
 
-CONSTANTS = modulations(Framing(2**17, 2**17, window="none"), 22050, {})
+CONSTANTS = frequencies_and_weights(Framing(2**17, 2**17, window="none"), 22050, {})
 COLUMNS = FEATURE_SETS["fluctuation"].columns
 
 

@@ -4,7 +4,7 @@ import librosa
 import numpy as np
 import pytest
 import signals
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from reference import predictive as slow
 from scipy.signal import lfilter
@@ -28,13 +28,13 @@ def track(feature, samples, framing=FRAMES):
 def lines(r, order):
     """Line spectrum, float64, of autocorrelations."""
     out = np.full((len(r), order), np.nan)
-    linear_prediction.line_spectrum(r, *linear_prediction.rate_and_cosines(FRAMES, RATE, {}), out)
+    linear_prediction.line_spectral_frequencies(r, *linear_prediction.rate_and_cosines(FRAMES, RATE, {}), out)
     return out
 
 
 def coefficients(r, order):
     out = np.full((len(r), order), np.nan)
-    linear_prediction.predictor(r, out)
+    linear_prediction.predictor_coefficients(r, out)
     return out
 
 
@@ -109,6 +109,7 @@ def test_lines_of_tones_are_those_of_numpy_roots(order, n_tones):
 
 
 @settings(max_examples=60, deadline=None)
+@example([0.546875, 0.546875, 0.546875, 0.001], False)
 @given(st.lists(st.floats(0.001, np.pi - 0.001), min_size=1, max_size=8), st.booleans())
 def test_roots_that_share_a_step_of_the_grid_are_found_all_the_same(omegas, crowd):
     """Π (x - cos ω) as a cosine series, its roots as close together as may be."""
@@ -120,7 +121,7 @@ def test_roots_that_share_a_step_of_the_grid_are_found_all_the_same(omegas, crow
     linear_prediction.cosine_roots(
         c, cosines, np.empty(cosines.shape[1]), np.empty((max(m, 2) + 1, m + 1)), roots
     )
-    assert (np.diff(roots) <= 0).all()
+    assert (np.diff(roots) <= 1e-15).all()  # roots that coincide are one but for rounding
     # a root of multiplicity m is known to the m-th root of the rounding error
     series = np.polynomial.chebyshev.chebval(roots, c)
     np.testing.assert_allclose(series, 0.0, atol=1e-11 * np.abs(c).sum())

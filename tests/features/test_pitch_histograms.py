@@ -15,7 +15,7 @@ from gtzanfeat.extraction import extract
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import FEATURES
-from gtzanfeat.features.pitch_histograms import FIFTHS, count_notes, fold
+from gtzanfeat.features.pitch_histograms import FIFTHS, count_notes
 
 RATE = signals.RATE
 SETS = {"paper": "tzanetakis2002", "robust": "classic30"}
@@ -128,17 +128,6 @@ def test_row_20_a_cadence_has_its_tonic_and_the_fifth_above(tonic, random_state)
 
 
 # --- row 21: folding ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("note", [0, 1, 11, 12, 60, 69, 126, 127])
-def test_row_21_folding_takes_a_note_to_its_class(note):
-    np.testing.assert_array_equal(fold(np.eye(128)[note]), np.eye(12)[note % 12])
-
-
-def test_row_21_folding_loses_nothing(rng):
-    unfolded = rng.random(128)
-    assert fold(unfolded).sum() == pytest.approx(unfolded.sum())
-    np.testing.assert_allclose(fold(unfolded), [unfolded[c::12].sum() for c in range(12)])
 
 
 def test_row_21_the_circle_of_fifths_is_its_own_inverse():

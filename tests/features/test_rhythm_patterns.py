@@ -12,17 +12,17 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import feature_set
-from gtzanfeat.features.rhythm_patterns import pattern, statistics_over_time
+from gtzanfeat.features.rhythm_patterns import rhythm_pattern, statistics_over_time
 from gtzanfeat.ingredients.psychoacoustics import (
     N_BANDS,
     N_WINDOWS,
     bark_bins,
-    contours,
-    decibels,
+    equal_loudness_contours,
     phons_from_decibels,
+    power_to_decibels,
     sones,
     sonogram,
-    spreading,
+    spreading_function,
 )
 
 RATE = 22050
@@ -54,7 +54,7 @@ def phons(levels):
     """Loudness levels of decibels, (24, n)."""
     levels = np.asarray(levels, dtype=np.float32)
     out = np.empty_like(levels)
-    phons_from_decibels(levels, contours().astype(np.float32), out)
+    phons_from_decibels(levels, equal_loudness_contours().astype(np.float32), out)
     return out
 
 
@@ -75,18 +75,18 @@ def test_every_bin_belongs_to_one_band():
 
 
 def test_masking_falls_by_10_decibels_per_band_upwards_and_by_25_downwards():
-    level = 10 * np.log10(spreading())
+    level = 10 * np.log10(spreading_function())
     np.testing.assert_allclose(np.diag(level), 0, atol=0.01)
     assert level[23, 0] - level[22, 0] == pytest.approx(-10, abs=0.05)
     assert level[0, 23] - level[0, 22] == pytest.approx(-25, abs=0.05)
 
 
 def test_a_level_on_a_contour_is_that_many_phon():
-    np.testing.assert_allclose(phons(contours()), np.tile(slow.PHON, (N_BANDS, 1)), rtol=1e-6)
+    np.testing.assert_allclose(phons(equal_loudness_contours()), np.tile(slow.PHON, (N_BANDS, 1)), rtol=1e-6)
 
 
 def test_levels_below_the_contours_are_3_phon_and_above_them_go_on():
-    marks = contours()
+    marks = equal_loudness_contours()
     beyond = np.stack([marks[:, 0] - 30, marks[:, 0], 2 * marks[:, 5] - marks[:, 4]], axis=1)
     np.testing.assert_allclose(phons(beyond), np.tile([3, 3, 120], (N_BANDS, 1)), rtol=1e-5)
 
@@ -115,7 +115,9 @@ def test_loudness_is_that_of_rp_extract():
 
 
 def test_decibels_and_sones_follow_their_laws():
-    np.testing.assert_allclose(decibels(np.array([0.0, 0.5, 1.0, 10.0, 1e6])), [0, 0, 0, 10, 60], atol=1e-12)
+    np.testing.assert_allclose(
+        power_to_decibels(np.array([0.0, 0.5, 1.0, 10.0, 1e6])), [0, 0, 0, 10, 60], atol=1e-12
+    )
     np.testing.assert_allclose(sones(np.array([20.0, 40.0, 50.0, 90.0])), [0.5**2.642, 1, 2, 32])
 
 
@@ -207,7 +209,7 @@ def test_rhythm_patterns_summed_over_bands_are_the_weighted_histogram():
 def test_a_pattern_is_read_modulation_by_modulation():
     modulation = np.arange(24 * 60, dtype=np.float32).reshape(1, 24, 60)
     out = np.empty((1, 1440), dtype=np.float32)
-    pattern(modulation, np.ones(60, dtype=np.float32), out)
+    rhythm_pattern(modulation, np.ones(60, dtype=np.float32), out)
     np.testing.assert_array_equal(out[0], modulation[0].ravel(order="F"))
 
 

@@ -11,7 +11,7 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
-from gtzanfeat.features.wavelets import HIGH, LEVELS, LOW, halve, wavelet_moments
+from gtzanfeat.features.wavelets import HIGH, LEVELS, LOW, wavelet_analysis_step, wavelet_moments
 
 RATE = 22050
 COLUMNS = FEATURE_SETS["dwch"].columns
@@ -37,7 +37,7 @@ def test_a_step_is_that_of_pywavelets(n, rng):
     x = rng.standard_normal(n).astype(np.float32)
     even, odd = np.empty(n, dtype=np.float32), np.empty(n, dtype=np.float32)
     a, d = np.empty(n // 2, dtype=np.float32), np.empty(n // 2, dtype=np.float32)
-    halve(x, LOW.astype(np.float32), HIGH.astype(np.float32), even, odd, a, d)
+    wavelet_analysis_step(x, LOW.astype(np.float32), HIGH.astype(np.float32), even, odd, a, d)
     theirs = pywt.dwt(x.astype(float), "db8", mode="periodization")
     np.testing.assert_allclose([a, d], theirs, atol=5e-6)
 

@@ -14,7 +14,7 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
-from gtzanfeat.features.tonality import NAMES, chroma_cens
+from gtzanfeat.features.tonality import chroma_cens
 from gtzanfeat.ingredients.constant_q import (
     BINS,
     C1_HZ,
@@ -24,6 +24,7 @@ from gtzanfeat.ingredients.constant_q import (
     half_band,
     octave_weights,
 )
+from gtzanfeat.ingredients.pitch_classes import NAMES
 
 GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 RATE = signals.RATE

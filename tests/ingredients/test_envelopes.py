@@ -10,6 +10,7 @@ from scipy.signal import butter, lfilter
 
 from gtzanfeat.declarations import Framing
 from gtzanfeat.ingredients import envelopes
+from gtzanfeat.ingredients.registry import STREAMS
 
 RATE = signals.RATE
 
@@ -149,12 +150,12 @@ def test_the_beating_of_high_partials_is_in_the_high_channel():
     assert low.std() < 0.2 * high.std()
 
 
-@pytest.mark.parametrize("name", envelopes.STREAMS)
+@pytest.mark.parametrize("name", STREAMS)
 def test_no_bit_of_a_stream_depends_on_where_the_sound_is_cut(name, rng):
     samples = rng.standard_normal(40_000).astype(np.float32)
-    whole = envelopes.STREAMS[name](22050)(samples)
+    whole = STREAMS[name].build(22050)(samples)
     for _ in range(5):
         cuts = np.sort(rng.choice(np.arange(1, samples.size), 30, replace=False))
-        stream = envelopes.STREAMS[name](22050)
+        stream = STREAMS[name].build(22050)
         parts = [stream(part) for part in np.split(samples, cuts)]
         np.testing.assert_array_equal(np.concatenate(parts, axis=-1), whole)

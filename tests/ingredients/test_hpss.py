@@ -1,27 +1,17 @@
-"""Harmonic and percussive parts: the median against scipy, the parts against librosa and a slow twin."""
+"""Harmonic and percussive parts against librosa and a slow twin."""
 
 import librosa
 import numpy as np
 import pytest
-import scipy.ndimage
 import signals
 from reference import table57 as slow
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.extraction.analysis import Analysis
-from gtzanfeat.ingredients.hpss import FRAMING, PARTS, Separation, running_median
+from gtzanfeat.ingredients.hpss import FRAMING, PARTS, Separation
 from gtzanfeat.ingredients.spectra import power, spectrum
 
 RATE = signals.RATE
-
-
-def medians(x, axis=0):
-    out = np.empty_like(x)
-    if axis == 0:
-        running_median(x.view(np.int32), 0, out.view(np.int32))
-    else:
-        running_median(x.view(np.int32).T, 0, out.view(np.int32).T)
-    return out
 
 
 def separated(samples, n_frames=100):
@@ -37,47 +27,6 @@ def separated(samples, n_frames=100):
         given.append(separation.take())
     given.append(separation.flush(len(samples)))
     return [np.concatenate(part) for part in zip(*given, strict=True)]
-
-
-# --- the running median ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shape", [(16, 64), (31, 1), (100, 65), (257, 200), (1025, 3)])
-def test_medians_are_scipys(shape, rng):
-    x = rng.exponential(size=shape).astype(np.float32)
-    np.testing.assert_array_equal(medians(x), scipy.ndimage.median_filter(x, (31, 1), mode="reflect"))
-    x = np.ascontiguousarray(x.T)
-    np.testing.assert_array_equal(medians(x, 1), scipy.ndimage.median_filter(x, (1, 31), mode="reflect"))
-
-
-@pytest.mark.parametrize("n", range(1, 34))
-def test_short_signals_are_mirrored_as_often_as_it_takes(n, rng):
-    """Where scipy may read beyond the ends of its input."""
-    x = rng.exponential(size=(n, 5)).astype(np.float32)
-    np.testing.assert_array_equal(medians(x), slow.running_median(x))
-
-
-def test_medians_of_numbers_that_are_alike(rng):
-    """With ties and zeros, and subnormal numbers, in any order."""
-    x = rng.choice(np.float32([0, 0, 1e-40, 1, 1, 2]), (200, 70))
-    np.testing.assert_array_equal(medians(x), slow.running_median(x))
-
-
-def test_a_part_of_the_medians(rng):
-    x = rng.exponential(size=(90, 10)).astype(np.float32)
-    out = np.empty((20, 10), dtype=np.float32)
-    running_median(x.view(np.int32), 33, out.view(np.int32))
-    np.testing.assert_array_equal(out, medians(x)[33:53])
-
-
-def test_a_median_compiled_is_the_median_uncompiled(rng):
-    x = rng.exponential(size=(20, 2)).astype(np.float32).view(np.int32)
-    out = np.empty_like(x)
-    running_median.py_func(x, 0, out)
-    np.testing.assert_array_equal(out.view(np.float32), medians(x.view(np.float32)))
-
-
-# --- the parts --------------------------------------------------------------------------------------------
 
 
 def test_a_tone_is_harmonic_and_clicks_are_percussive():

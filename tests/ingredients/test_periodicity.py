@@ -8,7 +8,14 @@ from hypothesis.extra.numpy import arrays
 from reference import periodicity as slow
 
 from gtzanfeat.declarations import Framing
-from gtzanfeat.ingredients.periodicity import PEAK_PARAMS, enhance, enhanced_peaks, is_peak, peaks, stretching
+from gtzanfeat.ingredients.periodicity import (
+    PEAK_PARAMS,
+    enhance_autocorrelation,
+    enhanced_peaks,
+    find_enhanced_peaks,
+    is_peak,
+    stretched_lags,
+)
 
 curves = arrays(np.float32, st.integers(4, 150), elements=st.floats(-1, 1, width=32))
 factor_sets = st.sets(st.integers(2, 16), max_size=15).map(sorted)
@@ -18,7 +25,9 @@ def enhanced(r, factors, keep_lobe=False, n=None):
     """The first `n` lags, by default all, of a curve enhanced."""
     n = n or len(r)
     clipped, out = np.full(n + 1, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
-    enhance(np.asarray(r, dtype=np.float32), *stretching(tuple(factors), n), keep_lobe, clipped, out)
+    enhance_autocorrelation(
+        np.asarray(r, dtype=np.float32), *stretched_lags(tuple(factors), n), keep_lobe, clipped, out
+    )
     return out
 
 
@@ -64,7 +73,7 @@ def test_the_beginning_of_a_curve_does_not_hang_on_its_end(r, factors, keep_lobe
 
 def test_stretching_says_where_a_fraction_of_a_lag_falls():
     factors = (2, 3, 4, 5, 16)
-    before, share = stretching(factors, 500)
+    before, share = stretched_lags(factors, 500)
     assert before.shape == share.shape == (500, 5)
     np.testing.assert_allclose(before + share, np.arange(500)[:, None] / factors, rtol=1e-6)
     assert (share >= 0).all()
@@ -109,8 +118,8 @@ def found(r, count=3, span=(1, 10_000), radius=1, refine=False, factors=(), keep
     """Lags and amplitudes of the peaks of one curve."""
     r = np.asarray(r, dtype=np.float32)
     out = np.full((1, count, 2), np.nan, dtype=np.float32)
-    stretched = stretching(tuple(factors), min(span[1] + radius + 1, len(r)))
-    enhanced_peaks(r[None], *stretched, keep_lobe, *span, radius, refine, out)
+    stretched = stretched_lags(tuple(factors), min(span[1] + radius + 1, len(r)))
+    find_enhanced_peaks(r[None], *stretched, keep_lobe, *span, radius, refine, out)
     return out[0, :, 0].tolist(), out[0, :, 1].tolist()
 
 
@@ -197,7 +206,7 @@ def test_peaks_are_those_that_a_slow_search_finds(r, factors, keep_lobe, refine)
 def test_rows_do_not_hear_each_other(rng):
     rows = rng.uniform(-1, 1, (6, 400)).astype(np.float32)
     params = dict(zip(PEAK_PARAMS, ((2, 3), False, (20, 367), 3, 5, True), strict=True))
-    pick = peaks(Framing(1024, 512), 22050, params)
+    pick = enhanced_peaks(Framing(1024, 512), 22050, params)
     together = pick(rows)
     assert together.shape == (6, 3, 2)
     assert together.dtype == np.float32

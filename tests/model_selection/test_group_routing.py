@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from gtzanfeat.augmentation import AugmentedTraining
 from gtzanfeat.classifiers.tags import TagClassifier
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.model_selection.group_routing import groups_name
+from gtzanfeat.model_selection.group_routing import groups_parameter
 from gtzanfeat.model_selection.grouped_search import GroupedSearch, grouped_folds
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures
@@ -32,7 +32,7 @@ def divided(monkeypatch):
 
 
 def search():
-    return GroupedSearch("knn1", {"classify__n_neighbors": [1, 3]}, folds=2)
+    return GroupedSearch("knn1", {"classify__n_neighbors": [1, 3]}, cv=2, random_state=0)
 
 
 def test_a_search_behind_windows_divides_no_recording(divided):
@@ -85,7 +85,7 @@ def test_a_search_hands_groups_on(bare, kind):
     X, groups, seen = np.arange(8.0)[:, None], np.arange(8) // 2, []
     name = "strength" if bare else "listening__strength"
     model = Listening(seen) if bare else make_pipeline(Listening(seen))
-    found = GroupedSearch(model, {name: [1, 2]}, kind=kind, n_candidates=2, folds=2)
+    found = GroupedSearch(model, {name: [1, 2]}, kind=kind, n_iter=2, cv=2)
     found.fit(X, LABELS, groups=groups)
     assert len(seen) == 5
     assert seen[-1] == groups.tolist()
@@ -100,23 +100,25 @@ def test_a_search_hands_groups_on(bare, kind):
 
 def test_thresholds_inside_a_search_are_tuned_over_whole_groups(monkeypatch):
     told = []
-    tune = TagClassifier._out_of_fold
+    tune = TagClassifier._out_of_fold_scores
     monkeypatch.setattr(
         TagClassifier,
-        "_out_of_fold",
+        "_out_of_fold_scores",
         lambda self, X, y, groups: told.append(groups) or tune(self, X, y, groups),
     )
     X = np.random.default_rng(0).standard_normal((40, 3))
-    found = GroupedSearch(TagClassifier(LogisticRegression()), {"estimator__C": [0.1, 10.0]}, folds=2)
+    found = GroupedSearch(
+        TagClassifier(LogisticRegression()), {"estimator__C": [0.1, 10.0]}, cv=2, random_state=0
+    )
     found.fit(X, X > 0, groups=np.arange(40) // 4)
     assert len(told) == 5
     assert all(groups is not None for groups in told)
     with pytest.raises(ProtocolError, match="not for tags; search them by grid or random"):
-        GroupedSearch(found.estimator, found.grid, kind="halving").fit(X, X > 0)
+        GroupedSearch(found.estimator, found.param_grid, kind="halving").fit(X, X > 0)
 
 
 def test_the_name_of_groups_goes_through_pipelines():
     inner = make_pipeline(TagClassifier(LogisticRegression()))
-    assert groups_name(inner[-1]) == "groups"
-    assert groups_name(make_pipeline(inner)) == "pipeline__tagclassifier__groups"
-    assert groups_name(make_pipeline(LogisticRegression())) is None
+    assert groups_parameter(inner[-1]) == "groups"
+    assert groups_parameter(make_pipeline(inner)) == "pipeline__tagclassifier__groups"
+    assert groups_parameter(make_pipeline(LogisticRegression())) is None

@@ -55,8 +55,10 @@ def test_one_group_of_a_class_cannot_be_divided():
 
 def test_it_finds_what_grid_search_finds_on_the_same_folds():
     X, y, artists = songs()
-    ours = GroupedSearch(LogisticRegression(), GRID, folds=4).fit(X, y, groups=artists)
-    theirs = GridSearchCV(LogisticRegression(), GRID, cv=grouped_folds(y, artists, 4)).fit(X, y)
+    ours = GroupedSearch(LogisticRegression(), GRID, cv=4, random_state=0).fit(X, y, groups=artists)
+    theirs = GridSearchCV(LogisticRegression(), GRID, cv=grouped_folds(y, artists, 4, random_state=0)).fit(
+        X, y
+    )
     np.testing.assert_array_equal(ours.cv_results_["mean_test_score"], theirs.cv_results_["mean_test_score"])
     assert ours.best_params_ == theirs.best_params_
     np.testing.assert_array_equal(ours.predict_proba(X), theirs.predict_proba(X))
@@ -74,10 +76,11 @@ def test_it_finds_what_grid_search_finds_on_the_same_folds():
 def test_other_kinds_of_search_are_the_same_twice(kind, grid, words):
     X, y, artists = songs(24)
     one, two = (
-        GroupedSearch(SVC(), grid, kind=kind, n_candidates=5).fit(X, y, groups=artists) for _ in range(2)
+        GroupedSearch(SVC(), grid, kind=kind, n_iter=5, random_state=0).fit(X, y, groups=artists)
+        for _ in range(2)
     )
     assert one.best_params_ == two.best_params_
-    assert one.inner_ == f"{words}, by stratified 3-fold over 24 groups"
+    assert one.inner_ == f"{words}, by stratified 5-fold over 24 groups"
     assert one.decision_function(X).shape == (len(X),)
     assert not hasattr(one, "predict_proba")
 
@@ -85,10 +88,14 @@ def test_other_kinds_of_search_are_the_same_twice(kind, grid, words):
 def test_tags_and_numbers_are_searched_too():
     X, y, artists = songs()
     tags = np.stack([y == "jazz", X[:, 1] > 0], axis=1).astype(int)
-    tagged = GroupedSearch(TagClassifier(LogisticRegression(), cv=2), {"estimator__C": [0.1, 10.0]}, folds=2)
+    tagged = GroupedSearch(
+        TagClassifier(LogisticRegression(), cv=2), {"estimator__C": [0.1, 10.0]}, cv=2, random_state=0
+    )
     assert tagged.fit(X, tags, groups=artists).predict(X).shape == tags.shape
     assert "by 2-fold over 12 groups" in tagged.inner_
-    numbers = GroupedSearch(Ridge(), {"alpha": [0.1, 10.0]}).fit(X, X @ [1.0, 2.0, 3.0], groups=artists)
+    numbers = GroupedSearch(Ridge(), {"alpha": [0.1, 10.0]}, random_state=0).fit(
+        X, X @ [1.0, 2.0, 3.0], groups=artists
+    )
     assert numbers.best_params_ == {"alpha": 0.1}
 
 
@@ -102,7 +109,7 @@ def table(artists, y):
 def test_what_is_learnt_in_a_fold_does_not_know_its_test_part():
     X, y, artists = songs(16)
     spoilt = X.copy()
-    search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0, 100.0]})
+    search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0, 100.0]}, random_state=0)
     folds = grouped_folds(y, artists, 4)
     train, test = folds[0]
     spoilt[test] = np.random.default_rng(1).standard_normal((len(test), 3)) * 100
@@ -120,8 +127,8 @@ def test_nested_in_an_evaluation_the_inner_folds_keep_artists_whole(monkeypatch)
         return grouped_folds(y, groups, *args, **kwargs)
 
     monkeypatch.setattr("gtzanfeat.model_selection.grouped_search.grouped_folds", spy)
-    search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0]}, folds=2)
-    result = evaluate(search, table(artists, y), values=X, protocol="artist", folds=4, repeats=1)
+    search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0]}, cv=2, random_state=0)
+    result = evaluate(search, table(artists, y), values=X, protocol="artist", cv=4, repeats=1)
     assert len(seen) == 4
     assert all(set(groups) <= set(artists) for groups in seen)
     assert result.accuracy > 0.7
@@ -131,8 +138,10 @@ def test_settings_chosen_on_noise_score_at_chance():
     """With labels that mean nothing, the best of 12 settings is worth nothing outside its training part."""
     rng = np.random.default_rng(3)
     X, y = rng.standard_normal((120, 20)), np.array(["jazz", "pop"] * 60, dtype=object)
-    search = GroupedSearch("svm", {"classify__gamma": [0.001, 0.01, 0.1, 1.0], "classify__C": [0.1, 1, 10]})
-    outer = evaluate(search, table(None, y), values=X, protocol="random", folds=4, repeats=1).accuracy
+    search = GroupedSearch(
+        "svm", {"classify__gamma": [0.001, 0.01, 0.1, 1.0], "classify__C": [0.1, 1, 10]}, cv=3, random_state=0
+    )
+    outer = evaluate(search, table(None, y), values=X, protocol="random", cv=4, repeats=1).accuracy
     assert abs(outer - 0.5) < 0.12  # 2.6 standard deviations of 120 tosses of a coin
 
 
@@ -143,7 +152,7 @@ def test_settings_chosen_on_noise_score_at_chance():
         (GroupedSearch("svm", {"C": [1]}), UnknownNameError, "unknown parameter 'C'.*classify__C"),
         (GroupedSearch("svn", {"C": [1]}), UnknownNameError, "unknown recipe 'svn'.*svm"),
         (GroupedSearch("svm", GRID, kind="bayes"), UnknownNameError, "unknown kind of search 'bayes'"),
-        (GroupedSearch(SVC(), GRID, folds=1), ValueError, "folds must be 2 or more, not 1"),
+        (GroupedSearch(SVC(), GRID, cv=1), ValueError, "cv must be 2 or more, not 1"),
     ],
 )
 def test_what_cannot_be_searched_says_why(search, error, words):
@@ -153,7 +162,7 @@ def test_what_cannot_be_searched_says_why(search, error, words):
 
 
 def test_scikit_learn_accepts_it():
-    checks = list(estimator_checks_generator(GroupedSearch(GaussianNB(), {"var_smoothing": [1e-9]}, folds=2)))
+    checks = list(estimator_checks_generator(GroupedSearch(GaussianNB(), {"var_smoothing": [1e-9]}, cv=2)))
     skipped = []
     for estimator, check in checks:
         try:

@@ -119,7 +119,7 @@ def test_each_recording_is_decoded_once_and_with_memory_never_again(corpus, monk
         return real(clip, rate)
 
     monkeypatch.setattr(windows, "blocks", counted)
-    model = SegmentClassifier("knn1", 0.5, 0.25, feature_set="timbre19", memory=tmp_path)
+    model = SegmentClassifier("knn1", 0.5, hop_seconds=0.25, feature_set="timbre19", memory=tmp_path)
     first = model.measure(corpus.clips)
     assert set(decoded.values()) == {1}
     scores = cross_val_score(model, corpus.clips, corpus.labels, cv=2)
@@ -248,13 +248,13 @@ def test_balance_takes_more_windows_of_rarer_classes():
     model.set_params(balance=True).fit(sounds, labels)
     # 8 recordings have to give 20 windows: 3 each
     assert dict(zip(model.classes_, model.n_windows_, strict=True)) == {"rare": 20, "common": 24}
-    chosen = aggregation.balanced(np.full(10, 10), np.repeat([1, 0], [2, 8]))
+    chosen = aggregation.balanced_windows(np.full(10, 10), np.repeat([1, 0], [2, 8]))
     assert chosen[0].tolist() == list(range(10))
     assert chosen[9].tolist() == [1, 5, 8]  # the middles of three equal parts
 
 
 def test_balance_leaves_no_recording_unheard():
-    chosen = aggregation.balanced(np.array([2, 9, 9, 9, 1]), np.array([0, 1, 1, 1, 1]))
+    chosen = aggregation.balanced_windows(np.array([2, 9, 9, 9, 1]), np.array([0, 1, 1, 1, 1]))
     assert [len(windows) for windows in chosen] == [2, 1, 1, 1, 1]
 
 
@@ -263,7 +263,10 @@ def test_class_weight_reaches_the_last_step():
     pipeline = make_pipeline(StandardScaler(), LogisticRegression())
     for estimator in ("logistic", LogisticRegression(), pipeline):
         model = SegmentClassifier(estimator, 1.0, feature_set="timbre19", class_weight="balanced")
-        assert segment_classifier._last(model.fit(sounds, labels).estimator_).class_weight == "balanced"
+        assert (
+            segment_classifier._final_estimator(model.fit(sounds, labels).estimator_).class_weight
+            == "balanced"
+        )
     assert pipeline[-1].class_weight is None  # what was given is not touched
     with pytest.raises(ValueError, match="KNeighborsClassifier takes no class_weight; leave it out"):
         SegmentClassifier("knn1", 1.0, feature_set="timbre19", class_weight="balanced").fit(sounds, labels)
@@ -329,7 +332,7 @@ def test_windows_are_worth_it_on_the_synthetic_corpus():
     vectors = extract(sounds, "timbre19").values
     whole = recipe("logistic", "timbre19")[1:]
     clip_level = cross_val_score(whole, vectors, labels, groups=artists, cv=cv).mean()
-    model = SegmentClassifier("logistic", 1.0, 0.5, feature_set="timbre19")
+    model = SegmentClassifier("logistic", 1.0, hop_seconds=0.5, feature_set="timbre19")
     segment_level = cross_val_score(model, model.measure(sounds), labels, groups=artists, cv=cv).mean()
     assert segment_level >= clip_level
 
@@ -338,10 +341,10 @@ def test_windows_are_worth_it_on_the_synthetic_corpus():
 
 
 def test_the_flat_table_reads_back_and_is_never_split_by_row(corpus, tmp_path):
-    table, extraction = segment_table(corpus, "timbre19", 1.0, 0.5)
+    table, extraction = segment_table(corpus, "timbre19", 1.0, hop_seconds=0.5)
     assert len(table) == len(corpus) * 4
     assert table.frame[["start", "end"]].head(2).to_numpy().tolist() == [[0.0, 1.0], [0.5, 1.5]]
-    write_table(tmp_path / "flat.parquet", extraction, table)
+    write_table(extraction, table, tmp_path / "flat.parquet")
     plain = pd.read_parquet(tmp_path / "flat.parquet")
     assert {"recording", "start", "end", "label", "artist", "beat_p1"} - set(plain.columns) == {"beat_p1"}
     clips, values = read_table(tmp_path / "flat.parquet")
@@ -358,7 +361,7 @@ def test_the_flat_table_reads_back_and_is_never_split_by_row(corpus, tmp_path):
 
 def test_windows_of_windows_lie_in_the_recording(corpus):
     frame = corpus.frame.iloc[:2].assign(offset=[0.5, 1.0], duration=1.5)
-    table, extraction = segment_table(ClipTable(frame, "windows"), "timbre19", 1.0, 0.5)
+    table, extraction = segment_table(ClipTable(frame, "windows"), "timbre19", 1.0, hop_seconds=0.5)
     assert table.frame["offset"].tolist() == [0.5, 1.0, 1.0, 1.5]
     np.testing.assert_array_equal(extract(table.clips, "timbre19").values, extraction.values)
 

@@ -12,7 +12,7 @@ from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features.beat_histogram import beat_shape
 from gtzanfeat.features.pitch_histograms import pitch_shape
-from gtzanfeat.statistics.histogram_shape import shape
+from gtzanfeat.statistics.histogram_shape import shape_statistics
 
 
 def beats(**amplitudes):
@@ -43,7 +43,7 @@ def of_notes(histogram):
 
 def test_one_bin_is_all_there_is():
     np.testing.assert_allclose(
-        shape(np.eye(1, 100, 30)[0], np.arange(100)),
+        shape_statistics(np.eye(1, 100, 30)[0], np.arange(100)),
         [30, 0, 0, 0, 0, 1, 100],
         rtol=1e-9,
     )
@@ -52,20 +52,22 @@ def test_one_bin_is_all_there_is():
 def test_a_flat_histogram_is_flat():
     n = 100
     expected = [(n - 1) / 2, np.sqrt((n * n - 1) / 12), 0, (3 * n * n - 7) / (5 * (n * n - 1)) * 3, 1, 1, 1]
-    np.testing.assert_allclose(shape(np.full(n, 7.0), np.arange(n)), expected, rtol=1e-4, atol=1e-9)
+    np.testing.assert_allclose(
+        shape_statistics(np.full(n, 7.0), np.arange(n)), expected, rtol=1e-4, atol=1e-9
+    )
 
 
 def test_moments_are_those_of_the_items_counted(rng):
     counts = rng.integers(0, 9, 50)
     items = np.repeat(np.arange(50), counts)
-    got = shape(counts.astype(float), np.arange(50))
+    got = shape_statistics(counts.astype(float), np.arange(50))
     expected = [items.mean(), items.std(), scipy.stats.skew(items), scipy.stats.kurtosis(items, fisher=False)]
     np.testing.assert_allclose(got[:4], expected, rtol=1e-9)
     assert got[4] == pytest.approx(scipy.stats.entropy(counts) / np.log(50), rel=1e-12)
 
 
 def test_an_empty_histogram_has_no_shape():
-    assert not shape(np.zeros(12), np.arange(12)).any()
+    assert not shape_statistics(np.zeros(12), np.arange(12)).any()
     assert not beat_shape(np.zeros(161), 1, {}).any()
     assert not pitch_shape(np.zeros(128), 1, {}).any()
 

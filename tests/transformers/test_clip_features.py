@@ -90,8 +90,8 @@ def test_it_works_without_fit_and_after_pickling(paths):
 
 
 def test_clone_and_params_reach_everything():
-    transformer = ClipFeatures("timbre19", rate=44100, n_jobs=2, on_error="nan", memory="cache")
-    params = {"feature_set": "timbre19", "rate": 44100, "n_jobs": 2, "on_error": "nan", "memory": "cache"}
+    transformer = ClipFeatures("timbre19", rate=44100, n_jobs=2, on_error="skip", memory="cache")
+    params = {"feature_set": "timbre19", "rate": 44100, "n_jobs": 2, "on_error": "skip", "memory": "cache"}
     assert clone(transformer).get_params() == params
     assert transformer.set_params(feature_set="pitch5").get_feature_names_out().tolist() == list(
         FEATURE_SETS["pitch5"].columns
@@ -153,14 +153,14 @@ def test_bad_input_is_one_clear_error(X, error, message):
 def test_unknown_names_are_told_at_fit(paths):
     with pytest.raises(UnknownNameError, match="Did you mean 'tzanetakis2002'"):
         ClipFeatures("tzanetakis").fit(paths)
-    with pytest.raises(ValueError, match="on_error is 'skip'; it can be 'raise' or 'nan'"):
-        ClipFeatures("timbre19", on_error="skip").transform(paths)
+    with pytest.raises(ValueError, match="on_error is 'nan'; it can be 'raise' or 'skip'"):
+        ClipFeatures("timbre19", on_error="nan").transform(paths)
 
 
 def test_failed_clips_become_rows_of_nan_and_a_warning_that_names_them(paths, tmp_path):
     empty = tmp_path / "empty.wav"
     empty.write_bytes(b"")
-    transformer = ClipFeatures("timbre19", on_error="nan")
+    transformer = ClipFeatures("timbre19", on_error="skip")
     with pytest.warns(
         FailedClipWarning, match=r"1 of 2 clips are rows of NaN:\n.*empty\.wav: the file is empty"
     ):
@@ -173,7 +173,7 @@ def test_a_row_of_nan_is_one_failed_clip_in_a_matrix_too(arrays):
     matrix = np.stack(arrays[:3])
     matrix[1, 5] = np.nan
     with pytest.warns(FailedClipWarning, match="1 of 3 clips .*:\\nclip 1: it holds NaN samples"):
-        values = ClipFeatures("timbre19", on_error="nan").fit_transform(matrix)
+        values = ClipFeatures("timbre19", on_error="skip").fit_transform(matrix)
     assert np.isnan(values).all(axis=1).tolist() == [False, True, False]
 
 

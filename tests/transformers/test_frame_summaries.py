@@ -201,7 +201,7 @@ def test_any_number_of_workers_gives_the_same_bits(paths):
 
 def test_failed_clips_have_no_frames_and_are_named(paths, tmp_path):
     for memory in (None, tmp_path):
-        features = FrameFeatures(on_error="empty", memory=memory)
+        features = FrameFeatures(on_error="skip", memory=memory)
         with pytest.warns(FailedClipWarning, match=r"1 of 2 clips have no frames:\nno\.wav: there is no"):
             found = features.transform(["no.wav", paths[0]])
         assert (found[0].shape, found[1].shape[1]) == ((0, 13), 13)
@@ -210,7 +210,7 @@ def test_failed_clips_have_no_frames_and_are_named(paths, tmp_path):
         assert values[1].any()
     with pytest.raises(MissingClipError, match=r"no\.wav: there is no such file"):
         FrameFeatures(memory=tmp_path).transform(["no.wav"])
-    with pytest.raises(ValueError, match="on_error is 'nan'; it can be 'raise' or 'empty'"):
+    with pytest.raises(ValueError, match="on_error is 'nan'; it can be 'raise' or 'skip'"):
         FrameFeatures(on_error="nan").transform(paths)
 
 
@@ -399,14 +399,14 @@ def test_a_clip_without_frames_is_a_row_of_zeros(step, clips):
         (Deltas(width=1), "width is 1"),
         (Summarize("mean"), r"summaries is 'mean'; give a tuple of names, e\.g\. \('mean', 'std'\)"),
         (Summarize(()), r"summaries is \(\)"),
-        (Summarize(("texture",), {"windw": 5}), "unknown parameter of summaries 'windw'"),
+        (Summarize(("texture",), params={"windw": 5}), "unknown parameter of summaries 'windw'"),
         (
-            Summarize(("texture",), {"window": 0}),
+            Summarize(("texture",), params={"window": 0}),
             "window is 0; it must be a whole number of frames, 1 or more",
         ),
-        (Summarize(("running",), {"window": 2.5}), "window is 2.5; it must be"),
-        (Summarize(("texture",), {"start": "valit"}), "unknown start of texture windows 'valit'"),
-        (Summarize(("delta_mean",), {"reach": 0}), "reach is 0"),
+        (Summarize(("running",), params={"window": 2.5}), "window is 2.5; it must be"),
+        (Summarize(("texture",), params={"start": "valit"}), "unknown start of texture windows 'valit'"),
+        (Summarize(("delta_mean",), params={"reach": 0}), "reach is 0"),
         (Summarize(("meen",)), "unknown summary 'meen'.*Did you mean 'mean'"),
         (TimeDCT(dims=3), "dims is 3; give 1 or 2"),
         (TimeDCT(0), "n_coefficients is 0; give a number from 1, or two if dims is 2"),
@@ -434,7 +434,7 @@ def test_deltas_of_a_ramp_and_of_a_constant():
 
 @pytest.mark.parametrize("width", [3, 5, 9])
 def test_deltas_are_librosas_with_edges_repeated(clips, width):
-    for clip, found in zip(clips, Deltas(2, width).fit_transform(clips), strict=True):
+    for clip, found in zip(clips, Deltas(2, width=width).fit_transform(clips), strict=True):
         first = librosa.feature.delta(clip, width=width, axis=0, mode="nearest")
         second = librosa.feature.delta(first, width=width, axis=0, mode="nearest")
         # sums of at most 9 float32 numbers near 1
@@ -474,7 +474,7 @@ def test_summaries_that_hear_columns_together_are_named_so():
 
 
 def test_summaries_of_deltas_are_those_of_the_step_before(clips):
-    inside = Summarize(("delta_mean", "delta_std"), {"reach": 1}).fit_transform(clips)
+    inside = Summarize(("delta_mean", "delta_std"), params={"reach": 1}).fit_transform(clips)
     outside = make_pipeline(Deltas(1, width=3), Summarize(("mean", "std"))).fit_transform(clips)
     np.testing.assert_allclose(inside, outside[:, 6:], rtol=1e-5, atol=1e-6)  # one is rounded in between
 
@@ -525,9 +525,9 @@ def test_the_time_dct_of_cepstra_is_the_2d_dct_of_log_bands():
 def test_numbers_may_be_numpys_as_in_a_grid(clips):
     grid = np.arange(4, 6)
     np.testing.assert_array_equal(TimeDCT(grid[0]).fit_transform(clips), TimeDCT(4).fit_transform(clips))
-    window = Summarize(("texture",), {"window": grid[1]})
+    window = Summarize(("texture",), params={"window": grid[1]})
     np.testing.assert_array_equal(
-        window.fit_transform(clips), Summarize(("texture",), {"window": 5}).fit_transform(clips)
+        window.fit_transform(clips), Summarize(("texture",), params={"window": 5}).fit_transform(clips)
     )
 
 

@@ -1,0 +1,12 @@
+"""Sound in: files and arrays become blocks of mono float32 samples at one rate.
+
+This room decodes, mixes to mono, resamples and refuses what cannot be analysed; it knows nothing of
+frames, spectra or features. `clip` says what can be given, `sound` hands out the samples, `decoder` reads
+files block by block through libsndfile, `containers` and `mpeg` look through a file before that, and
+`file_bytes` holds its bytes. The number of samples is what was decoded, never what a header says.
+"""
+
+from gtzanfeat.audio.clip import Clip, as_clip
+from gtzanfeat.audio.sound import READ_FRAMES, RESAMPLER, Reading, blocks, load_audio, probe
+
+__all__ = ["READ_FRAMES", "RESAMPLER", "Clip", "Reading", "as_clip", "blocks", "load_audio", "probe"]

@@ -1,0 +1,250 @@
+"""Samples handed out: a clip becomes blocks of mono float32 samples at the rate asked for.
+
+Files are decoded by libsndfile (WAV, AU, FLAC, OGG, Opus, MP3 ...), rates are changed by soxr.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from gtzanfeat.audio.clip import Clip, as_clip, check_finite, check_window, window
+from gtzanfeat.errors import ClipError
+
+if TYPE_CHECKING:
+    import os
+
+READ_FRAMES = 1 << 17  # sample frames decoded at a time: 6 s at 22050 Hz
+RESAMPLER = "soxr HQ"
+_PCM = {"uint8": (2.0**-7, -128), "int8": (2.0**-7, 0), "int16": (2.0**-15, 0), "int32": (2.0**-31, 0)}
+
+
+class Reading(Iterator[np.ndarray]):
+    """The blocks of one clip, in their order, and what becomes known of the clip as they are read.
+
+    Parameters
+    ----------
+    give : callable
+        ``give(reading)`` yields the blocks, and notes in `reading` what it finds.
+
+    Attributes
+    ----------
+    truncated : bool
+        Whether the file ended before its header or its structure says, so that the end of the recording is
+        missing. Known when all blocks have been read; False for a window that is all there.
+    """
+
+    def __init__(self, give: Callable[[Reading], Iterator[np.ndarray]]) -> None:
+        self.truncated = False
+        self._blocks = give(self)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What the user should know of the file: "truncated", or nothing."""
+        return ("truncated",) if self.truncated else ()
+
+    def __next__(self) -> np.ndarray:
+        """Decode the next block."""
+        return next(self._blocks)
+
+
+def blocks(clip: Clip, rate: int) -> Reading:
+    """Read the samples of `clip` as mono float32 blocks at `rate` Hz.
+
+    Parameters
+    ----------
+    clip : Clip
+        What to read.
+    rate : int
+        Sample rate wanted, in Hz.
+
+    Returns
+    -------
+    Reading
+        An iterator over arrays of shape (n,), float32: consecutive samples, none of them empty. Its attribute
+        `truncated` says in the end whether the file is shorter than it should be.
+
+    Raises
+    ------
+    MissingClipError
+        If there is no such file; when the first block is asked for, as all errors.
+    ClipError
+        If the clip is undecodable or empty, holds NaN or infinity, or `offset` lies behind its end.
+
+    Examples
+    --------
+    >>> reading = blocks(Clip(np.zeros(300_000)), 22050)
+    >>> [len(block) for block in reading], reading.truncated
+    ([131072, 131072, 37856], False)
+    """
+    return Reading(lambda reading: _blocks(clip, rate, reading))
+
+
+def _blocks(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
+    check_window(clip)
+    if clip.change is not None:
+        yield from _changed(clip, rate, reading)
+    elif clip.is_file:
+        yield from _decoded(clip, rate, reading)
+    else:
+        own_rate = rate if clip.rate is None else clip.rate
+        source = _array_blocks(clip, _samples(clip.source), own_rate, rate)
+        yield from _counted(clip, source if own_rate == rate else _resampled(source, own_rate, rate))
+
+
+def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
+    """Decode a file."""
+    from gtzanfeat.audio.decoder import Decoder  # which loads libsndfile
+
+    if clip.rate is not None:
+        raise ClipError(clip, "a file knows its own rate", "leave `rate` out")
+    decoder = Decoder(clip)
+    source = decoder.blocks(_step(decoder.rate, rate))
+    if decoder.rate != rate:
+        source = _resampled(source, decoder.rate, rate)
+    yield from _counted(clip, source)
+    reading.truncated = decoder.truncated
+
+
+def _changed(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
+    """Decode the whole of a clip, change it, and hand it on in blocks."""
+    original = blocks(replace(clip, change=None), rate)
+    samples = _joined(original)
+    reading.truncated = original.truncated
+    try:
+        samples = clip.change(samples, rate)
+    except ClipError as error:
+        raise ClipError(clip, error.reason, error.remedy) from error
+    whole = replace(clip, offset=0.0, duration=None)  # the window has been cut
+    yield from _counted(whole, _array_blocks(whole, samples, rate, rate))
+
+
+def load_audio(
+    source: Any, rate: int = 22050, *, offset: float = 0.0, duration: float | None = None
+) -> np.ndarray:
+    """Decode a whole clip.
+
+    Parameters
+    ----------
+    source : path, binary file, ndarray of shape (n_samples,), (samples, rate), mapping or Clip
+        What to read, see `Clip`. `offset` and `duration` are for paths and arrays; a `Clip` has its own.
+    rate : int, default=22050
+        Sample rate wanted, in Hz.
+    offset : float, default=0
+        Seconds to skip.
+    duration : float, optional
+        Seconds to keep; by default all.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,), float32
+        Mono samples (mean of the channels), nominally in [-1, 1].
+
+    Raises
+    ------
+    MissingClipError, ClipError
+        As `blocks`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> load_audio(np.zeros(1000), 22050).dtype
+    dtype('float32')
+    """
+    clip = as_clip(source)
+    if not isinstance(source, Clip):
+        clip = Clip(clip.source, clip.rate, offset, duration)
+    return _joined(blocks(clip, rate))
+
+
+def _joined(source: Iterator[np.ndarray]) -> np.ndarray:
+    parts = list(source)
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+
+def probe(path: str | os.PathLike[str]) -> float:
+    """Decode a file and return its length in seconds, as counted.
+
+    Raises
+    ------
+    MissingClipError, ClipError
+        As `blocks`.
+    """
+    from gtzanfeat.audio.decoder import Decoder
+
+    clip = Clip(path)
+    decoder = Decoder(clip)
+    n_samples = sum(block.size for block in _counted(clip, decoder.blocks(READ_FRAMES)))
+    return n_samples / decoder.rate
+
+
+def _counted(clip: Clip, source: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Pass blocks on, and refuse a clip of which there are none."""
+    n_samples = 0
+    for block in source:
+        if block.size:
+            n_samples += block.size
+            yield block
+    if n_samples == 0:
+        if clip.offset > 0:
+            raise ClipError(clip, f"nothing is left after {clip.offset:g} s", "give a smaller offset")
+        raise ClipError(clip, "it holds no samples", "fetch the file again or leave it out")
+
+
+def _step(own_rate: int, rate: int) -> int:
+    """Samples read at a time: fewer where resampling makes many of each."""
+    return READ_FRAMES if own_rate >= rate else max(1, int(READ_FRAMES * own_rate / rate))
+
+
+def _samples(source: Any) -> np.ndarray:
+    """Mono samples of a type that has a meaning."""
+    try:
+        samples = np.asarray(source)
+    except ValueError:  # rows of different lengths
+        samples = np.empty(0, dtype=object)
+    if samples.ndim == 0 or samples.dtype.kind not in "fiub":
+        reason = f"{type(source).__name__} is not a clip"
+        raise ClipError("the clip", reason, "give a path, a gtzanfeat.Clip or a 1-D array of samples")
+    if samples.ndim != 1:
+        reason = f"samples of shape {samples.shape} are not one mono clip"
+        raise ClipError("the clip", reason, "mix the channels, e.g. `samples.mean(axis=channel_axis)`")
+    if samples.dtype.kind != "f" and samples.dtype.name not in _PCM:
+        reason = f"samples of type {samples.dtype} have no known full scale"
+        raise ClipError("the clip", reason, "give int16 or int32 PCM, or floating point in [-1, 1]")
+    return samples
+
+
+def _array_blocks(clip: Clip, samples: np.ndarray, own_rate: int, rate: int) -> Iterator[np.ndarray]:
+    start, length = window(clip, own_rate)
+    samples = samples[start:] if length == float("inf") else samples[start : start + int(length)]
+    scale, shift = _PCM.get(samples.dtype.name, (1.0, 0))
+    step = _step(own_rate, rate)
+    for first in range(0, samples.size, step):
+        block = samples[first : first + step]
+        if scale != 1.0:
+            yield ((block.astype(np.float64) + shift) * scale).astype(np.float32)
+        else:
+            with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
+                block = np.ascontiguousarray(block, dtype=np.float32)
+            check_finite(clip, block)
+            yield block
+
+
+def _resampled(source: Iterator[np.ndarray], own_rate: int, rate: int) -> Iterator[np.ndarray]:
+    import soxr
+
+    # soxr's stream gives the same bits however its input is cut
+    stream = soxr.ResampleStream(own_rate, rate, 1, dtype="float32", quality="HQ")
+    last, n_given = None, 0
+    for block in source:
+        last = block[-1:].copy()
+        resampled = stream.resample_chunk(block)
+        n_given += resampled.size
+        yield resampled
+    resampled = stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+    if last is not None and n_given + resampled.size == 0:
+        resampled = last  # less than one sample at the new rate is still a clip
+    yield resampled

@@ -1,0 +1,49 @@
+"""The options of ``gtzanfeat evaluate`` as one value, for the functions that act on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+NO_SET = "none"  # in the place of a feature set: nothing but what is joined
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """What was asked for on the command line, by the names of the options."""
+
+    dataset: Path
+    set_name: str | None
+    join: Path | None
+    classifier: str | None
+    target: str
+    protocol: str
+    cv: int | None
+    repeats: int | None
+    balanced: bool
+    search: tuple[str, ...]
+    search_kind: str
+    inner_cv: int
+    segments: float | None
+    by: str | None
+    naive: bool
+    permutations: int | None
+    near_duplicates: bool
+    strict: bool
+    degrade: tuple[str, ...]
+    seed: int
+    save: Path | None
+    report: Path | None
+    json_file: Path | None
+    layout: str | None
+    on_error: Literal["skip", "raise"]
+    memory: Path | None
+    jobs: int
+    overwrite: bool
+    quiet: bool
+
+    @property
+    def without_set(self) -> bool:
+        """Whether nothing is learnt from but what is joined."""
+        return self.set_name == NO_SET

@@ -1,0 +1,188 @@
+"""Constants of modules that decide numbers are declared by the rows, and no other value goes unnoticed."""
+
+import ast
+import functools
+import importlib
+import sys
+import types
+
+import pytest
+from reached_constants import PACKAGE, ROOMS, assignments, literals, reached
+
+from gtzanfeat.declarations import Framing
+from gtzanfeat.feature_sets.constants import constants, plain
+from gtzanfeat.features import ACCUMULATORS, FEATURES
+from gtzanfeat.ingredients import hpss
+from gtzanfeat.ingredients.registry import INGREDIENTS, SEPARATION, STREAMS
+
+REGISTRY = "gtzanfeat.ingredients.registry"
+ROWS = {"FEATURES", "ACCUMULATORS", "INGREDIENTS", "STREAMS", "SEPARATION", "SUMMARIES"}
+# numbers that decide no value, or whose change the identity of a set shows without them
+UNDECLARED = {
+    "CACHED_FRAMES": "how many frames are computed at a time",
+    "CACHED_WINDOWS": "how many windows are computed at a time",
+    "BLOCK_FRAMES": "how many frames are computed at a time",
+    "TILE": "how many rows or coefficients are computed at a time",
+    "LANES": "how many lanes are computed at a time",
+    "N_CLASSES": "there are twelve pitch classes",
+    "LOWEST_RATE": "what is below is refused",
+    "PREDICTION_LAGS": "as many as the largest order takes; each order takes what it needs",
+    "ORDERS": "in the names of the features",
+    "FLUX_BANDS": "in the names of the features, and equal to the parameter `bands`",
+    "FLUX_LAGS": "in the names of the features",
+    "MEL_BANDS": "equal to the parameter `bands`, or refused",
+    "BAND_CENTRES": "in the names of the columns",
+    "HIGH": "LOW mirrored, which makes a wavelet of it",
+    "DAUB4_HIGH": "DAUB4_LOW mirrored, which makes a wavelet of it",
+    "N_WINDOWS": "windows that overlap by half in a segment of SEGMENT_IN_WINDOWS",
+    "VALID": "a number for a word",
+    "GROW": "a number for a word",
+    "PREFILL": "a number for a word",
+}
+
+MODULES = sorted(
+    ".".join(("gtzanfeat", *path.relative_to(PACKAGE).with_suffix("").parts))
+    for room in ROOMS
+    for path in (PACKAGE / room).glob("*.py")
+    if path.stem not in ("__init__", "registry")
+)
+
+
+def functions_of(row):
+    parts = (getattr(row, name, None) for name in ("kernel", "compute", "constants", "build"))
+    return [part for part in parts if part is not None]
+
+
+def declarations():
+    """Every row by name, with the constants that its functions read."""
+    for row in (*FEATURES.values(), *ACCUMULATORS.values(), *INGREDIENTS.values(), *STREAMS.values()):
+        yield row.name, set().union(*map(reached, functions_of(row)))
+    yield "separation", reached(hpss.Separation)
+
+
+READS = dict(declarations())
+# constants by module and name that are numbers, and that are public or read by a row
+CONSTANTS = sorted(
+    (module, name)
+    for module in MODULES
+    for name, expression in assignments(module).items()
+    if literals(expression) and name not in ROWS
+    if not name.startswith("_") or any((module, name) in read for read in READS.values())
+)
+
+
+class Changed(ast.NodeTransformer):
+    """Adds one to one literal; but halves a fraction, so that shares stay shares."""
+
+    def __init__(self, node):
+        self.node = node
+
+    def visit_Constant(self, node):
+        if node is not self.node:
+            return node
+        other = node.value / 2 if isinstance(node.value, float) and 0 < node.value < 1 else node.value + 1
+        return ast.copy_location(ast.Constant(other), node)
+
+
+def load(module, tree):
+    """Run a module's tree under its name, in the place of the module."""
+    made = types.ModuleType(module)
+    made.__file__ = importlib.import_module(module).__file__
+    sys.modules[module] = made
+    package, _, name = module.rpartition(".")
+    setattr(sys.modules[package], name, made)
+    exec(compile(tree, made.__file__, "exec"), vars(made))
+    return made
+
+
+def source_of(module):
+    with open(importlib.import_module(module).__file__, encoding="utf-8") as file:
+        return file.read()
+
+
+def fixed_by(module, loaded, registry):
+    """What the rows that a module decides have fixed, by their names."""
+    rows = [*getattr(loaded, "FEATURES", ()), *getattr(loaded, "ACCUMULATORS", ())]
+    found = {row.name: plain(dict(row.fixed)) for row in rows}
+    if registry is not None:
+        for row in (*registry.INGREDIENTS.values(), *registry.STREAMS.values()):
+            found[row.name] = plain(dict(row.fixed))
+        found["separation"] = plain(dict(registry.SEPARATION))
+    return found
+
+
+@functools.cache
+def rows_that_change(module, name):
+    """Names of the rows whose `fixed` changes with each of the numbers that a constant is written with."""
+    saved = {other: sys.modules[other] for other in sys.modules if other in (module, REGISTRY)}
+    with_registry = module.startswith("gtzanfeat.ingredients")
+    changed = None
+    try:
+        n_literals = len(literals(assignments(module)[name]))
+        for i in range(0, n_literals, max(1, n_literals // 4)):
+            tree = ast.parse(source_of(module))
+            twin = _assigned(tree, name)
+            loaded = load(module, ast.fix_missing_locations(Changed(literals(twin)[i]).visit(tree)))
+            registry = load(REGISTRY, ast.parse(source_of(REGISTRY))) if with_registry else None
+            after = fixed_by(module, loaded, registry)
+            before = fixed_by(module, saved[module], saved[REGISTRY] if with_registry else None)
+            differing = {row for row in before if before[row] != after.get(row)}
+            changed = differing if changed is None else changed & differing
+    finally:
+        for other, original in saved.items():
+            sys.modules[other] = original
+            package, _, last = other.rpartition(".")
+            setattr(sys.modules[package], last, original)
+    return changed
+
+
+def _assigned(tree, name):
+    """The expression of a constant in a tree."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            if isinstance(target, ast.Name) and target.id == name:
+                return node.value
+            if isinstance(target, ast.Tuple):
+                names = [getattr(element, "id", None) for element in target.elts]
+                if name in names:
+                    return (
+                        node.value.elts[names.index(name)]
+                        if isinstance(node.value, ast.Tuple)
+                        else node.value
+                    )
+    raise AssertionError(name)
+
+
+@pytest.mark.parametrize(("module", "name"), CONSTANTS, ids=lambda text: text.removeprefix("gtzanfeat."))
+def test_every_constant_is_declared_by_the_rows_that_read_it(module, name):
+    """Whichever number of it changes, every row whose functions read it has something else fixed."""
+    if name in UNDECLARED:
+        return
+    readers = {row for row, read in READS.items() if (module, name) in read}
+    changed = rows_that_change(module, name)
+    assert changed, (
+        f"{module}.{name} is in no declaration: name it in `fixed`, or in UNDECLARED with a reason"
+    )
+    assert readers <= changed, f"{sorted(readers - changed)} read {name} but do not declare it"
+
+
+def test_no_exception_is_stale():
+    assert set(UNDECLARED) <= {name for _, name in CONSTANTS}
+
+
+def test_constants_are_gathered_along_what_a_feature_needs():
+    whole = constants("novelty_mfcc", Framing(1024, 256), {"frame_rate": 86.1})
+    assert set(whole) == {"novelty_mfcc", "mfcc", "slaney_log_bands", "slaney_bands"}
+    assert whole["slaney_log_bands"] == {"floor": 1e-10}
+    shown = constants("tuning", Framing(2048, 512, stream="harmonic"), {})
+    assert set(shown) == {"tuning_peaks", "separation"}
+    assert shown["separation"] == SEPARATION
+    assert constants("spectral_centroid", Framing(512, 512), {"spectrum": "log_power"}) == {
+        "log_power": {"floor": 1e-10}
+    }
+
+
+def test_no_name_stands_for_two_rows():
+    names = [*FEATURES, *ACCUMULATORS, *INGREDIENTS, *STREAMS]
+    assert len(set(names)) == len(names)

@@ -1,0 +1,69 @@
+"""The compiler decorators: what is compiled is what is written, whatever state numba's cache is in."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+KERNEL = """
+from gtzanfeat.jit import kernel
+
+@kernel
+def twice(x):
+    return 2 * x
+"""
+USE = "import warnings; warnings.simplefilter('always'); import doubling; print(doubling.twice(21))"
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run a kernel in a fresh process, with a numba cache of its own."""
+    (tmp_path / "doubling.py").write_text(KERNEL)
+    cache = tmp_path / "cache"
+    variables = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
+
+    def run_once():
+        command = [sys.executable, "-c", USE]
+        return subprocess.run(
+            command, env=os.environ | variables, capture_output=True, text=True, check=False
+        )
+
+    return run_once, cache
+
+
+def test_a_kernel_is_kept_on_disk(run):
+    run_once, cache = run
+    assert run_once().stdout == "42\n"
+    assert {path.suffix for path in cache.rglob("*.nb*")} == {".nbi", ".nbc"}
+    done = run_once()
+    assert (done.stdout, done.stderr) == ("42\n", "")
+
+
+@pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
+@pytest.mark.parametrize("share", [0.0, 0.5])
+def test_a_damaged_file_of_the_cache_is_compiled_anew_and_said_once(run, suffix, share):
+    run_once, cache = run
+    run_once()
+    (path,) = cache.rglob(f"*{suffix}")
+    held = path.read_bytes()
+    path.write_bytes(held[: round(share * len(held))])
+    done = run_once()
+    assert (done.returncode, done.stdout) == (0, "42\n")
+    assert done.stderr.count("RuntimeWarning: numba's cache in ") == 1
+    assert "is damaged, and what it holds is compiled anew" in done.stderr
+    mended = run_once()
+    assert (mended.stdout, mended.stderr) == ("42\n", "")
+
+
+def test_a_cache_that_cannot_be_written_is_said_once(run):
+    run_once, cache = run
+    run_once()
+    for path in cache.rglob("*.nb*"):  # a folder in the place of each file: even root cannot replace it
+        path.unlink()
+        path.mkdir()
+    done = run_once()
+    assert (done.returncode, done.stdout) == (0, "42\n")
+    assert done.stderr.count("RuntimeWarning") == 1

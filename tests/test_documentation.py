@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import gtzanfeat
-from gtzanfeat.extraction.analysis import INGREDIENTS
 from gtzanfeat.feature_sets import FEATURE_SETS, column_name
 from gtzanfeat.features import ACCUMULATORS, FEATURES
+from gtzanfeat.ingredients.registry import INGREDIENTS, STREAMS
 from gtzanfeat.statistics.summaries import SUMMARIES
 
 ROOT = Path(__file__).parents[1]
@@ -23,7 +23,7 @@ SPECIFICATION = "\n".join(
 LIBRARIES = ("sphinx", "pydata_sphinx_theme", "numpydoc", "myst_nb", "latex2mathml", "ziamath")
 SECTIONS = [
     *(f"feature-{name}" for name in FEATURES),
-    *(f"ingredient-{name}" for name in (*INGREDIENTS, *ACCUMULATORS)),
+    *(f"ingredient-{name}" for name in (*INGREDIENTS, *ACCUMULATORS, *STREAMS)),
     *(f"summary-{name}" for name in SUMMARIES),
 ]
 
@@ -34,9 +34,18 @@ def test_the_specification_has_a_section_of_every_row(section):
 
 
 def test_the_specification_has_no_section_of_what_is_no_more():
-    streams = {f"ingredient-{name}" for name in ("frames", "preemphasis", "two_channels", "k_weighting")}
-    known = {*SECTIONS, *streams, "ingredient-separation"}
+    known = {*SECTIONS, "ingredient-frames", "ingredient-separation"}
     assert set(re.findall(r"^\(((?:feature|ingredient|summary)-\w+)\)=$", SPECIFICATION, re.M)) == known
+
+
+def test_the_guide_names_only_what_is_there():
+    pages = [ROOT / "docs" / "index.md", *(ROOT / "docs" / "guide").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    named = set(re.findall(r"{py:obj}`~gtzanfeat\.(\w+)`", text))
+    for names in re.findall(r"^from gtzanfeat import ([\w, ]+)$", text, re.M):
+        named |= set(names.split(", "))
+    assert len(named) > 30
+    assert named <= set(gtzanfeat.__all__)
 
 
 @pytest.fixture(scope="module")

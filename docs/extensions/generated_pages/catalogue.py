@@ -9,11 +9,14 @@ from itertools import groupby
 from pathlib import Path
 from pkgutil import iter_modules
 
+import numpy as np
+
 import gtzanfeat.features
-from generated_pages.pictures import SECONDS, STYLE, Example, setting, sources
+from generated_pages.pictures import RATE, SECONDS, STYLE, Example, setting, sources
 from generated_pages.rst import code, details, heading, plain, raw, table, values
 from gtzanfeat.declarations import Column, FrameFeature, Framing, TrackFeature
 from gtzanfeat.feature_sets import FEATURE_SETS, column_name
+from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 
 WIDE = 100  # columns from which on those that differ by numbers alone share a row
@@ -25,7 +28,7 @@ def families() -> dict[str, list]:
         module.name: import_module(f"gtzanfeat.features.{module.name}")
         for module in iter_modules(gtzanfeat.features.__path__)
     }
-    return {name: list(module.FEATURES) for name, module in modules.items()}
+    return {name: list(module.FEATURES) for name, module in modules.items() if hasattr(module, "FEATURES")}
 
 
 def write(folder: Path) -> None:
@@ -39,7 +42,7 @@ def write(folder: Path) -> None:
         writer = csv.writer(file)
         writer.writerow(["column", "feature", "family", "unit", "formula", "hears", "source"])
         for row in FEATURES.values():
-            for c in row.columns:
+            for c in columns(row):
                 name = column_name(row.name, c.name)
                 writer.writerow([name, row.name, row.family, c.unit, c.formula, c.hears, row.source])
 
@@ -56,7 +59,7 @@ def index_page(example: Example) -> str:
     rows = [
         (
             f'<a href="{family}.html#feature-{row.name}">{code(row.name)}</a>',
-            html.escape(row.columns[0].hears + (", ..." if len(row.columns) > 1 else "")),
+            html.escape(columns(row)[0].hears + (", ..." if len(row.columns) > 1 else "")),
             str(len(row.columns)),
             "frame" if isinstance(row, FrameFeature) else "clip",
             f'<a href="{family}.html">{html.escape(title(family))}</a>',
@@ -114,6 +117,9 @@ def feature_section(row, example: Example) -> str:
         ":Sets: " + (", ".join(f":ref:`{name} <set-{name}>`" for name in members) or "none"),
         f":Specification: :ref:`formula and edge cases <feature-{row.name}>`",
     ]
+    constants = ", ".join(f"``{name} = {value}``" for name, value in row.fixed.items() if np.ndim(value) < 1)
+    if constants:
+        facts.append(f":Constants: {constants}")
     flag = getattr(row, "flag", "")
     if flag:
         facts.append(f":Flag: ``{flag}`` where all columns are 0")
@@ -154,7 +160,7 @@ def parameters(params) -> str:
 
 def column_table(row, example: Example) -> str:
     """Return the table of the columns of a feature."""
-    full = [(column_name(row.name, c.name), c) for c in row.columns]
+    full = [(column_name(row.name, c.name), c) for c in columns(row)]
     here = "mean" if isinstance(row, FrameFeature) else "value"
     if len(full) <= WIDE:
         numbers = example.values(row.name)
@@ -167,6 +173,12 @@ def column_table(row, example: Example) -> str:
         cells.append([span, str(len(members)), *words(c)])
     head = ["columns", "number", "unit", "formula of the first", "what it hears"]
     return table(head, cells) + details(f"all {len(full)} names", [name for name, _ in full])
+
+
+def columns(row) -> list[Column]:
+    """Return the columns of a feature, with the values of its parameters in the formulae."""
+    framing, params = setting(row.name)
+    return [with_values(column, field_values(framing, RATE, params)) for column in row.columns]
 
 
 def words(column: Column) -> tuple[str, str, str]:

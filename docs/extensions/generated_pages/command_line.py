@@ -24,11 +24,18 @@ def section(context: click.Context) -> str:
     usage = (
         f".. code-block:: text\n\n   {context.command_path} {' '.join(command.collect_usage_pieces(context))}"
     )
-    records = [record for p in command.get_params(context) if (record := p.get_help_record(context))]
-    options = [f"``{names}``\n    {plain(text)}" for names, text in records]
+    records = [
+        record for p in command.get_params(context) if (record := p.get_help_record(context)) and record[1]
+    ]
+    options = [f"``{names}``\n    {words(text)}" for names, text in records]
     paragraphs = (command.help or "").replace("\b", "").split("\n\n")
-    words = [plain(" ".join(paragraph.split())).replace("\\`", "``") for paragraph in paragraphs]
-    return "\n\n".join([heading(context.command_path, "-"), usage, *words, *options])
+    return "\n\n".join([heading(context.command_path, "-"), usage, *map(words, paragraphs), *options])
+
+
+def words(text: str) -> str:
+    """Return a text of the help, what stands in backquotes as code."""
+    parts = " ".join(text.split()).split("`")
+    return "".join(f"``{part}``" if i % 2 else plain(part) for i, part in enumerate(parts))
 
 
 def write(folder: Path) -> None:

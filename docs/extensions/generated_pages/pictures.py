@@ -120,10 +120,10 @@ class Example:
             words = "Its numbers"
         elif shown.feature == "pitch_histogram":
             bars(figure, range(128), result[:128], "MIDI note")
-            words = "The unfolded pitch histogram that it is read from"
+            words = "The unfolded pitch histogram"
         elif shown.feature == "beat_histogram":
             bars(figure, range(40, 201), result, "bpm")
-            words = "The beat histogram that it is read from"
+            words = "The beat histogram"
         elif not isinstance(what, FrameFeature) or len(result) <= 4:
             numbers = result if result.ndim == 1 else result.mean(axis=0)
             bars(figure, range(numbers.size), numbers, "column")
@@ -131,11 +131,10 @@ class Example:
         else:
             track(figure, what, result[what.lead :], seconds(shown, len(result))[what.lead :])
             words = "Frame by frame"
-        if shown.feature != name and what.name not in ("pitch_histogram", "beat_histogram"):
-            words = f"The track of {what.name} over the clip"
-            words += " that it is read from" if what.name in sources(row) else ""
-        elif shown.feature == name:
-            words = words.replace(" that it is read from", "")
+        if shown.feature != name:
+            histogram = shown.feature.endswith("histogram")
+            words = words if histogram else f"The track of {what.name}"
+            words += ", from which it is computed" if histogram or shown.feature in sources(row) else ""
         return f"<figure>{svg(figure, name)}<figcaption>{words}.</figcaption></figure>"
 
 

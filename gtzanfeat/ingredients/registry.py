@@ -16,6 +16,7 @@ from gtzanfeat.ingredients import (
     k_weighting,
     periodicity,
     psychoacoustics,
+    running_median,
     spectra,
     yin,
 )
@@ -149,4 +150,4 @@ STREAMS: dict[str, Stream] = {
 }
 
 # what `hpss.Separation` gives is a stream too, of which it alone knows the past
-SEPARATION = {"length": hpss.FRAMING.length, "hop": hpss.FRAMING.hop, "reach": hpss.REACH}
+SEPARATION = {"length": hpss.FRAMING.length, "hop": hpss.FRAMING.hop, "reach": running_median.REACH}

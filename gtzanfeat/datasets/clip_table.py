@@ -137,6 +137,7 @@ class ClipTable:
         Returns
         -------
         ndarray of shape (n_clips,), object
+            In the order of the rows.
 
         Raises
         ------

@@ -19,7 +19,7 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
-from gtzanfeat.ingredients.chroma import chroma_filterbank
+from gtzanfeat.ingredients.chroma import BELLS, chroma_filterbank
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
@@ -250,7 +250,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source="Ellis 2007; librosa.filters.chroma",
         gain_invariant=False,
         constants=tuning_weights,
-        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS, **BELLS},
     ),
     TrackFeature(
         name="chroma_stft",
@@ -269,6 +269,6 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         source="Ellis 2007; librosa.feature.chroma_stft",
         gain_invariant=True,
         constants=length_and_rate,
-        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS, **BELLS},
     ),
 )

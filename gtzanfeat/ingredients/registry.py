@@ -96,9 +96,8 @@ INGREDIENTS: dict[str, Ingredient] = {
             ("power",),
             chroma.chroma_energies,
             fixed={
-                "a0_hz": chroma.A0_HZ,
                 "hz": (chroma.LOWEST_HZ, chroma.HIGHEST_HZ),
-                "bell_octaves": (chroma.CENTRE_OCTAVE, chroma.OCTAVE_WIDTH),
+                **chroma.BELLS,
             },
         ),
         Ingredient(

@@ -467,7 +467,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
     clips = load_dataset("corpus")
     assert len(clips) == len(clips.classes) == 10
     samples, _ = soundfile.read(clips.paths[0], dtype="float32")
-    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), 0.5).samples)
+    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), seconds=0.5).samples)
     assert run("datasets", "check", "corpus").exit_code == 0
     done = run(*words)
     assert (done.exit_code, "is not empty" in done.stderr) == (2, True)
@@ -480,7 +480,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
 def test_what_was_heard_once_is_not_decoded_again(music, monkeypatch):
     words = ["extract", "music", "--set", "timbre19", "--memory", "heard"]
     assert run(*words, "-o", "first.csv").exit_code == 0
-    monkeypatch.setattr("gtzanfeat.extraction.vectors.blocks", None)
+    monkeypatch.setattr("gtzanfeat.extraction.parallel.blocks", None)
     assert run(*words, "-o", "second.csv").exit_code == 0
     assert (music / "first.csv").read_bytes() == (music / "second.csv").read_bytes()
     done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--memory", "heard")

@@ -458,7 +458,7 @@ def test_refusals_come_before_any_analysis(monkeypatch):
 
 @pytest.mark.parametrize(
     "estimator",
-    ["gmm3", classifier("random-forest").set_params(classify__n_estimators=20)],
+    ["gmm3", classifier("random-forest", random_state=0).set_params(classify__n_estimators=20)],
     ids=["gmm", "forest"],
 )
 def test_workers_and_seed(rng, estimator):

@@ -12,7 +12,7 @@ from recordings import GTZAN100, needs_gtzan100
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.extraction import Extraction, extract
-from gtzanfeat.extraction.vectors import CHUNK
+from gtzanfeat.extraction.parallel import CLIPS_PER_TASK
 from gtzanfeat.feature_sets import FEATURE_SETS
 
 RATE = 22050
@@ -24,7 +24,7 @@ def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
     paths = []
-    for i in range(2 * CHUNK + 3):
+    for i in range(2 * CLIPS_PER_TASK + 3):
         paths.append(folder / f"{i:02d}.wav")
         soundfile.write(paths[-1], rng.uniform(-0.3, 0.3, 5_000 + 7_001 * (i % 5)), RATE)
     return paths

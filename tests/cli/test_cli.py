@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, tone, white_noise
 
 from gtzanfeat import cli
@@ -25,8 +26,6 @@ from gtzanfeat.export import read_metadata, read_table
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.recipes import RECIPES
 from gtzanfeat.version import __version__
-
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
 
 def run(*words):
@@ -536,7 +535,7 @@ def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
 # --- the main job, on real recordings ----------------------------------------------------------------
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+@needs_gtzan100
 def test_real_recordings_from_folder_to_table_to_score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for jobs in (1, 2):

@@ -2,12 +2,12 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import soundfile
+from recordings import GTZAN100, needs_gtzan100
 
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
@@ -16,7 +16,6 @@ from gtzanfeat.extraction.parallel import CLIPS_PER_TASK
 from gtzanfeat.feature_sets import FEATURE_SETS
 
 RATE = 22050
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +147,7 @@ def test_no_clips_give_an_empty_matrix():
     assert extract([], "classic30").values.shape == (0, 30)
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+@needs_gtzan100
 def test_real_clips_have_thirty_finite_numbers():
     paths = sorted(GTZAN100.glob("*/*.wav"))[::7]
     extraction = extract(paths, "tzanetakis2002", n_jobs=2)

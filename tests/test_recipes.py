@@ -187,7 +187,7 @@ def folder(corpus, tmp_path):
 
 @pytest.mark.parametrize("name", WHOLE)
 def test_evaluate_runs_a_whole_system(name, folder):
-    words = ["evaluate", str(folder), "--recipe", name, "--folds", "2", "--repeats", "1", "--quiet"]
+    words = ["evaluate", str(folder), "--recipe", name, "--cv", "2", "--repeats", "1", "--quiet"]
     done = CliRunner().invoke(main, words)
     assert done.exit_code == 0, done.output
     assert "accuracy" in done.stdout

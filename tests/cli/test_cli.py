@@ -270,7 +270,7 @@ def test_notes_are_for_those_who_want_them(music):
 
 # --- evaluate ----------------------------------------------------------------------------------------
 
-QUICK = ("--classifier", "knn1", "--folds", "2", "--repeats", "1")
+QUICK = ("--classifier", "knn1", "--cv", "2", "--repeats", "1")
 
 
 def test_evaluate_prints_the_score_and_what_qualifies_it(music):
@@ -310,7 +310,7 @@ def test_evaluate_takes_a_manifest(music):
 
 def test_evaluate_explains_what_is_left_where_a_clip_failed(broken):
     done = run(
-        "evaluate", "music", "--set", "timbre19", "--folds", 2, "--repeats", 1, "--importance", "family", "-q"
+        "evaluate", "music", "--set", "timbre19", "--cv", 2, "--repeats", 1, "--importance", "family", "-q"
     )
     assert done.exit_code == 1, done.output
     assert BROKEN in done.stderr
@@ -320,10 +320,12 @@ def test_evaluate_explains_what_is_left_where_a_clip_failed(broken):
 def test_audit_looks_at_what_is_tagged_too(music):
     rows = [(f"music/hum/{i}.wav", "slow|loud" if i else "|", "Ella") for i in range(4)]
     pd.DataFrame(rows, columns=["path", "labels", "artist"]).to_csv("tagged.csv", index=False)
-    done = run("audit", "tagged.csv", "--no-near", "--target", "labels", "--folds", 2, "--repeats", 1, "-q")
+    done = run(
+        "audit", "tagged.csv", "--no-near-duplicates", "--target", "labels", "--cv", 2, "--repeats", 1, "-q"
+    )
     assert done.exit_code == 1, done.output
     assert "the same artist" in done.stdout
-    assert "say target='labels'" in run("audit", "tagged.csv", "--no-near", "-q").stderr
+    assert "say target='labels'" in run("audit", "tagged.csv", "--no-near-duplicates", "-q").stderr
 
 
 def test_evaluate_lists_what_failed_though_it_failed_before(broken):

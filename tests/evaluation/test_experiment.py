@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
-from gtzanfeat.evaluation import evaluate, precomputation, predictions
+from gtzanfeat.evaluation import cross_validation, evaluate, precomputation
 from gtzanfeat.evaluation.systems import fixes_features
 from gtzanfeat.export import read_table, write_table
 from gtzanfeat.extraction import Failure, extract
@@ -83,8 +83,8 @@ def fitted_models(monkeypatch):
         found.append(learnt(fitted))
         return fitted
 
-    fitting_grouped = predictions.fit_grouped
-    monkeypatch.setattr(predictions, "fit_grouped", fit)
+    fitting_grouped = cross_validation.fit_grouped
+    monkeypatch.setattr(cross_validation, "fit_grouped", fit)
     return found
 
 
@@ -235,10 +235,10 @@ def test_an_extraction_serves_many_classifiers(good_sounds):
 
 def test_estimators_that_measure_inside_get_the_clips(good_sounds):
     search = GridSearchCV(recipe("knn1", "timbre19"), {"classify__n_neighbors": [1, 3]}, cv=2)
-    found = evaluate(search, good_sounds, folds=2, repeats=1)
+    found = evaluate(search, good_sounds, cv=2, repeats=1)
     assert found.accuracy == 1.0
     assert (found.feature_set, found.spec_hash, found.n_columns) == ("as the estimator chooses", None, None)
-    with pytest.raises(ValueError, match="measures the clips itself"):
+    with pytest.raises(ValueError, match="extracts features itself"):
         evaluate(search, good_sounds, values=np.zeros((16, 2)))
 
 
@@ -273,7 +273,7 @@ def test_frames_are_made_once_for_all_folds(sounds, tmp_path, monkeypatch):
         cv=2,
     )
     good = sounds.select(sounds.recordings != "text")
-    assert evaluate(search, good, folds=2, repeats=1).feature_set == "as the estimator chooses"
+    assert evaluate(search, good, cv=2, repeats=1).feature_set == "as the estimator chooses"
     with pytest.raises(ValueError, match="learns from frames, not from values"):
         evaluate(
             make_pipeline(FrameFeatures(), Summarize(), classifier("knn1")), good, values=np.zeros((16, 2))
@@ -291,15 +291,15 @@ def test_a_union_is_measured_once_and_learns_in_every_fold(sounds, monkeypatch):
     codebook = CodebookHistogram(n_words=4, random_state=0)
     union = make_union(ClipFeatures("timbre19"), make_pipeline(FrameFeatures("mfcc"), codebook))
     model = make_pipeline(union, StandardScaler(), KNeighborsClassifier(1))
-    found = evaluate(model, sounds, folds=2, repeats=2, on_error="skip")
+    found = evaluate(model, sounds, cv=2, repeats=2, on_error="skip")
     assert calls == [extract, extract_frames]
     assert (found.feature_set, found.accuracy) == ("timbre19 + frames of mfcc", 1.0)
     assert [failure.index for failure in found.failures] == [3]
     good = sounds.select(sounds.recordings != "text")
-    inside = evaluate(make_pipeline(model), good, folds=2, repeats=2)  # is given the clips in every fold
+    inside = evaluate(make_pipeline(model), good, cv=2, repeats=2)  # is given the clips in every fold
     assert inside.feature_set == "as the estimator chooses"
     np.testing.assert_array_equal(found.answers, inside.answers)
-    with pytest.raises(ValueError, match="measures several things itself; leave values out"):
+    with pytest.raises(ValueError, match="extracts several kinds of features itself; leave values out"):
         evaluate(model, good, values=np.zeros((16, 2)))
 
 
@@ -312,14 +312,14 @@ def test_recordings_are_cut_and_decoded_once_for_all_folds(sounds, monkeypatch):
         lambda self, X, on_error: decoded.append(len(X)) or original(self, X, on_error),
     )
     model = SegmentClassifier("logistic", segment_seconds=0.1, feature_set="timbre19")
-    found = evaluate(model, sounds, folds=2, repeats=2, on_error="skip")
+    found = evaluate(model, sounds, cv=2, repeats=2, on_error="skip")
     assert decoded == [17]
     assert (found.accuracy, found.score_kind, found.n_columns) == (1.0, "probability", None)
     assert [failure.index for failure in found.failures] == [3]
     # of every recording tested in the first repeat, its five windows
     windows = found.segments.groupby("clip").size()
     assert windows.to_dict() == dict.fromkeys(sorted(set(range(17)) - {3}), 5)
-    with pytest.raises(ValueError, match="measures windows of recordings, not values"):
+    with pytest.raises(ValueError, match="learns from windows of recordings, not from values"):
         evaluate(model, sounds, values=np.zeros((17, 2)))
 
 
@@ -402,10 +402,10 @@ def test_scores_of_pairs_of_classes_are_not_taken_for_scores_of_classes(rng, n_c
     pairs = SVC(decision_function_shape="ovo")
     searched = GroupedSearch(pairs, {"C": [1.0]}, cv=2)
     for model in (pairs, make_pipeline(StandardScaler(), pairs), searched):
-        result = evaluate(model, clips, values=values, folds=2, repeats=1)
+        result = evaluate(model, clips, values=values, cv=2, repeats=1)
         assert result.scores is None
         assert "roc_auc_macro" not in set(result.metrics["metric"])
-    assert evaluate(SVC(), clips, values=values, folds=2, repeats=1).score_kind == "decision"
+    assert evaluate(SVC(), clips, values=values, cv=2, repeats=1).score_kind == "decision"
 
 
 def test_fewer_gaussians_than_asked_for_are_told(rng):
@@ -458,7 +458,7 @@ def test_refusals_come_before_any_analysis(monkeypatch):
 
 @pytest.mark.parametrize(
     "estimator",
-    ["gmm3", classifier("random-forest").set_params(classify__n_estimators=20)],
+    ["gmm3", classifier("random-forest", random_state=0).set_params(classify__n_estimators=20)],
     ids=["gmm", "forest"],
 )
 def test_workers_and_seed(rng, estimator):
@@ -466,7 +466,7 @@ def test_workers_and_seed(rng, estimator):
     clips = table(np.array(["a", "b", "c"])[label])
     values = rng.normal(size=(60, 4)) + label[:, None]
     alone, together, other = (
-        evaluate(estimator, clips, values=values, folds=3, repeats=2, n_jobs=n_jobs, random_state=seed)
+        evaluate(estimator, clips, values=values, cv=3, repeats=2, n_jobs=n_jobs, random_state=seed)
         for n_jobs, seed in ((1, 0), (2, 0), (1, 1))
     )
     pd.testing.assert_frame_equal(alone.predictions, together.predictions)
@@ -477,7 +477,7 @@ def test_progress_and_untouched_estimator(rng):
     clips, values = table(list("ab") * 10), rng.normal(size=(20, 2))
     done = []
     model = classifier("knn1")
-    evaluate(model, clips, values=values, folds=5, repeats=2, progress=done.append)
+    evaluate(model, clips, values=values, cv=5, repeats=2, progress=done.append)
     assert done == [1] * 10
     assert not hasattr(model["scale"], "mean_")
     assert clone(model).get_params().keys() == model.get_params().keys()

@@ -9,11 +9,11 @@ import pytest
 import soundfile
 from sklearn.model_selection import StratifiedGroupKFold
 
-from gtzanfeat import ClipTable, audit, evaluate, load_dataset, segment_table
+from gtzanfeat import ClipTable, Experiment, audit, evaluate, importance, load_dataset, segment_table
 from gtzanfeat.cli import main
 from gtzanfeat.datasets.synthetic import write_corpus
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import leakage, plan
+from gtzanfeat.evaluation import duplicates, plan, precomputation
 
 RATE = 22050
 
@@ -91,7 +91,7 @@ def test_names_on_both_sides_are_counted():
         album=["A", "B", "C", "C", "D", "D"],
         recording=list("uvwxyz"),
     )
-    found = audit(clips, [([0, 2, 4], [1, 3, 5]), ([0, 1, 2, 3], [4, 5])], near=False)
+    found = audit(clips, [([0, 2, 4], [1, 3, 5]), ([0, 1, 2, 3], [4, 5])], near_duplicates=False)
     assert [(f.kind, f.what, f.n_tests) for f in found.findings] == [
         ("artist", "Ella", 1),
         ("artist", "Bud", 1),
@@ -117,15 +117,15 @@ def test_a_flat_table_split_by_row_is_found_out(tmp_path):
     corpus = write_corpus(tmp_path / "corpus", 2, seconds=2.0)
     flat, _ = segment_table(corpus, "timbre19", 1.0)
     rows = np.arange(len(flat))
-    found = audit(flat, [(rows[::2], rows[1::2]), (rows[1::2], rows[::2])], near=False)
+    found = audit(flat, [(rows[::2], rows[1::2]), (rows[1::2], rows[::2])], near_duplicates=False)
     assert found.exposed["recording"] == found.n_tests == len(flat)
-    honest = audit(flat, plan(flat, "random", repeats=2), near=False)
+    honest = audit(flat, plan(flat, "random", repeats=2), near_duplicates=False)
     assert honest.exposed["recording"] == 0
-    assert not audit(flat, plan(flat, "artist"), near=False)
+    assert not audit(flat, plan(flat, "artist"), near_duplicates=False)
 
 
 def test_each_test_counts():
-    found = audit(table(artist=list("aaab")), [([0], [1, 2, 3]), ([0, 1], [2])], near=False)
+    found = audit(table(artist=list("aaab")), [([0], [1, 2, 3]), ([0, 1], [2])], near_duplicates=False)
     assert [finding.n_tests for finding in found.findings] == [3]
     assert found.exposed["artist"] == 3
 
@@ -134,7 +134,7 @@ def test_every_kind_of_folds():
     clips = table(artist=["a", "a", "b", "b"], label=["x", "y", "x", "y"])
     train = np.array([True, False, True, False])
     for folds in ([(train, ~train)], [([0, 2], [1, 3])], ((np.array([0, 2]), np.array([1, 3])) for _ in "1")):
-        assert audit(clips, folds, near=False).exposed["artist"] == 2
+        assert audit(clips, folds, near_duplicates=False).exposed["artist"] == 2
     laid_out = plan(clips, "random", repeats=1)
     assert audit(clips, laid_out).n_tests == 4
     assert audit(clips, laid_out.folds).n_folds == 2
@@ -152,18 +152,18 @@ def test_every_kind_of_folds():
 )
 def test_folds_that_make_no_sense(folds, message):
     with pytest.raises(ProtocolError, match=message):
-        audit(table(artist=list("aabb")), folds, near=False)
+        audit(table(artist=list("aabb")), folds, near_duplicates=False)
 
 
 def test_it_goes_out_as_text_and_json_and_table(planted):
-    found = audit(planted, [(np.arange(10), np.arange(10, len(planted)))], near=False)
+    found = audit(planted, [(np.arange(10), np.arange(10, len(planted)))], near_duplicates=False)
     said = json.loads(json.dumps(found.to_dict()))
     assert said["findings"][0]["kind"] == "identical"
     assert found.to_frame()["n_tests"].tolist() == [1]
     assert "near-duplicate audio  not looked for" in str(found)
     assert "1 file with copies, 1 of" in str(found)
     assert repr(found) == "Audit('planted': 1 findings in 1 folds)"
-    assert audit(table(artist=list("ab")), [([0], [1])], near=False).to_frame().empty
+    assert audit(table(artist=list("ab")), [([0], [1])], near_duplicates=False).to_frame().empty
 
 
 def test_evaluate_tells_or_refuses(planted, tmp_path):
@@ -173,11 +173,51 @@ def test_evaluate_tells_or_refuses(planted, tmp_path):
     assert any("byte-identical audio is in training and in test: 1 file" in line for line in result.warnings)
     with pytest.raises(ProtocolError, match="byte-identical audio .*; choose a protocol that"):
         evaluate("knn1", two, values=values, repeats=1, strict=True)
-    unlike = two.select(~np.isin(two.recordings, ["same.wav"]) & (two.labels != planted.labels[0]))
-    silent = evaluate("knn1", unlike, values=values[: len(unlike)], repeats=1, strict=True)
+    unlike = without_identical(planted)
+    asked = {"values": values[: len(unlike)], "repeats": 1, "memory": tmp_path}
+    silent = evaluate("knn1", unlike, **asked)
     assert not any("near-duplicate" in line for line in silent.warnings)
-    with pytest.raises(ProtocolError, match="near-duplicate audio is in training and in test"):
-        evaluate("knn1", unlike, values=values[: len(unlike)], repeats=1, strict=True, near_duplicates=True)
+    told = evaluate("knn1", unlike, **asked, near_duplicates=True)
+    assert any("near-duplicate audio is in training and in test" in line for line in told.warnings)
+
+
+def without_identical(planted):
+    """The clips that have a copy in other bytes, and these copies."""
+    copied = np.isin(planted.labels, planted.labels[10:]) & (planted.labels != planted.labels[0])
+    return planted.select(copied & ~np.isin(planted.recordings, ["same.wav"]))
+
+
+def test_strict_refuses_near_duplicates_in_the_same_words_from_python_and_the_command_line(
+    planted, tmp_path, capsys, monkeypatch
+):
+    clips = without_identical(planted)
+    monkeypatch.setattr(precomputation, "extract", lambda *args, **kwargs: pytest.fail("features extracted"))
+    with pytest.raises(ProtocolError, match="near-duplicate audio is in training and in test") as refused:
+        evaluate("knn1", clips, strict=True, repeats=1)
+    with pytest.raises(ProtocolError) as again:
+        Experiment("knn1", clips, strict=True, repeats=1)
+    assert str(again.value) == str(refused.value)
+    manifest = tmp_path / "manifest.csv"
+    clips.frame.drop(columns="split").to_csv(manifest, index=False)
+    assert run("evaluate", manifest, "-c", "knn1", "--strict", "--repeats", 1, "-q") == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"gtzanfeat: error: {refused.value}\n")
+
+
+def test_files_are_fingerprinted_once_for_all_questions(tmp_path, monkeypatch):
+    clips = write_corpus(tmp_path / "corpus", 4, seconds=1.0)
+    calls = []
+    original = duplicates.fingerprints
+    monkeypatch.setattr(
+        duplicates, "fingerprints", lambda *args, **how: calls.append(args) or original(*args, **how)
+    )
+    broken = clips.select(np.isin(clips.labels, ["waltz", "ballad"]))
+    values = pd.DataFrame(np.arange(len(broken) * 2.0).reshape(-1, 2))
+    values.iloc[0] = np.nan  # the folds are drawn anew without this clip, and audited again
+    experiment = Experiment("knn1", broken, values=values, cv=2, strict=True, on_error="skip")
+    experiment.evaluate()
+    importance(experiment, by="column", permutations=1)
+    assert len(calls) == 1
 
 
 def run(*words):
@@ -207,7 +247,7 @@ def test_the_command(planted, tmp_path, capsys):
     assert run("audit", manifest, "--json", tmp_path / "audit.json") == 2  # it is there already
     clean = write_corpus(tmp_path / "clean", 2, seconds=1.0)
     assert len(clean) == 20
-    assert run("audit", tmp_path / "clean", "--no-near", "--repeats", 1, "-q") == 0
+    assert run("audit", tmp_path / "clean", "--no-near-duplicates", "--repeats", 1, "-q") == 0
     assert "the same recording    none" in capsys.readouterr().out
 
 
@@ -222,10 +262,10 @@ def test_files_that_only_agree_in_length_are_not_read_as_a_whole(tmp_path, monke
         paths.append(str(tmp_path / f"{i}.wav"))
         (tmp_path / f"{i}.wav").write_bytes(content)
     read = []
-    digest = leakage._digest
-    monkeypatch.setattr(leakage, "_digest", lambda path: read.append(path) or digest(path))
+    digest = duplicates._sha256
+    monkeypatch.setattr(duplicates, "_sha256", lambda path: read.append(path) or digest(path))
     clips = ClipTable(pd.DataFrame({"path": paths, "recording": list("abcdef"), "label": "x"}), "equal")
-    found = audit(clips, [([0, 1, 2, 3], [4, 5])], near=False)
+    found = audit(clips, [([0, 1, 2, 3], [4, 5])], near_duplicates=False)
     assert [(finding.kind, finding.train, finding.test) for finding in found.findings] == [
         ("identical", paths[1], paths[4])
     ]

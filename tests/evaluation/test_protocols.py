@@ -42,7 +42,7 @@ def test_protocol_contract(gtzan, row):
 
 
 def test_random_is_repeated_stratified_k_fold(gtzan):
-    ours = plan(gtzan, "random", folds=5, repeats=2, random_state=3).folds
+    ours = plan(gtzan, "random", cv=5, repeats=2, random_state=3).folds
     theirs = RepeatedStratifiedKFold(n_splits=5, n_repeats=2, random_state=3).split(
         gtzan.labels, gtzan.labels
     )
@@ -164,7 +164,7 @@ def test_windows_of_a_recording_and_recordings_of_an_artist_stay_together(data):
     order = data.draw(st.permutations(range(len(rows))))
     clips = ClipTable(pd.DataFrame([rows[i] for i in order]), "windows")
     for protocol, together in (("random", clips.recordings), ("artist", clips.artists)):
-        laid_out = plan(clips, protocol, folds=2, repeats=2)
+        laid_out = plan(clips, protocol, cv=2, repeats=2)
         for fold in laid_out.folds:
             assert not set(together[fold.train]) & set(together[fold.test])
         for repeat in (1, 2):
@@ -187,11 +187,11 @@ REFUSED = [
     (
         "artist",
         {"artist": list("pqpqyzyz")},
-        {"folds": 3},
+        {"cv": 3},
         "artist can have 2 to 2 folds here, not 3: a has 2 artists",
     ),
-    ("random", {}, {"folds": 5}, "random can have 2 to 4 folds here, not 5: a has 4 recordings"),
-    ("random", {}, {"folds": 1}, "random can have 2 to 4 folds here, not 1"),
+    ("random", {}, {"cv": 5}, "random can have 2 to 4 folds here, not 5: a has 4 recordings"),
+    ("random", {}, {"cv": 1}, "random can have 2 to 4 folds here, not 1"),
     ("random", {}, {"repeats": 0}, "repeats must be 1 or more, not 0"),
     ("random", {"label": ["a"] * 8}, {}, "random needs clips of two classes or more, but finds only a"),
     ("random", {"label": [None] * 8}, {}, "example: the column 'label' is absent or empty here"),
@@ -200,8 +200,8 @@ REFUSED = [
     (
         "fault-filtered",
         {"fault_filtered": SPLIT},
-        {"folds": 5},
-        "fault-filtered has fixed parts; leave folds",
+        {"cv": 5},
+        "fault-filtered has fixed parts; leave cv and repeats out",
     ),
     (
         "fault-filtered",
@@ -238,7 +238,7 @@ def test_recordings_whose_windows_disagree_are_refused():
     frame = table(list("aaaabbbb")).frame.assign(recording=list("00112233"), offset=[0.0, 1.0] * 4)
     frame["label"] = list("abaabbbb")
     with pytest.raises(ProtocolError, match="the clips of '0' disagree about their label"):
-        plan(ClipTable(frame, "windows"), folds=2)
+        plan(ClipTable(frame, "windows"), cv=2)
 
 
 def test_unlabelled_clips_are_left_out():
@@ -246,7 +246,7 @@ def test_unlabelled_clips_are_left_out():
 
 
 def test_confounded_artists_are_warned_of():
-    (confounded, heard) = plan(table(list("aaaabbbb"), **ONE_ARTIST), folds=4, repeats=1).warnings
+    (confounded, heard) = plan(table(list("aaaabbbb"), **ONE_ARTIST), cv=4, repeats=1).warnings
     assert confounded == (
         "these 8 clips confound artist and genre (one artist in: a): the score may measure the artist"
     )
@@ -282,8 +282,8 @@ def test_a_song_cut_into_several_files_is_never_divided(protocol):
         for fold in laid_out.folds:
             assert not set(song[fold.train]) & set(song[fold.test])
         assert fold_groups(clips, laid_out).tolist() == song.tolist()
-        assert not audit(clips, laid_out, near=False)
-    by_row = audit(clips, [(np.arange(0, 100, 2), np.arange(1, 100, 2))], near=False)
+        assert not audit(clips, laid_out, near_duplicates=False)
+    by_row = audit(clips, [(np.arange(0, 100, 2), np.arange(1, 100, 2))], near_duplicates=False)
     assert by_row.exposed["recording"] == 50
     assert "song1" in {finding.what for finding in by_row.findings}
     strangers = ClipTable(frame.assign(artist=None), "parts")

@@ -70,7 +70,7 @@ def test_heads_of_the_matrix_tell_the_classes_apart():
         (["alphabetical", "numerical order", "pop"], ["alphabeti", "numerical", "pop"]),
         (["progressive", "progressive x"], ["progressive", "progressive x"]),
     ):
-        lines = result(labels, labels).lines()
+        lines = str(result(labels, labels)).splitlines()
         at = next(i for i, line in enumerate(lines) if line.startswith("confusion: rows"))
         assert re.split("  +", lines[at + 1].strip()) == heads
 
@@ -80,7 +80,7 @@ def test_a_class_that_is_never_answered_has_zero_precision():
 
 
 def test_warnings_are_read_before_the_score():
-    lines = result(list("ab"), list("ab"), warnings=("beware",)).lines()
+    lines = str(result(list("ab"), list("ab"), warnings=("beware",))).splitlines()
     assert lines.index("warning: beware") < next(
         i for i, line in enumerate(lines) if line.startswith("accuracy")
     )

@@ -18,7 +18,7 @@ from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.datasets.synthetic import STYLES, compose
 from gtzanfeat.errors import DatasetError, ExportError, ProtocolError, UnknownNameError
-from gtzanfeat.evaluation import PROTOCOLS, REGRESSORS, evaluate, plan, read_evaluation
+from gtzanfeat.evaluation import PROTOCOLS, REGRESSORS, evaluate, plan, read_evaluation, write_evaluation
 from gtzanfeat.evaluation.systems import system
 from gtzanfeat.evaluation.tasks import TASKS, find_target
 from gtzanfeat.transformers import ClipFeatures
@@ -76,7 +76,7 @@ def test_other_wishes_are_refused(tagged, target, task, error, message):
 @pytest.mark.parametrize("target", ["labels", "tempo"])
 def test_folds_without_classes_keep_groups_whole(tagged, protocol, target):
     clips = ClipTable(tagged[0].frame.assign(tempo=np.arange(90.0)), "x")
-    laid_out = plan(clips, protocol, folds=5, repeats=2, target=target)
+    laid_out = plan(clips, protocol, cv=5, repeats=2, target=target)
     unit = "artists" if protocol == "artist" else "recordings"
     assert laid_out.description.startswith(f"5-fold over {unit}, drawn 2 times; ")
     for fold in laid_out.folds:
@@ -101,7 +101,7 @@ def test_unknown_truth_takes_no_part(tagged):
 def test_rare_tags_are_told():
     matrix = np.zeros((20, 3), dtype=bool)
     matrix[0, 0] = matrix[:19, 1] = matrix[::2, 2] = True
-    _, untrained, untested = plan(tag_table(matrix), folds=4, repeats=1, target="labels").warnings
+    _, untrained, untested = plan(tag_table(matrix), cv=4, repeats=1, target="labels").warnings
     assert untrained.startswith(
         "1 of 3 tags cannot be learnt in some fold, which trains on no clip that has them: a"
     )
@@ -161,7 +161,7 @@ def test_one_group_cannot_be_divided():
     ):
         plan(clips, "artist", target="tempo")
     with pytest.raises(ProtocolError, match="can have 2 to 4 folds here, not 9: the table has 4 recordings"):
-        plan(clips, target="tempo", folds=9)
+        plan(clips, target="tempo", cv=9)
 
 
 # --- tags ----------------------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def of_tags(found):
 @pytest.mark.parametrize("name", ["logistic", "logistic-chain"])
 def test_tags_are_scored_as_scikit_learn_scores_them(tagged, name):
     clips, values = tagged
-    found = evaluate(name, clips, target="labels", values=values, folds=3, repeats=2, protocol="artist")
+    found = evaluate(name, clips, target="labels", values=values, cv=3, repeats=2, protocol="artist")
     truth, answers, scores = of_tags(found)
     rows = found.predictions
     said = found.metrics.set_index("metric")["value"]
@@ -225,7 +225,7 @@ def test_tags_are_scored_as_scikit_learn_scores_them(tagged, name):
 )
 def test_other_estimators_of_tags_are_welcome(tagged, model, kind):
     clips, values = tagged
-    found = evaluate(model, clips, target="labels", values=values, folds=3, repeats=1)
+    found = evaluate(model, clips, target="labels", values=values, cv=3, repeats=1)
     assert found.score_kind == kind
     truth, answers, scores = of_tags(found)
     assert metrics.roc_auc_score(truth, scores) > 0.8
@@ -235,12 +235,12 @@ def test_other_estimators_of_tags_are_welcome(tagged, model, kind):
 def test_baselines_are_those_of_a_dummy(tagged, rng):
     clips, values = tagged
     found = evaluate(
-        DummyClassifier(strategy="prior"), clips, target="labels", values=values, folds=3, repeats=1
+        DummyClassifier(strategy="prior"), clips, target="labels", values=values, cv=3, repeats=1
     )
     rows = found.metrics
     np.testing.assert_allclose(rows["value"], rows["baseline"])
     labels = table(rng.choice(list("aab"), size=60))
-    found = evaluate(DummyClassifier(strategy="prior"), labels, values=values[:60], folds=3, repeats=2)
+    found = evaluate(DummyClassifier(strategy="prior"), labels, values=values[:60], cv=3, repeats=2)
     np.testing.assert_allclose(found.metrics["value"], found.metrics["baseline"])
 
 
@@ -254,7 +254,7 @@ def test_numbers_are_scored_as_scikit_learn_scores_them(rng, name):
     model = system(name, "regression")[1:]
     if name == "forest-regression":
         model.set_params(regress__n_estimators=20)
-    found = evaluate(model, clips, target="tempo", values=values, folds=5, repeats=2, protocol="artist")
+    found = evaluate(model, clips, target="tempo", values=values, cv=5, repeats=2, protocol="artist")
     rows = found.predictions
     parts = [rows[rows["repeat"] == repeat] for repeat in (1, 2)]
     said = found.metrics.set_index("metric")["value"]
@@ -306,7 +306,7 @@ def test_what_depends_on_the_group_alone_is_found_only_by_the_naive_split(rng, p
     frame["split"] = np.array(["train", "test"])[(np.arange(60) // 2) % 2][group]
     clips = ClipTable(frame.assign(**{target: truth[target][group]}), "probe")
     name = {"label": "knn1", "labels": "knn1", "target": "knn-regression"}[target]
-    folds = {} if protocol == "split" else {"folds": 5, "repeats": 2}
+    folds = {} if protocol == "split" else {"cv": 5, "repeats": 2}
     found = evaluate(name, clips, target=target, values=values, protocol=protocol, naive=True, **folds)
     assert found.naive > (0.95 if target != "target" else 0.8)
     # chance is the mean over permutations; 60 independent guesses, and the test knows that they are 60
@@ -329,7 +329,7 @@ def test_the_naive_split_cannot_be_had_by_itself(rng):
 def test_threshold_probe_is_at_chance_where_thresholds_tuned_on_the_test_would_be_above(rng):
     matrix = rng.random((120, 5)) < 0.2
     clips, values = tag_table(matrix, "abcde"), rng.normal(size=(120, 6))
-    found = evaluate("logistic", clips, target="labels", values=values, folds=5, repeats=1)
+    found = evaluate("logistic", clips, target="labels", values=values, cv=5, repeats=1)
     truth, scores, chance = found.truth, found.scores, found.permutation_test
     cheating = [
         metrics.f1_score(
@@ -355,7 +355,7 @@ def test_groups_reach_those_who_tune(rng):
 
     values = np.stack([artist, rng.normal(size=120)], axis=1).astype(float)
     for model in (Tuner(), make_pipeline(ClipFeatures(), Tuner())[1:]):
-        evaluate(model, clips, values=values, protocol="artist", folds=3, repeats=1)
+        evaluate(model, clips, values=values, protocol="artist", cv=3, repeats=1)
     assert len(seen) == 6
     for column, groups in seen:
         np.testing.assert_array_equal(column.astype(int).astype(str), groups)
@@ -369,7 +369,7 @@ def test_class_weights_reach_the_estimator_and_help_rare_classes(rng):
     values = rng.normal(size=(200, 2)) + 1.2 * (label == "rare")[:, None]
     clips = table(label)
     plain, balanced = (
-        evaluate("logistic", clips, values=values, folds=5, repeats=1, class_weight=weight)
+        evaluate("logistic", clips, values=values, cv=5, repeats=1, class_weight=weight)
         for weight in (None, "balanced")
     )
     recalls = [found.per_class.loc["rare", "recall"] for found in (plain, balanced)]
@@ -388,7 +388,7 @@ def test_class_weights_reach_the_estimator_and_help_rare_classes(rng):
 def test_refitting_on_permuted_truth(rng):
     label = np.arange(60) % 2
     clips, values = table(np.array(["a", "b"])[label]), rng.normal(size=(60, 2)) + 2 * label[:, None]
-    found = evaluate("knn3", clips, values=values, folds=3, repeats=1, permutations=9)
+    found = evaluate("knn3", clips, values=values, cv=3, repeats=1, permutations=9)
     test = found.permutation_test
     assert (test.refitted, test.n_permutations, test.p_value) == (True, 9, 0.1)
     assert len(found.refits) == 9
@@ -413,16 +413,16 @@ def test_what_is_saved_is_read_back(tagged, rng, tmp_path):
     clips, values = tagged
     labels = ClipTable(clips.frame.assign(label=list("xyz") * 30, tempo=np.arange(90.0)), "all")
     for target, name in (("label", "svm"), ("labels", "knn3"), ("tempo", "ridge")):
-        found = evaluate(name, labels, target=target, values=values, folds=2, repeats=1)
-        assert found.save(tmp_path / target) == tmp_path / target
+        found = evaluate(name, labels, target=target, values=values, cv=2, repeats=1)
+        assert write_evaluation(found, tmp_path / target) == tmp_path / target
         same(found, read_evaluation(tmp_path / target))
         assert read_evaluation(tmp_path / target / "evaluation.json").score == found.score
     with pytest.raises(ExportError, match="the file exists already"):
-        found.save(tmp_path / "tempo")
-    found.save(tmp_path / "tempo", overwrite=True)
+        write_evaluation(found, tmp_path / "tempo")
+    write_evaluation(found, tmp_path / "tempo", overwrite=True)
     (tmp_path / "file").write_text("x")
     with pytest.raises(ExportError, match="it is a file"):
-        found.save(tmp_path / "file")
+        write_evaluation(found, tmp_path / "file")
     (tmp_path / "tempo" / "evaluation.json").write_text("{}")
     with pytest.raises(ExportError, match="cannot be read as an evaluation"):
         read_evaluation(tmp_path / "tempo")
@@ -432,7 +432,7 @@ def test_what_is_saved_is_read_back(tagged, rng, tmp_path):
 
 
 def test_seconds_are_kept_per_fold(rng):
-    found = evaluate("knn1", table(list("ab") * 10), values=rng.normal(size=(20, 2)), folds=5, repeats=2)
+    found = evaluate("knn1", table(list("ab") * 10), values=rng.normal(size=(20, 2)), cv=5, repeats=2)
     assert found.folds.columns.tolist() == [
         "repeat",
         "fold",
@@ -479,7 +479,7 @@ def corpus(tmp_path_factory):
         ),
         (["-p", "artist", "--naive"], ["naive split "]),
         (
-            ["-c", "knn3", "--search", "classify__n_neighbors=1,3", "--inner-folds", "2", "-p", "artist"],
+            ["-c", "knn3", "--search", "classify__n_neighbors=1,3", "--inner-cv", "2", "-p", "artist"],
             ["inner         a grid of 2 settings, by stratified 2-fold over ", "chosen: n_neighbors="],
         ),
         (["-c", "logistic", "--segments", "0.5"], ["timbre19 of windows of 0.5 s"]),
@@ -489,7 +489,7 @@ def corpus(tmp_path_factory):
 )
 def test_every_task_by_command_line_and_by_python(corpus, tmp_path, words, said, monkeypatch):
     monkeypatch.chdir(corpus)
-    folds = ["--folds", "2", "--repeats", "1", "--set", "timbre19", "--memory", str(corpus / "memory"), "-q"]
+    folds = ["--cv", "2", "--repeats", "1", "--set", "timbre19", "--memory", str(corpus / "memory"), "-q"]
     done = CliRunner().invoke(
         main, ["evaluate", "list.csv", *folds, *words, "--save", str(tmp_path / "saved")]
     )
@@ -511,10 +511,10 @@ def test_every_task_by_command_line_and_by_python(corpus, tmp_path, words, said,
 )
 def test_the_command_line_says_what_python_says(corpus, words, how, monkeypatch):
     monkeypatch.chdir(corpus)
-    given = ["--folds", "2", "--repeats", "1", "--set", "timbre19", "--memory", "memory", "-q"]
+    given = ["--cv", "2", "--repeats", "1", "--set", "timbre19", "--memory", "memory", "-q"]
     done = CliRunner().invoke(main, ["evaluate", "list.csv", *given, *words])
     clips = load_dataset("list.csv")
-    found = evaluate(clips=clips, feature_set="timbre19", folds=2, repeats=1, memory="memory", **how)
+    found = evaluate(clips=clips, feature_set="timbre19", cv=2, repeats=1, memory="memory", **how)
     assert done.stdout == f"{found}\n"
     rows = found.predictions
     said = found.metrics.set_index("metric")["value"]

@@ -90,14 +90,14 @@ def test_clips_that_failed_stay_missing_and_are_skipped():
     clips = table(6, label=list("ababab"))
     joined = join_columns(clips, embedding(6), extraction)
     assert joined.isna().any(axis=1).tolist() == [False, False, True, False, False, False]
-    result = evaluate("knn1", clips, values=joined, folds=2, repeats=1, on_error="skip")
+    result = evaluate("knn1", clips, values=joined, cv=2, repeats=1, on_error="skip")
     assert [failure.index for failure in result.failures] == [2]
 
 
 def test_any_representation_is_judged_under_the_same_protocol():
     clips = table(40, label=["a", "b"] * 20)
     telling = pd.DataFrame({"recording": clips.recordings, "e": (clips.labels == "a").astype(float)})
-    result = evaluate("knn1", clips, values=join_columns(clips, telling), folds=4, repeats=1)
+    result = evaluate("knn1", clips, values=join_columns(clips, telling), cv=4, repeats=1)
     assert result.accuracy == 1.0
 
 
@@ -185,7 +185,7 @@ def test_the_command_judges_joined_columns_alone_and_beside(music):
         music / "e.parquet",
         "-c",
         "knn1",
-        "--folds",
+        "--cv",
         2,
         "--repeats",
         1,

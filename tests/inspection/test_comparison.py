@@ -9,7 +9,7 @@ from scipy import stats
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import evaluate
+from gtzanfeat.evaluation import evaluate, write_evaluation
 from gtzanfeat.inspection.comparison import compare, corrected_t_test, differences, mcnemar_test, same_folds
 
 
@@ -26,7 +26,7 @@ def good_and_poor():
     table = clips()
     sign = np.where(table.labels == "jazz", 1.0, -1.0)[:, None]
     values = {"good": sign * 2 + rng.normal(size=(40, 3)), "poor": sign * 0.2 + rng.normal(size=(40, 3))}
-    return {name: evaluate("gmm1", table, values=x, repeats=2, folds=5) for name, x in values.items()}
+    return {name: evaluate("gmm1", table, values=x, repeats=2, cv=5) for name, x in values.items()}
 
 
 # --- the tests themselves --------------------------------------------------------------------------------
@@ -123,7 +123,7 @@ def test_the_order_of_the_folds_does_not_matter(good_and_poor):
 
 def test_results_on_other_folds_are_not_tested(good_and_poor):
     rng = np.random.default_rng(0)
-    other = evaluate("gmm1", clips(), values=rng.normal(size=(40, 3)), repeats=2, folds=5, random_state=1)
+    other = evaluate("gmm1", clips(), values=rng.normal(size=(40, 3)), repeats=2, cv=5, random_state=1)
     table = compare([good_and_poor["good"], other])
     assert table["paired"].tolist() == [True, False]
     assert table.iloc[1][["folds_lost", "t", "p_t", "p_mcnemar"]].isna().all()
@@ -134,7 +134,7 @@ def test_what_cannot_be_compared(good_and_poor):
     with pytest.raises(ProtocolError, match="needs two results or more, not 1"):
         compare([good_and_poor["good"]])
     table = clips(target=np.arange(40.0))
-    numbers = evaluate("ridge", table, target="target", values=np.arange(40.0)[:, None], folds=4)
+    numbers = evaluate("ridge", table, target="target", values=np.arange(40.0)[:, None], cv=4)
     with pytest.raises(
         ProtocolError,
         match="of one task and target .* regression of 'target', single-label of 'label'",
@@ -147,7 +147,7 @@ def test_regressions_are_compared_by_folds_alone():
     x = rng.normal(size=(60, 1))
     table = clips(60, target=x[:, 0] + 0.1 * rng.normal(size=60))
     found = [
-        evaluate("ridge", table, target="target", values=values, folds=5, repeats=2)
+        evaluate("ridge", table, target="target", values=values, cv=5, repeats=2)
         for values in (rng.normal(size=(60, 1)), x)
     ]
     ranked = compare(found)
@@ -159,7 +159,7 @@ def test_regressions_are_compared_by_folds_alone():
 def test_differences_name_what_differs(good_and_poor):
     good, poor = good_and_poor.values()
     assert differences(good, poor).empty
-    other = evaluate("knn1", clips(), values=np.arange(40.0)[:, None], repeats=1, folds=5, random_state=3)
+    other = evaluate("knn1", clips(), values=np.arange(40.0)[:, None], repeats=1, cv=5, random_state=3)
     table = differences(good, other)
     assert table.loc["estimator"].tolist() == ["gmm1", "knn1"]
     assert table.loc["columns"].tolist() == ["3", "1"]
@@ -177,7 +177,7 @@ def run(*words):
 def test_compare_on_the_command_line(good_and_poor, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name, found in good_and_poor.items():
-        found.save(name)
+        write_evaluation(found, name)
     done = run("compare", "poor", "good")
     assert done.exit_code == 0, done.output
     lines = done.stdout.splitlines()
@@ -197,8 +197,8 @@ def test_compare_on_the_command_line(good_and_poor, tmp_path, monkeypatch):
 
 def test_compare_says_each_warning_once_and_whose_it_is(good_and_poor, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    replace(good_and_poor["good"], warnings=("of both", "of one")).save("good")
-    replace(good_and_poor["poor"], warnings=("of both",)).save("poor")
+    write_evaluation(replace(good_and_poor["good"], warnings=("of both", "of one")), "good")
+    write_evaluation(replace(good_and_poor["poor"], warnings=("of both",)), "poor")
     lines = run("compare", "good", "poor").stdout.splitlines()
     assert [line for line in lines if line.startswith("warning")] == [
         "warning: of both",
@@ -208,7 +208,7 @@ def test_compare_says_each_warning_once_and_whose_it_is(good_and_poor, tmp_path,
 
 def test_compare_refuses_in_one_line(good_and_poor, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    good_and_poor["good"].save("good")
+    write_evaluation(good_and_poor["good"], "good")
     for words, said in (
         (["good", "none"], "error: none: there is no evaluation.json"),
         (["good"], "error: a comparison needs two results or more, not 1"),

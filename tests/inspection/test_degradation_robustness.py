@@ -17,7 +17,7 @@ from gtzanfeat.augmentation import AugmentedTraining, degrade_clips
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, GtzanfeatError, ProtocolError, UnknownNameError
-from gtzanfeat.evaluation import evaluate, plan
+from gtzanfeat.evaluation import Experiment, evaluate, plan
 from gtzanfeat.extraction import extract
 from gtzanfeat.inspection import Robustness, robustness
 from gtzanfeat.segments import SegmentClassifier
@@ -42,9 +42,13 @@ def music(tmp_path_factory):
 KNN = make_pipeline(ClipFeatures("timbre19"), KNeighborsClassifier(1))
 
 
+def robustness_of(estimator, clips, degradation, strengths=None, **asked):
+    return robustness(Experiment(estimator, clips, **asked), degradation, strengths)
+
+
 def test_clean_clips_score_as_in_evaluate_and_noise_takes_hums_for_hisses(music):
-    asked = {"feature_set": "timbre19", "folds": 4, "repeats": 2}
-    found = robustness("knn3", music, "white_noise", [60, -40], **asked)
+    asked = {"feature_set": "timbre19", "cv": 4, "repeats": 2}
+    found = robustness_of("knn3", music, "white_noise", [60, -40], **asked)
     assert isinstance(found, Robustness)
     assert found.metric == "accuracy"
     assert found.table.columns.tolist() == ["strength", "accuracy", "low", "high", "clips"]
@@ -71,8 +75,8 @@ def test_clean_clips_score_as_in_evaluate_and_noise_takes_hums_for_hisses(music)
 def test_groups_are_those_of_evaluate_for_thresholds_and_intervals(music, protocol):
     artists = [f"artist {i // 4}" for i in range(len(music))]
     tagged = ClipTable(music.frame.assign(artist=artists), "music")
-    asked = {"target": "labels", "feature_set": "timbre19", "protocol": protocol, "folds": 2, "repeats": 1}
-    row = robustness("logistic", tagged, "gain", [-6], **asked).table.iloc[0]
+    asked = {"target": "labels", "feature_set": "timbre19", "protocol": protocol, "cv": 2, "repeats": 1}
+    row = robustness_of("logistic", tagged, "gain", [-6], **asked).table.iloc[0]
     whole = evaluate("logistic", tagged, **asked).metrics.set_index("metric").loc["f1_macro"]
     assert [row["f1_macro"], row["low"], row["high"]] == pytest.approx(
         [whole["value"], whole["low"], whole["high"]]
@@ -80,11 +84,11 @@ def test_groups_are_those_of_evaluate_for_thresholds_and_intervals(music, protoc
 
 
 def test_it_is_fitted_on_clean_clips_and_tested_on_degraded_ones(music):
-    found = robustness(KNN, music, "low_pass", [1500], folds=4, repeats=1)
+    found = robustness_of(KNN, music, "low_pass", [1500], cv=4, repeats=1)
     clean = extract(music.clips, "timbre19").values
     worse = extract(degrade_clips(music, "low_pass", 1500), "timbre19").values
     right = []
-    for fold in plan(music, folds=4, repeats=1).folds:
+    for fold in plan(music, cv=4, repeats=1).folds:
         model = KNeighborsClassifier(1).fit(clean[fold.train], music.labels[fold.train])
         right.append(np.mean(model.predict(worse[fold.test]) == music.labels[fold.test]))
     assert found.table["accuracy"][1] == pytest.approx(np.mean(right))
@@ -92,17 +96,17 @@ def test_it_is_fitted_on_clean_clips_and_tested_on_degraded_ones(music):
 
 def test_training_on_degraded_copies_withstands_more(music):
     scaled = make_pipeline(ClipFeatures("timbre19"), StandardScaler(), KNeighborsClassifier(1))
-    plain = robustness(scaled, music, "white_noise", [10], folds=4, repeats=1)
+    plain = robustness_of(scaled, music, "white_noise", [10], cv=4, repeats=1)
     trained = AugmentedTraining(scaled, [("white_noise", 10)])
-    augmented = robustness(trained, music, "white_noise", [10], folds=4, repeats=1)
+    augmented = robustness_of(trained, music, "white_noise", [10], cv=4, repeats=1)
     assert augmented.table["accuracy"][1] > plain.table["accuracy"][1]
 
 
 def test_any_jobs_and_seeds(music):
     with parallel_config("threading"):
-        runs = [robustness(KNN, music, "pink_noise", [5], folds=2, repeats=1, n_jobs=jobs) for jobs in (1, 2)]
+        runs = [robustness_of(KNN, music, "pink_noise", [5], cv=2, repeats=1, n_jobs=jobs) for jobs in (1, 2)]
     pd.testing.assert_frame_equal(runs[0].table, runs[1].table)
-    assert len(robustness(KNN, music, "clipping", folds=2, repeats=1).table) == 5  # those of the row
+    assert len(robustness_of(KNN, music, "clipping", cv=2, repeats=1).table) == 5  # those of the row
 
 
 @pytest.mark.parametrize(
@@ -114,8 +118,8 @@ def test_any_jobs_and_seeds(music):
     ],
 )
 def test_other_tasks_and_windows(music, estimator, target, metric):
-    asked = {"target": target, "feature_set": "timbre19", "folds": 2, "repeats": 1}
-    found = robustness(estimator, music, "gain", [-20], **asked)
+    asked = {"target": target, "feature_set": "timbre19", "cv": 2, "repeats": 1}
+    found = robustness_of(estimator, music, "gain", [-20], **asked)
     assert found.metric == metric
     expected = evaluate(estimator, music, **asked).score
     assert found.table[metric][0] == pytest.approx(expected)
@@ -127,23 +131,23 @@ def test_what_cannot_be_analysed_is_left_out_of_all_rows(music, tmp_path):
     frame.loc[0, "path"] = str(tmp_path / "9.wav")
     broken = ClipTable(frame, "music")
     with pytest.raises(ClipError, match=r"9\.wav: libsndfile cannot read it"):
-        robustness(KNN, broken, "gain", [-6], folds=2)
-    found = robustness(KNN, broken, "gain", [-6], folds=2, repeats=1, on_error="skip")
+        robustness_of(KNN, broken, "gain", [-6], cv=2)
+    found = robustness_of(KNN, broken, "gain", [-6], cv=2, repeats=1, on_error="skip")
     assert (found.table["clips"] == 15).all()
     assert [failure.source for failure in found.failures] == [str(tmp_path / "9.wav")]
 
 
 def test_what_makes_no_sense_is_refused_first(music):
     with pytest.raises(UnknownNameError, match="unknown degradation 'noise'"):
-        robustness(KNN, music, "noise")
+        robustness_of(KNN, music, "noise")
     with pytest.raises(GtzanfeatError, match="gain cannot have the strength 500"):
-        robustness(KNN, music, "gain", [500])
+        robustness_of(KNN, music, "gain", [500])
     with pytest.raises(GtzanfeatError, match="no strengths are asked for"):
-        robustness(KNN, music, "gain", [])
+        robustness_of(KNN, music, "gain", [])
     with pytest.raises(ProtocolError, match="artist"):
-        robustness(KNN, music, "gain", [-6], protocol="artist")
+        robustness_of(KNN, music, "gain", [-6], protocol="artist")
     with pytest.raises(ValueError, match="on_error must be"):
-        robustness(KNN, music, "gain", [-6], on_error="ignore")
+        robustness_of(KNN, music, "gain", [-6], on_error="ignore")
 
 
 # --- the command --------------------------------------------------------------------------------------
@@ -155,7 +159,7 @@ def run(*words):
 
 def test_the_command_degrades_after_it_has_evaluated(music, tmp_path):
     folder = music.paths[0].rsplit("/", 2)[0]
-    words = ["evaluate", folder, "--set", "timbre19", "-c", "knn3", "--folds", 4, "--repeats", 1, "-q"]
+    words = ["evaluate", folder, "--set", "timbre19", "-c", "knn3", "--cv", 4, "--repeats", 1, "-q"]
     sweeps = ["--degrade", "white_noise=60, -40", "--degrade", "gain"]
     done = run(*words, *sweeps, "--json", tmp_path / "found.json")
     assert done.exit_code == 0, done.output

@@ -15,11 +15,11 @@ from sklearn.svm import SVC, LinearSVC
 from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
-from gtzanfeat.evaluation import evaluate
+from gtzanfeat.evaluation import Experiment, evaluate
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
-from gtzanfeat.inspection.feature_contributions import contributions
-from gtzanfeat.inspection.feature_importance import check_explainable, importance
+from gtzanfeat.inspection.feature_contributions import contributions, held_out_contributions
+from gtzanfeat.inspection.feature_importance import importance, named_columns
 from gtzanfeat.model_selection.grouped_search import GroupedSearch
 from gtzanfeat.recipes import recipe
 from gtzanfeat.segments import SegmentClassifier
@@ -48,8 +48,12 @@ def rhythm_tells(n=90, seed=0):
     return values
 
 
+def importance_of(estimator, table, by="family", permutations=10, **asked):
+    return importance(Experiment(estimator, table, **asked), by=by, permutations=permutations)
+
+
 def test_the_family_that_tells_the_class_loses_all_and_the_others_nothing():
-    found = importance("logistic", clips(label=labels()), values=extraction(rhythm_tells()), folds=3)
+    found = importance_of("logistic", clips(label=labels()), values=extraction(rhythm_tells()), cv=3)
     assert found.by == "family"
     assert found.value > 0.97
     assert found.table.index[0] == "rhythm"
@@ -61,25 +65,25 @@ def test_the_family_that_tells_the_class_loses_all_and_the_others_nothing():
 
 def test_two_groups_that_tell_the_same_hide_each_other():
     values = rhythm_tells()
-    alone = importance("linear-svm", clips(label=labels()), values=extraction(values), folds=3).table
+    alone = importance_of("linear-svm", clips(label=labels()), values=extraction(values), cv=3).table
     values[:, FAMILY == "timbre"] = values[:, FAMILY == "rhythm"][:, :1]
-    found = importance("linear-svm", clips(label=labels()), values=extraction(values), folds=3).table
+    found = importance_of("linear-svm", clips(label=labels()), values=extraction(values), cv=3).table
     assert found.loc["rhythm", "importance"] < 0.5 * alone.loc["rhythm", "importance"]
 
 
 def test_clips_that_failed_are_left_out_as_in_evaluate():
     values = rhythm_tells()
-    whole = importance("logistic", clips(87, label=labels(87)), values=extraction(values[:87]), folds=3)
+    whole = importance_of("logistic", clips(87, label=labels(87)), values=extraction(values[:87]), cv=3)
     values[87:] = np.nan
     lost = [Failure(i, f"clip {i}", "it is broken") for i in (87, 88, 89)]
     given = replace(extraction(values), failures=tuple(lost))
-    found = importance("logistic", clips(label=labels()), values=given, folds=3)
+    found = importance_of("logistic", clips(label=labels()), values=given, cv=3)
     pd.testing.assert_frame_equal(found.table, whole.table)
     columns = pd.DataFrame(values)
     with pytest.raises(ClipError, match="not finite"):
-        importance("logistic", clips(label=labels()), values=columns, folds=3, by="column")
-    assert importance(
-        "logistic", clips(label=labels()), values=columns, folds=3, by="column", on_error="skip"
+        importance_of("logistic", clips(label=labels()), values=columns, cv=3, by="column")
+    assert importance_of(
+        "logistic", clips(label=labels()), values=columns, cv=3, by="column", on_error="skip"
     ).value == pytest.approx(whole.value)
 
 
@@ -88,21 +92,31 @@ def test_what_is_explained_is_what_evaluate_judges():
     rare = clips(60, label=np.array(["pop"] * 50 + ["jazz"] * 10, dtype=object), artist="one and the same")
     values = np.random.default_rng(0).standard_normal((60, 30))
     values[50:, 0] += 1.5
-    asked = {"values": extraction(values), "folds": 5, "repeats": 1, "class_weight": "balanced"}
-    assert importance("svm", rare, **asked).value == pytest.approx(evaluate("svm", rare, **asked).score)
+    asked = {"values": extraction(values), "cv": 5, "repeats": 1, "class_weight": "balanced"}
+    assert importance_of("svm", rare, **asked).value == pytest.approx(evaluate("svm", rare, **asked).score)
     search = GroupedSearch("svm", {"classify__C": [0.1, 1.0]}, cv=2, random_state=0)
     del asked["class_weight"]
-    assert importance(search, rare, **asked).value == pytest.approx(evaluate(search, rare, **asked).score)
+    assert importance_of(search, rare, **asked).value == pytest.approx(evaluate(search, rare, **asked).score)
 
 
-def test_what_cannot_be_explained_is_refused_before_anything_is_measured():
-    check_explainable(recipe("svm"), "family")
-    check_explainable(recipe("svm"), "column", joined=True)
+def test_what_cannot_be_explained_is_refused_before_anything_is_extracted():
+    table = clips(label=labels())
+    assert named_columns(Experiment(recipe("svm"), table), "family") == SET
+    joined = Experiment("svm", table, values=pd.DataFrame(rhythm_tells(), columns=SET.columns))
+    assert named_columns(joined, "column") == list(SET.columns)
     with pytest.raises(GtzanfeatError, match="choose by='column'"):
-        check_explainable(recipe("svm"), "family", joined=True)
+        named_columns(joined, "family")
     for model in (recipe("mfcc-codebook"), SegmentClassifier("svm")):
         with pytest.raises(GtzanfeatError, match="of named columns"):
-            check_explainable(model, "family")
+            importance(Experiment(model, table))
+
+
+def test_failed_clips_are_named():
+    values = extraction(rhythm_tells())
+    lacking = replace(values, failures=(Failure(3, "clip 3", "it holds no samples"),))
+    found = importance_of("logistic", clips(label=labels()), values=lacking, cv=3)
+    assert [failure.source for failure in found.failures] == ["clip 3"]
+    assert "not used      1 failed\n  failed      clip 3: it holds no samples\n" in str(found)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +128,8 @@ def test_what_cannot_be_explained_is_refused_before_anything_is_measured():
     ],
 )
 def test_groups_are_what_the_feature_table_says(by, groups):
-    found = importance(
-        "gmm1", clips(label=labels()), values=extraction(rhythm_tells()), folds=3, by=by, permutations=2
+    found = importance_of(
+        "gmm1", clips(label=labels()), values=extraction(rhythm_tells()), cv=3, by=by, permutations=2
     )
     assert set(found.table.index) == groups
     assert found.table["columns"].sum() == 30
@@ -123,32 +137,32 @@ def test_groups_are_what_the_feature_table_says(by, groups):
 
 def test_the_workers_and_the_second_time_change_nothing():
     table, values = clips(label=labels()), extraction(rhythm_tells())
-    one, two = (importance("gmm1", table, values=values, folds=3, n_jobs=jobs) for jobs in (1, 2))
+    one, two = (importance_of("gmm1", table, values=values, cv=3, n_jobs=jobs) for jobs in (1, 2))
     pd.testing.assert_frame_equal(one.table, two.table)
 
 
 def test_numbers_and_tags_have_importances_too():
     values = pd.DataFrame(np.random.default_rng(0).standard_normal((90, 2)), columns=["tells", "noise"])
-    numbers = importance(
-        Ridge(), clips(target=3 * values["tells"]), target="target", values=values, by="column", folds=3
+    numbers = importance_of(
+        Ridge(), clips(target=3 * values["tells"]), target="target", values=values, by="column", cv=3
     )
     assert numbers.score == "r2"
     assert numbers.table.loc["tells", "importance"] > 1.5  # 1 - 2 where both variances count
     tags = np.where(values["tells"] > 0, "loud", "|")
-    tagged = importance("logistic", clips(labels=tags), target="labels", values=values, by="column", folds=3)
+    tagged = importance_of("logistic", clips(labels=tags), target="labels", values=values, by="column", cv=3)
     assert tagged.table.index[0] == "tells"
 
 
 def test_what_has_no_named_columns_says_so():
     table = clips(label=labels())
     with pytest.raises(UnknownNameError, match="unknown grouping 'families'"):
-        importance("svm", table, by="families")
+        importance_of("svm", table, by="families")
     with pytest.raises(GtzanfeatError, match="of no feature set; choose by='column'"):
-        importance("svm", table, values=rhythm_tells(), folds=3)
+        importance_of("svm", table, values=rhythm_tells(), cv=3)
     with pytest.raises(GtzanfeatError, match="give an estimator of clip vectors"):
-        importance(recipe("mfcc-codebook"), table, folds=3)
+        importance_of(recipe("mfcc-codebook"), table, cv=3)
     with pytest.raises(ValueError, match="permutations must be 1 or more, not 0"):
-        importance("svm", table, permutations=0)
+        importance_of("svm", table, permutations=0)
 
 
 @pytest.mark.parametrize(
@@ -208,3 +222,35 @@ def test_what_has_no_exact_shares_says_so(model, names, words):
     X, y = rhythm_tells(), labels()
     with pytest.raises(GtzanfeatError, match=words):
         contributions(model.fit(X, y), X, names, by="column")
+
+
+def test_held_out_contributions_sum_to_the_decisions_of_the_folds():
+    table, values = clips(label=labels()), extraction(rhythm_tells())
+    experiment = Experiment("lda", table, values=values, cv=3)
+    found = held_out_contributions(experiment)
+    assert list(found.columns) == ["timbre", "rhythm", "pitch", "rest", "total"]
+    assert found.index.names == ["repeat", "clip", "class"]
+    assert found.index.is_unique
+    assert len(found) == 90 * 3
+    once = experiment.drawn_once()
+    for fold in once.layout.folds:
+        model = once.cross_validation.fit(fold)
+        totals = found["total"].loc[1].unstack().loc[fold.test]
+        # the model sums in float32, whose rounding is 1e-7 of terms of some hundreds
+        np.testing.assert_allclose(totals, model.decision_function(values.values[fold.test]), atol=1e-4)
+    own = found["rhythm"].loc[1].unstack()
+    assert (own.idxmax(axis=1) == labels()).mean() > 0.95  # the rhythm speaks for the class of each clip
+
+
+def test_held_out_contributions_number_clips_as_the_table_does():
+    values = pd.DataFrame(rhythm_tells(), columns=SET.columns)
+    values.iloc[[4, 50]] = np.nan
+    asked = {"values": values, "cv": 3, "repeats": 2, "on_error": "skip"}
+    found = held_out_contributions(Experiment("lda", clips(label=labels()), **asked), by="column")
+    tested = found.index.get_level_values("clip").unique()
+    assert sorted(tested) == sorted(set(range(90)) - {4, 50})
+    assert found.index.get_level_values("repeat").unique().tolist() == [1, 2]
+    with pytest.raises(GtzanfeatError, match="not SVC; use importance"):
+        held_out_contributions(Experiment("svm", clips(label=labels()), **asked), by="column")
+    with pytest.raises(GtzanfeatError, match="choose by='column'"):
+        held_out_contributions(Experiment("lda", clips(label=labels()), **asked))

@@ -128,7 +128,7 @@ def test_nested_in_an_evaluation_the_inner_folds_keep_artists_whole(monkeypatch)
 
     monkeypatch.setattr("gtzanfeat.model_selection.grouped_search.grouped_folds", spy)
     search = GroupedSearch("logistic", {"classify__C": [0.01, 1.0]}, cv=2, random_state=0)
-    result = evaluate(search, table(artists, y), values=X, protocol="artist", folds=4, repeats=1)
+    result = evaluate(search, table(artists, y), values=X, protocol="artist", cv=4, repeats=1)
     assert len(seen) == 4
     assert all(set(groups) <= set(artists) for groups in seen)
     assert result.accuracy > 0.7
@@ -141,7 +141,7 @@ def test_settings_chosen_on_noise_score_at_chance():
     search = GroupedSearch(
         "svm", {"classify__gamma": [0.001, 0.01, 0.1, 1.0], "classify__C": [0.1, 1, 10]}, cv=3, random_state=0
     )
-    outer = evaluate(search, table(None, y), values=X, protocol="random", folds=4, repeats=1).accuracy
+    outer = evaluate(search, table(None, y), values=X, protocol="random", cv=4, repeats=1).accuracy
     assert abs(outer - 0.5) < 0.12  # 2.6 standard deviations of 120 tosses of a coin
 
 

@@ -117,7 +117,7 @@ def music(tmp_path_factory):
 def found(music):
     """Answers that are mostly wrong, with probabilities."""
     values = np.random.default_rng(0).normal(size=(len(music), 3))
-    return evaluate("gmm1", music, values=values, folds=5, repeats=2)
+    return evaluate("gmm1", music, values=values, cv=5, repeats=2)
 
 
 @pytest.fixture(scope="module")
@@ -126,14 +126,14 @@ def tags():
     x = rng.normal(size=(60, 3))
     has = np.c_[x[:, 0] > 0, x[:, 1] > 0.2, rng.random(60) < 0.3]
     words = ["|".join(np.array(["guitar", "piano", "voice"])[row]) or "|" for row in has]
-    return evaluate("logistic", table(labels=words), target="labels", values=x, folds=3, repeats=2)
+    return evaluate("logistic", table(labels=words), target="labels", values=x, cv=3, repeats=2)
 
 
 @pytest.fixture(scope="module")
 def numbers():
     x = np.random.default_rng(0).normal(size=(60, 1))
     clips = table(target=120 + 20 * x[:, 0] + np.random.default_rng(1).normal(size=60))
-    return evaluate("ridge", clips, target="target", values=x, folds=3, repeats=2)
+    return evaluate("ridge", clips, target="target", values=x, cv=3, repeats=2)
 
 
 SWEEP = Robustness(
@@ -302,7 +302,7 @@ def test_sections_are_there_when_there_is_something_to_show(found):
 
 def test_all_right_leaves_out_mistakes_and_pairs():
     clips = table()
-    perfect = evaluate("knn1", clips, values=np.arange(60.0)[:, None] // 20, folds=3, repeats=1)
+    perfect = evaluate("knn1", clips, values=np.arange(60.0)[:, None] // 20, cv=3, repeats=1)
     page = read(render(perfect))
     assert "100.0 %" in page.title
     assert not {"Most confused", "Most confidently wrong", "Most often wrong"} & set(sections(page))
@@ -371,13 +371,13 @@ def test_a_place_that_is_none(found, tmp_path):
 def test_the_command_line_writes_it_with_its_own_words(music, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     music.frame.iloc[1:].to_csv("music.csv", index=False)  # without the recording that is gone
-    words = ["evaluate", "music.csv", "-c", "knn1", "--folds", "2", "--repeats", "1", "--report", "a page"]
+    words = ["evaluate", "music.csv", "-c", "knn1", "--cv", "2", "--repeats", "1", "--report", "a page"]
     done = CliRunner().invoke(main, [*words, "--save", "a page"])
     assert done.exit_code == 0, done.output
     assert "gtzanfeat: note: the report is a page/report.html" in done.stderr
     text = Path("a page/report.html").read_text(encoding="utf-8")
     read(text)
-    said = "gtzanfeat evaluate music.csv -c knn1 --folds 2 --repeats 1 --report &#39;a page&#39; --save"
+    said = "gtzanfeat evaluate music.csv -c knn1 --cv 2 --repeats 1 --report &#39;a page&#39; --save"
     assert said in text
     assert "Spec hash" in text
     assert "Audit of the folds" in text

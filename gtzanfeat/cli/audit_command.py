@@ -1,9 +1,8 @@
-"""``gtzanfeat audit``: what of a dataset stands in training and in test under a protocol."""
+"""``gtzanfeat audit``: what of a dataset is both trained and tested under a protocol."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -12,24 +11,15 @@ from gtzanfeat.cli import options, screen
 
 @click.command("audit")
 @click.argument("dataset", type=options.FilePath())
-@click.option(
-    "--protocol", "-p", metavar="NAME", default="random", show_default=True, help="As `gtzanfeat evaluate`."
-)
-@click.option(
-    "--target",
-    "-t",
-    metavar="COLUMN",
-    default="label",
-    show_default=True,
-    help="What is to be predicted, as of `gtzanfeat evaluate`: it decides which clips take part.",
-)
+@options.protocol
+@options.target
 @options.cv
 @options.repeats
 @click.option(
     "--near-duplicates/--no-near-duplicates",
     default=True,
     show_default=True,
-    help="Look for near-duplicate audio, for which every recording is decoded.",
+    help="Compare recordings by their fingerprints, too, for which every one is decoded.",
 )
 @options.seed
 @options.json_file
@@ -38,37 +28,42 @@ from gtzanfeat.cli import options, screen
 @options.jobs()
 @options.overwrite
 @options.quiet
-def command(dataset: Path, layout: str | None, json_file: Path | None, **asked: Any) -> int:
+def command(
+    dataset: Path,
+    protocol: str,
+    target: str,
+    cv: int | None,
+    repeats: int | None,
+    near_duplicates: bool,
+    seed: int,
+    json_file: Path | None,
+    layout: str | None,
+    memory: Path | None,
+    jobs: int,
+    overwrite: bool,
+    quiet: bool,
+) -> int:
     """Find what is on both sides of a split: recordings, artists, albums, copies of files and of sound.
 
     DATASET is a copy of GTZAN, a folder with one folder per class, or a manifest. The exit code is 1 if
     something is on both sides.
     """
     from gtzanfeat.datasets import load_dataset
-    from gtzanfeat.evaluation import plan
-    from gtzanfeat.evaluation.leakage import audit
+    from gtzanfeat.evaluation import audit, plan
     from gtzanfeat.export.tables import check_place
 
     if json_file is not None:
-        check_place(json_file, asked["overwrite"])
+        check_place(json_file, overwrite)
     clips = load_dataset(dataset, layout)
-    screen.note(clips.notes, asked["quiet"])
-    protocol, seed = asked["protocol"], asked["seed"]
-    folds = plan(
-        clips,
-        protocol,
-        cv=asked["cv"],
-        repeats=asked["repeats"],
-        random_state=seed,
-        target=asked["target"],
-    )
-    with screen.progress("comparing", len(set(clips.paths)), asked["quiet"]) as advance:
+    screen.note(clips.notes, quiet)
+    folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
+    with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
         found = audit(
             clips,
             folds,
-            near_duplicates=asked["near_duplicates"],
-            n_jobs=asked["jobs"],
-            memory=asked["memory"],
+            near_duplicates=near_duplicates,
+            n_jobs=jobs,
+            memory=memory,
             progress=advance,
         )
     click.echo(f"protocol {protocol}: {folds.description}\n{found}")

@@ -1,4 +1,8 @@
-"""``gtzanfeat evaluate``: how well a classifier does under a named protocol."""
+"""``gtzanfeat evaluate``: the score of a classifier under a named protocol, and what qualifies it.
+
+Options become an `Experiment`, the experiment is evaluated, and the results are written and printed; what the
+options of the estimator stand for is in `estimator_options`.
+"""
 
 from __future__ import annotations
 
@@ -69,14 +73,7 @@ class ListingCommand(click.Command):
     metavar="NAME",
     help="See below.  [default: svm; logistic for tags, ridge else]",
 )
-@click.option(
-    "--target",
-    "-t",
-    metavar="COLUMN",
-    default="label",
-    show_default=True,
-    help="What to predict: label (the class), labels (tags), or a column of numbers, as target.",
-)
+@options.target
 @options.protocol
 @options.cv
 @options.repeats
@@ -201,7 +198,8 @@ def _experiment(
 ) -> Experiment:
     """Check all that is asked for, then extract the features, or take them from a table or a file."""
     from gtzanfeat.evaluation import Experiment
-    from gtzanfeat.inspection.feature_importance import explainable_columns
+    from gtzanfeat.evaluation.controls import refuse_needless_naive_split
+    from gtzanfeat.inspection.feature_importance import named_columns
 
     experiment = Experiment(
         system.estimator,
@@ -229,7 +227,9 @@ def _experiment(
     if values is not None:
         experiment = experiment.with_values(values)
     if asked.by is not None:
-        explainable_columns(experiment, asked.by)
+        named_columns(experiment, asked.by)
+    if asked.naive:
+        refuse_needless_naive_split(clips, experiment.planned)
     with screen.progress(f"{system.name}: analysing", len(clips), asked.quiet) as advance:
         experiment.extract_features(advance)
     return experiment
@@ -291,10 +291,10 @@ def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]
 
 def _sweep(words: str) -> tuple[str, list[float | str]]:
     """Read ``NAME=S,S...``."""
-    from gtzanfeat.inspection.degradation_robustness import find_sweep
+    from gtzanfeat.inspection.degradation_robustness import check_sweep
 
     name, given, strengths = words.partition("=")
-    row, asked = find_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
+    row, asked = check_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
     return row.name, asked
 
 

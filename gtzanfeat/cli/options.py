@@ -1,4 +1,7 @@
-"""Options that several commands share, so that they mean the same everywhere."""
+"""Options that several commands share, so that they mean the same everywhere.
+
+What only one command takes is declared beside that command.
+"""
 
 from __future__ import annotations
 
@@ -87,7 +90,15 @@ protocol = click.option(
     metavar="NAME",
     default="random",
     show_default=True,
-    help="See `evaluate --help`.",
+    help="How recordings are divided into training and test; listed by `gtzanfeat evaluate --help`.",
+)
+target = click.option(
+    "--target",
+    "-t",
+    metavar="COLUMN",
+    default="label",
+    show_default=True,
+    help="What to predict: label (the class), labels (tags), or a column of numbers, as target.",
 )
 cv = click.option("--cv", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
 repeats = click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")

@@ -1,4 +1,4 @@
-"""``gtzanfeat reproduce``: a published experiment on the recordings at hand, beside the published numbers."""
+"""``gtzanfeat reproduce``: a published experiment on other recordings, beside the published numbers."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from gtzanfeat.cli.extract_command import extract_shown
 
 if TYPE_CHECKING:
     from gtzanfeat.inspection.reproduction import Reproduction
+
+
+Rows = Mapping[tuple[Any, Any], Mapping[Hashable, Any]]  # by classifier and family of columns
 
 
 @click.command("reproduce")
@@ -48,11 +51,11 @@ def command(
     from gtzanfeat.errors import UnknownNameError
     from gtzanfeat.evaluation import plan
     from gtzanfeat.feature_sets import feature_set
-    from gtzanfeat.inspection.reproduction import EXPERIMENTS, reproduce
+    from gtzanfeat.inspection.reproduction import PUBLISHED_EXPERIMENTS, reproduce
 
-    if experiment not in EXPERIMENTS:
-        raise UnknownNameError("experiment", experiment, EXPERIMENTS)
-    chosen = EXPERIMENTS[experiment]
+    if experiment not in PUBLISHED_EXPERIMENTS:
+        raise UnknownNameError("experiment", experiment, PUBLISHED_EXPERIMENTS)
+    chosen = PUBLISHED_EXPERIMENTS[experiment]
     clips = load_dataset(dataset, layout)
     screen.note(clips.notes, quiet)
     n_folds = len(plan(clips, "random", repeats=repeats, random_state=seed).folds)
@@ -81,67 +84,55 @@ def command(
 
 
 def _show(found: Reproduction) -> None:
+    _show_setting(found)
+    rows = {(row["classifier"], row["family"]): row for row in found.to_frame().to_dict("records")}
+    _show_accuracies(found, rows)
+    _show_families(found, rows)
+    main = found.main
+    click.echo(
+        f"\nConfusion of {found.experiment.matrix} with all columns, as the paper prints it: "
+        "columns are the truth, rows predicted (per cent)"
+    )
+    cells = [
+        [label, *(f"{percent:.0f}" for percent in row)]
+        for label, row in zip(main.labels, main.confusion_paper, strict=True)
+    ]
+    screen.table(["", *main.labels], cells, right=main.labels)
+
+
+def _show_setting(found: Reproduction) -> None:
     experiment, main = found.experiment, found.main
     wanted = f"{experiment.n_clips} clips of {experiment.n_classes} classes"
     whole = "the size of the paper's set" if found.is_complete else f"NOT the paper's {wanted}"
     click.echo(f"experiment    {experiment.name}: {experiment.source}")
     click.echo(f"clips         {main.n_used} of {len(main.labels)} classes ({main.dataset}): {whole}")
     click.echo(f"protocol      {main.protocol}: {main.description}; seed {main.random_state}")
-    click.echo(f"features      {experiment.feature_set}, measured once for all tables")
+    click.echo(f"features      {experiment.feature_set}, extracted once for all tables")
     click.echo(f"published     {experiment.caveat}")
     for warning in dict.fromkeys(w for part in found.evaluations.values() for w in part.warnings):
         click.echo(f"warning       {warning}")
 
-    rows = {(row["classifier"], row["family"]): row for row in found.to_frame().to_dict("records")}
-    families = [*experiment.families, "all"]
+
+def _show_accuracies(found: Reproduction, rows: Rows) -> None:
+    """Print the accuracies of all classifiers with all columns."""
     click.echo("\nAccuracy with all columns: per cent, mean ± standard deviation over folds")
-    screen.table(
-        ["classifier", "here", "published"],
-        [
-            ["chance", f"{100 / len(main.labels):.0f}", f"{100 / experiment.n_classes:.0f}"],
-            *(
-                [
-                    name,
-                    _here(rows[name, "all"]),
-                    _published(rows[name, "all"]),
-                ]
-                for name in experiment.classifiers
-            ),
-        ],
-        right=["here", "published"],
-    )
+    chance = ["chance", f"{100 / len(found.main.labels):.0f}", f"{100 / found.experiment.n_classes:.0f}"]
+    cells = [
+        [name, _here(rows[name, "all"]), _published(rows[name, "all"])]
+        for name in found.experiment.classifiers
+    ]
+    screen.table(["classifier", "here", "published"], [chance, *cells], right=["here", "published"])
+
+
+def _show_families(found: Reproduction, rows: Rows) -> None:
+    """Print the accuracies of all classifiers with each family of columns."""
+    families, classifiers = [*found.experiment.families, "all"], found.experiment.classifiers
     click.echo("\nAccuracy by family of columns: per cent, mean ± standard deviation over folds")
-    gaussian = next(iter(experiment.classifiers))
+    gaussian = next(iter(classifiers))
     heads = [f"{family} ({rows[gaussian, family]['columns']})" for family in families]
-    screen.table(
-        ["classifier", *heads],
-        [
-            *(
-                [
-                    name,
-                    *(_here(rows[name, part]) for part in families),
-                ]
-                for name in experiment.classifiers
-            ),
-            [
-                f"{gaussian}, published",
-                *(_published(rows[gaussian, part]) for part in families),
-            ],
-        ],
-        right=heads,
-    )
-    click.echo(
-        f"\nConfusion of {experiment.matrix} with all columns, as the paper prints it: "
-        "columns are the truth, rows predicted (per cent)"
-    )
-    screen.table(
-        ["", *main.labels],
-        [
-            [label, *(f"{percent:.0f}" for percent in row)]
-            for label, row in zip(main.labels, main.confusion_paper, strict=True)
-        ],
-        right=main.labels,
-    )
+    cells = [[name, *(_here(rows[name, part]) for part in families)] for name in classifiers]
+    published = [f"{gaussian}, published", *(_published(rows[gaussian, part]) for part in families)]
+    screen.table(["classifier", *heads], [*cells, published], right=heads)
 
 
 def _here(row: Mapping[Hashable, Any]) -> str:

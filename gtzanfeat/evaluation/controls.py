@@ -1,7 +1,7 @@
-"""Controls: scores of the same estimator where they should be too high, or at chance.
+"""Control scores of an estimator: under a split that leaks, and under permuted truth.
 
-A split that divides rows regardless of recordings and artists shows what leakage is worth; permuted truth
-shows what the estimator finds where there is nothing. Neither is a protocol, and neither score is a result.
+Rows that are divided regardless of recordings and artists show how much leakage raises the score; permuted
+truth shows the score at chance. Neither is a protocol, and neither score is a result.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gtzanfeat.evaluation.tasks import Target
 
 
 def refuse_needless_naive_split(clips: ClipTable, layout: Plan) -> None:
-    """Raise ProtocolError where a division by rows is no other than that of the protocol."""
+    """Raise ProtocolError if no recording or artist has several rows that the protocol keeps together."""
     groups = clips.songs if layout.protocol == "random" else clips.groups
     if len(set(groups)) == len(clips):
         raise ProtocolError(
@@ -30,51 +30,51 @@ def refuse_needless_naive_split(clips: ClipTable, layout: Plan) -> None:
 
 
 def naive_score(system: CrossValidation, layout: Plan, random_state: int) -> float:
-    """The headline metric where rows are divided regardless of recordings and artists.
+    """Return the main metric where rows are divided regardless of recordings and artists.
 
     Parameters
     ----------
     system : CrossValidation
-        What learns, and from what.
+        The estimator, its features and target.
     layout : Plan
-        The protocol beside which it is asked; the rows that take part, and the number of folds, are its own.
+        The folds of the protocol; the rows that take part, and the number of folds, are theirs.
     random_state : int
-        Seeds the division.
+        Seed of the division.
 
     Returns
     -------
     float
     """
     rows_as_groups = replace(system, groups=np.arange(len(system.groups)))
-    return rows_as_groups.score(_folds_by_row(system.asked, layout, random_state))
+    return rows_as_groups.score(_folds_by_row(system.target, layout, random_state))
 
 
 def permuted_scores(
     system: CrossValidation, layout: Plan, random_state: int, permutations: int
 ) -> tuple[float, ...]:
-    """The headline metric of estimators that are trained and tested on permuted truth.
+    """Return the main metric of estimators that are trained and tested on permuted truth.
 
     Parameters
     ----------
     system : CrossValidation
-        What learns, and from what.
+        The estimator, its features and target.
     layout : Plan
-        Its folds.
+        The folds.
     random_state : int
-        Seeds the permutations.
+        Seed of the permutations.
     permutations : int
-        How many.
+        Number of permutations.
 
     Returns
     -------
     tuple of float
     """
     used = _used(layout)
-    units = uncertainty.permutation_units(system.groups[used], system.asked.truth[used])
+    units = uncertainty.permutation_units(system.groups[used], system.target.truth[used])
     rng = np.random.default_rng(random_state)
     found = []
     for _ in range(permutations):
-        truth = system.asked.truth.copy()
+        truth = system.target.truth.copy()
         truth[used] = uncertainty.permuted(truth[used], units, rng)
         found.append(system.score(layout.folds, truth))
     return tuple(found)
@@ -85,11 +85,11 @@ def _used(layout: Plan) -> np.ndarray:
     return np.unique(np.concatenate([np.union1d(fold.train, fold.test) for fold in layout.folds]))
 
 
-def _folds_by_row(asked: Target, layout: Plan, random_state: int) -> list[Fold]:
+def _folds_by_row(target: Target, layout: Plan, random_state: int) -> list[Fold]:
     """Stratified folds of rows, drawn once, as many as the protocol has."""
     used = _used(layout)
     n_folds = max(fold.fold for fold in layout.folds)
-    strata = asked.strata[used].astype(str)
+    strata = target.strata[used].astype(str)
     fewest = int(np.unique(strata, return_counts=True)[1].min())
     splitter = StratifiedKFold(
         min(n_folds if n_folds > 1 else DEFAULT_CV, fewest), shuffle=True, random_state=random_state

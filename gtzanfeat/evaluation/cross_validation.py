@@ -1,12 +1,12 @@
 """Cross-validation: in each fold a clone learns from the training clips and predicts the test clips.
 
-Which clips these are is decided in `folds`; what becomes of the predictions, in `experiment`.
+Which clips these are is decided in `folds`; what the predictions are worth is computed in `metrics`.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,7 +42,7 @@ class FoldPredictions:
 
 @dataclass(frozen=True, eq=False)
 class CrossValidation:
-    """An estimator, the rows it learns from and what it is to learn of them.
+    """An estimator, its rows of features and the target: everything that is fitted and tested in folds.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class CrossValidation:
         It is cloned in every fold, never fitted itself.
     rows : array-like of shape (n_clips, n_columns), or sequence
         What it is given: clip vectors, or a matrix of frames or windows per clip, or clips.
-    asked : Target
+    target : Target
         What it is to learn.
     groups : ndarray of shape (n_clips,)
         What belongs together inside a training part, too: artists or recordings.
@@ -60,53 +60,115 @@ class CrossValidation:
 
     model: Any
     rows: Any
-    asked: Target
+    target: Target
     groups: np.ndarray
     n_jobs: int | None
 
+    def fit(self, fold: Fold) -> Any:
+        """Return a clone of the estimator, fitted on the training clips of a fold."""
+        X, y, groups = (part[fold.train] for part in (self.rows, self.target.truth, self.groups))
+        return fit_grouped(clone(self.model), X, y, groups)
+
     def predictions(
-        self, folds: Sequence[Fold], truth: np.ndarray | None = None
+        self,
+        folds: Sequence[Fold],
+        truth: np.ndarray | None = None,
+        progress: Callable[[int], object] | None = None,
     ) -> Iterator[FoldPredictions]:
-        """Fit and predict fold after fold, in order, perhaps of another truth."""
-        truth = self.asked.truth if truth is None else truth
-        given = len(folds), self.model, self.rows, truth, self.groups, self.asked
-        return Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_fit_and_predict_one_of)(*given, fold) for fold in folds
-        )
+        """Fit and predict fold after fold, in order.
+
+        Parameters
+        ----------
+        folds : sequence of Fold
+            Rows that train and rows that test.
+        truth : ndarray, optional
+            What is learnt and tested in the place of the truth, such as a permutation of it.
+        progress : callable, optional
+            Called with the number of folds done since the last call.
+
+        Yields
+        ------
+        FoldPredictions
+            One for each fold.
+        """
+        truth = self.target.truth if truth is None else truth
+        given = len(folds), self.model, self.rows, truth, self.groups, self.target
+        for done in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(_fit_and_predict_single_threaded)(*given, fold) for fold in folds
+        ):
+            yield done
+            if progress is not None:
+                progress(1)
 
     def score(self, folds: Sequence[Fold], truth: np.ndarray | None = None) -> float:
-        """The headline metric over some folds, perhaps of another truth."""
-        truth = self.asked.truth if truth is None else truth
-        tests = self.predictions(folds, truth)
-        parts = [(fold, truth[fold.test], test.answers) for fold, test in zip(folds, tests, strict=True)]
-        sizes = [len(fold.test) for fold in folds]
-        true, answers = (np.concatenate([part[i] for part in parts]) for i in (1, 2))
-        if self.asked.task.name == "multi-label":
-            true, answers = true > 0, answers > 0
+        """Return the headline metric over folds.
+
+        Parameters
+        ----------
+        folds : sequence of Fold
+            Rows that train and rows that test.
+        truth : ndarray, optional
+            What is learnt and tested in the place of the truth, such as a permutation of it.
+
+        Returns
+        -------
+        float
+        """
+        truth = self.target.truth if truth is None else truth
+        answers = [test.answers for test in self.predictions(folds, truth)]
         return uncertainty.headline_score(
-            Outcome(
-                self.asked.task.name,
-                true,
-                answers,
-                None,
-                False,
-                np.repeat([fold.repeat for fold in folds], sizes),
-                np.repeat([fold.fold for fold in folds], sizes),
-                np.zeros(sum(sizes), dtype=int),
-            )
+            join_folds(self.target.task.name, folds, truth, answers, self.groups)
         )
 
 
-def _fit_and_predict_one_of(n_folds: int, *what: Any) -> FoldPredictions:
-    """`_fit_and_predict`; one of many folds has one thread, so that small fits do not wait for each other."""
+def join_folds(
+    task: str, folds: Sequence[Fold], truth: np.ndarray, answers: Sequence[np.ndarray], groups: np.ndarray
+) -> Outcome:
+    """Return what all folds predicted, in the form in which metrics take it.
+
+    Parameters
+    ----------
+    task : str
+        A key of `TASKS`.
+    folds : sequence of Fold
+        The folds.
+    truth : ndarray of shape (n_clips,) or (n_clips, n_tags)
+        Classes, tags or numbers of all clips.
+    answers : sequence of ndarray
+        What was predicted of the test clips of each fold.
+    groups : ndarray of shape (n_clips,)
+        What is drawn for intervals.
+
+    Returns
+    -------
+    Outcome
+        Without scores.
+    """
+    test = np.concatenate([fold.test for fold in folds])
+    true, given = truth[test], np.concatenate(answers)
+    if task == "single-label":
+        _, numbers = np.unique(np.concatenate([true, given]).astype(str), return_inverse=True)
+        true, given = numbers[: len(true)], numbers[len(true) :]
+    elif task == "multi-label":
+        true, given = true > 0, given > 0
+    sizes = [len(fold.test) for fold in folds]
+    group, _ = pd.factorize(groups[test])  # numbered as in `Evaluation.outcome`, for the same draws
+    repeat, number = (
+        np.repeat([getattr(fold, name) for fold in folds], sizes) for name in ("repeat", "fold")
+    )
+    return Outcome(task, true, given, None, False, repeat, number, group)
+
+
+def _fit_and_predict_single_threaded(n_folds: int, *what: Any) -> FoldPredictions:
+    """`_fit_and_predict`, with one thread for each of many folds: small fits gain nothing by more."""
     with threadpool_limits(1 if n_folds > 1 else None):
         return _fit_and_predict(*what)
 
 
 def _fit_and_predict(
-    model: Any, X: Any, truth: np.ndarray, groups: np.ndarray, asked: Target, fold: Fold
+    model: Any, X: Any, truth: np.ndarray, groups: np.ndarray, target: Target, fold: Fold
 ) -> FoldPredictions:
-    """Answer the test clips of a fold with a clone that has seen its training clips only."""
+    """Fit a clone on the training clips of a fold, and predict its test clips."""
     tested = X[fold.test]
     try:
         start = time.perf_counter()
@@ -114,7 +176,7 @@ def _fit_and_predict(
         middle = time.perf_counter()
         answers = np.asarray(fitted.predict(tested))
         end = time.perf_counter()
-        scores, kind = _scores(fitted, tested, asked)
+        scores, kind = _scores(fitted, tested, target)
         segments = None
         if fold.repeat == 1 and hasattr(fitted, "predict_segments"):
             segments = fitted.predict_segments(tested)
@@ -135,18 +197,18 @@ def _fit_and_predict(
     )
 
 
-def _scores(fitted: Any, X: Any, asked: Target) -> tuple[np.ndarray | None, str | None]:
-    """How strongly each class or tag was spoken for, (n_test, n_names), and what kind of number that is."""
-    if asked.task.name == "regression":
+def _scores(fitted: Any, X: Any, target: Target) -> tuple[np.ndarray | None, str | None]:
+    """Probabilities or decision values of classes or tags, (n_test, n_names), and which of the two."""
+    if target.task.name == "regression":
         return None, None
     for kind, method in (("probability", "predict_proba"), ("decision", "decision_function")):
         if hasattr(fitted, method):
             if kind == "decision" and _scores_of_pairs(fitted):
                 return None, None
             given = getattr(fitted, method)(X)
-            if asked.task.name == "multi-label":
-                return _of_tags(given, fitted), kind
-            return _of_classes(np.asarray(given), fitted, asked), kind
+            if target.task.name == "multi-label":
+                return _tag_scores(given, fitted), kind
+            return _class_scores(np.asarray(given), fitted, target), kind
     return None, None
 
 
@@ -158,8 +220,8 @@ def _scores_of_pairs(fitted: Any) -> bool:
     return getattr(last, "decision_function_shape", None) == "ovo" and len(last.classes_) > 2
 
 
-def _of_tags(given: Any, fitted: Any) -> np.ndarray:
-    """Scores of tags as one matrix; a forest, say, gives a matrix of no and yes for each."""
+def _tag_scores(given: Any, fitted: Any) -> np.ndarray:
+    """Scores of tags as one matrix, also from estimators that give a matrix (n_test, 2) for each tag."""
     if not isinstance(given, list):
         return np.asarray(given, dtype=float)
     columns = []
@@ -168,11 +230,11 @@ def _of_tags(given: Any, fitted: Any) -> np.ndarray:
     return np.stack(columns, axis=1)
 
 
-def _of_classes(given: np.ndarray, fitted: Any, asked: Target) -> np.ndarray:
-    """Scores of classes in the order of their names; what speaks for one of two speaks against the other."""
+def _class_scores(given: np.ndarray, fitted: Any, target: Target) -> np.ndarray:
+    """Scores of classes in the order of the target's names; two classes have opposite decision values."""
     if given.ndim == 1:
         given = np.stack([-given, given], axis=1)
-    scores = np.full((len(given), len(asked.names)), given.min(initial=0.0))
+    scores = np.full((len(given), len(target.names)), given.min(initial=0.0))
     for column, name in zip(given.T, fitted.classes_, strict=True):
-        scores[:, asked.names.index(name)] = column
+        scores[:, target.names.index(name)] = column
     return scores

@@ -1,39 +1,43 @@
-"""Experiments: an estimator, clips and a protocol, checked once, and every question asked of the same.
+"""Experiments: an estimator, clips and a protocol, checked once and shared by every question asked of them.
 
-An `Experiment` resolves names, lays the protocol out and refuses what means nothing before any clip is
-decoded; features are extracted once, and shared by the score, by importance and by robustness. What a fold
-does is in `cross_validation`, what its predictions are worth in `metrics` and `uncertainty`.
+An `Experiment` resolves names, draws the folds and refuses what cannot be run before any clip is decoded;
+features are extracted once, and serve the score, the importance of features and the robustness to degraded
+sound. Training and testing in a fold is in `cross_validation`, metrics in `metrics` and `uncertainty`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
 from typing import Any, Literal
 
-import numpy as np
-from sklearn.base import BaseEstimator, clone, is_classifier, is_regressor
+from sklearn.base import BaseEstimator, clone
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
 from gtzanfeat.evaluation.cross_validation import CrossValidation
+from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
 from gtzanfeat.evaluation.folds import Plan, fold_groups, plan
-from gtzanfeat.evaluation.leakage import Audit, audit
+from gtzanfeat.evaluation.leakage import Audit, audit, audit_folds
 from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, Values, precompute_features
 from gtzanfeat.evaluation.result import LIBRARIES, Evaluation
-from gtzanfeat.evaluation.systems import describe_estimator, fixes_features, system, weighted
-from gtzanfeat.evaluation.tasks import OF_COLUMN, Target, find_target
-from gtzanfeat.export.tables import LIBRARIES as EXTRACTION_LIBRARIES
+from gtzanfeat.evaluation.systems import (
+    describe_estimator,
+    fixes_features,
+    refuse_estimator_of_other_task,
+    system,
+    with_class_weight,
+)
+from gtzanfeat.evaluation.tasks import Target, find_target
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.version import versions
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Experiment:
-    """An estimator, clips and a protocol: what `evaluate`, `importance` and `robustness` are asked of.
+    """An estimator, clips and a protocol, of which score, importance and robustness can be asked.
 
     Parameters
     ----------
@@ -41,11 +45,11 @@ class Experiment:
         A recipe's name (for tags also with ``-chain`` at its end; for numbers ``ridge``, ``svr`` ..., see
         `gtzanfeat.evaluation.REGRESSORS`); a Pipeline that begins with `ClipFeatures`, `FrameFeatures` or a
         FeatureUnion of them; a `SegmentClassifier`; or an estimator of clip vectors. It is never fitted
-        itself. Since extraction learns nothing, it is done once for all folds; everything else is fitted anew
-        in every fold. If `ClipFeatures` hides deeper (in a grid search over feature sets, say), the estimator
+        itself. Extraction learns nothing and is done once for all folds; everything else is fitted anew in
+        every fold. If `ClipFeatures` stands deeper (in a grid search over feature sets, say), the estimator
         gets the clips themselves in every fold. Where `fit` takes ``groups`` (to tune thresholds or settings
-        inside the training part), it is given the artists of its training clips, if the folds keep artists
-        apart, or else the recordings.
+        inside the training part), it gets the artists of the training clips if the folds keep artists apart,
+        or else the recordings.
     clips : ClipTable
         The clips, what is to be learnt of them, and what else is known.
     target : str, default="label"
@@ -65,12 +69,11 @@ class Experiment:
     class_weight : dict or "balanced", optional
         Set on the estimator, wherever it has a parameter of that name.
     near_duplicates : bool, default=False
-        Whether the audit of the folds also compares recordings by their fingerprints, which decodes every
-        file once more. Without it, it looks for recordings, artists, albums and files of the same bytes on
-        both sides.
+        Whether the audit of the folds also compares recordings by fingerprints, for which every file is
+        decoded once more; recordings, artists, albums and files of the same bytes are always compared.
     strict : bool, default=False
-        Whether to refuse folds in which the audit finds anything, near-duplicates included; else what it
-        finds is told with the result.
+        Whether to refuse folds in which the audit, near-duplicates included, finds anything, instead of
+        warning of it.
     random_state : int, default=0
         Seeds the drawing of folds, a recipe given by name, the intervals and permutations. It is not None,
         so that the same line gives the same score.
@@ -80,18 +83,15 @@ class Experiment:
         A folder where what a recipe by name extracts is kept, as of `ClipFeatures`; fingerprints too.
     on_error : {"raise", "skip"}, default="raise"
         What becomes of a clip that cannot be analysed, or whose `values` are not finite: an error, or
-        a line in the result. (An `Extraction` has its failures listed already, also those that a table
-        has lost; these are skipped.)
+        a line in the result. Failures that an `Extraction` lists are skipped in any case.
 
     Raises
     ------
     UnknownNameError
         If there is no such recipe, feature set, protocol or column.
     ProtocolError
-        If the protocol would mean nothing on these clips, the estimator is for another task, or the audit
-        finds something and `strict` is set; all before any feature is extracted.
-    ValueError
-        If `on_error` is something else.
+        If the protocol cannot be run on these clips, the estimator is for another task, or the audit finds
+        something and `strict` is set; all before any feature is extracted.
 
     Examples
     --------
@@ -109,41 +109,41 @@ class Experiment:
 
     estimator: str | BaseEstimator
     clips: ClipTable
-    target: str = field(default="label", kw_only=True)
-    task: str | None = field(default=None, kw_only=True)
-    feature_set: str | FeatureSet | None = field(default=None, kw_only=True)
-    values: Values | None = field(default=None, kw_only=True)
-    protocol: str = field(default="random", kw_only=True)
-    cv: int | None = field(default=None, kw_only=True)
-    repeats: int | None = field(default=None, kw_only=True)
-    class_weight: Mapping[Any, float] | str | None = field(default=None, kw_only=True)
-    near_duplicates: bool = field(default=False, kw_only=True)
-    strict: bool = field(default=False, kw_only=True)
-    random_state: int = field(default=0, kw_only=True)
-    n_jobs: int | None = field(default=None, kw_only=True)
-    memory: Any = field(default=None, kw_only=True)
-    on_error: Literal["raise", "skip"] = field(default="raise", kw_only=True)
+    _: KW_ONLY
+    target: str = "label"
+    task: str | None = None
+    feature_set: str | FeatureSet | None = None
+    values: Values | None = None
+    protocol: str = "random"
+    cv: int | None = None
+    repeats: int | None = None
+    class_weight: Mapping[Any, float] | str | None = None
+    near_duplicates: bool = False
+    strict: bool = False
+    random_state: int = 0
+    n_jobs: int | None = None
+    memory: Any = None
+    on_error: Literal["raise", "skip"] = "raise"
 
     def __post_init__(self) -> None:
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', not {self.on_error!r}")
         _ = self.planned, self.model  # a protocol or a name that is wrong is told of before hours of analysis
         if self.strict:
-            self._audited.refuse()
+            audit(self.clips, self.planned, near_duplicates=False).refuse()  # at once: nothing is decoded
+            self._audit(self.clips, self.planned).refuse()
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.clips.name!r}, {self.protocol!r})"
 
-    # --- before any clip is decoded ----------------------------------------------------------------------
-
     @property
     def name(self) -> str:
-        """What the estimator is called: its name, or what it is in code."""
+        """The name of the estimator, or its code."""
         return self.estimator if isinstance(self.estimator, str) else describe_estimator(self.estimator)
 
     @cached_property
     def planned(self) -> Plan:
-        """The protocol laid out on all clips."""
+        """The folds of all clips."""
         return self._plan(self.clips)
 
     @cached_property
@@ -157,21 +157,9 @@ class Experiment:
             )
             if self.values is not None and not fixes_features(self.estimator):
                 model = model[1:]
-        elif self.target in OF_COLUMN and is_regressor(self.estimator):
-            raise ProtocolError(
-                f"a regressor cannot learn the column {self.target!r}; give a classifier, or name a column "
-                "of numbers as target"
-            )
-        elif self.target not in OF_COLUMN and is_classifier(self.estimator):
-            raise ProtocolError(
-                f"a classifier cannot learn the numbers of the column {self.target!r}; give a regressor"
-            )
-        return model if self.class_weight is None else weighted(clone(model), self.class_weight)
-
-    @cached_property
-    def _audited(self) -> Audit:
-        """The audit of the folds of all clips."""
-        return self._audit(self.clips, self.planned)
+        else:
+            refuse_estimator_of_other_task(self.estimator, self.target)
+        return model if self.class_weight is None else with_class_weight(clone(model), self.class_weight)
 
     def _plan(self, clips: ClipTable) -> Plan:
         return plan(
@@ -185,16 +173,13 @@ class Experiment:
             task=self.task,
         )
 
-    def _audit(self, clips: ClipTable, layout: Plan) -> Audit:
-        return audit(
-            clips,
-            layout,
-            near_duplicates=self.near_duplicates or self.strict,
-            n_jobs=self.n_jobs,
-            memory=self.memory,
-        )
+    @cached_property
+    def _duplicates(self) -> DuplicateFiles:
+        decode = self.near_duplicates or self.strict
+        return find_duplicates(self.clips, near_duplicates=decode, n_jobs=self.n_jobs, memory=self.memory)
 
-    # --- with features -----------------------------------------------------------------------------------
+    def _audit(self, clips: ClipTable, layout: Plan) -> Audit:
+        return audit_folds(clips, layout.folds, self._duplicates)
 
     @cached_property
     def features(self) -> PrecomputedFeatures:
@@ -202,7 +187,7 @@ class Experiment:
         return self.extract_features()
 
     def extract_features(self, progress: Callable[[int], object] | None = None) -> PrecomputedFeatures:
-        """Extract the features of all clips, for all questions that are asked later.
+        """Extract the features of all clips, unless that was done already.
 
         Parameters
         ----------
@@ -212,7 +197,7 @@ class Experiment:
         Returns
         -------
         PrecomputedFeatures
-            Also as `features`.
+            What `features` is from now on.
 
         Raises
         ------
@@ -231,7 +216,7 @@ class Experiment:
                 on_error=self.on_error,
                 progress=progress,
             )
-        return self.__dict__["features"]
+        return self.features
 
     @cached_property
     def used(self) -> ClipTable:
@@ -240,7 +225,7 @@ class Experiment:
 
     @cached_property
     def layout(self) -> Plan:
-        """The protocol laid out on the clips that have features.
+        """The folds of the clips that have features.
 
         Raises
         ------
@@ -259,21 +244,19 @@ class Experiment:
             ) from error
 
     @cached_property
-    def asked(self) -> Target:
-        """What is to be predicted of the clips that have features."""
+    def used_target(self) -> Target:
+        """The classes, tags or numbers to be predicted of the clips that have features."""
         return find_target(self.used, self.target)
 
     @cached_property
     def audit(self) -> Audit:
-        """What is on both sides of the folds.
+        """What is both trained and tested in some fold.
 
         Raises
         ------
         ProtocolError
             If there is anything and `strict` is set.
         """
-        if not self.features.failures:
-            return self._audited
         found = self._audit(self.used, self.layout)
         if self.strict:
             found.refuse()
@@ -281,42 +264,34 @@ class Experiment:
 
     @cached_property
     def cross_validation(self) -> CrossValidation:
-        """The estimator behind the features, their rows, and what it is to learn of them."""
-        return CrossValidation(
-            self.features.model,
-            self.features.rows[self.features.ok],
-            self.asked,
-            fold_groups(self.used, self.layout),
-            self.n_jobs,
-        )
+        """The estimator behind the features, their rows, and the target."""
+        rows, groups = self.features.rows[self.features.ok], fold_groups(self.used, self.layout)
+        return CrossValidation(self.features.model, rows, self.used_target, groups, self.n_jobs)
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before any number of this experiment."""
-        today = versions(*EXTRACTION_LIBRARIES)
-        other = [f"{name} {n}" for name, n in self.features.versions.items() if today.get(name) != n]
-        said = f"the features were extracted with {', '.join(other)}, not what is installed"
+        leaks = self.audit.sentences.items()
         return (
             *self.layout.warnings,
-            # the plan has told of artists
-            *(sentence for kind, sentence in self.audit.sentences.items() if kind != "artist"),
-            *([said] if other else []),
+            *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan has told of artists
+            *self.features.warnings,
         )
 
     def drawn_once(self) -> Experiment:
-        """Return the same experiment with its folds drawn once, unless `repeats` says otherwise.
+        """Return the same experiment with its folds drawn once, unless `repeats` is set.
 
         Returns
         -------
         Experiment
-            It shares the features.
+            It has the same features.
         """
         if self.repeats is not None or not self.planned.drawn:
             return self
-        return replace(self, repeats=1, strict=False)._with(features=self.features)
+        return self._derived(repeats=1, features=self.features)
 
     def with_values(self, values: Values) -> Experiment:
-        """Return the same experiment on clip vectors that are there already.
+        """Return the same experiment, on the same folds, of clip vectors that are there already.
 
         Parameters
         ----------
@@ -326,17 +301,31 @@ class Experiment:
         Returns
         -------
         Experiment
-            Its folds are the same, and are not audited again before features are there.
+            Neither its folds nor its audit are made again.
         """
-        known = {"_audited": self._audited} if self.strict else {}
-        return replace(self, values=values, strict=False)._with(**known, strict=self.strict)
+        return self._derived(values=values, planned=self.planned)
 
-    def _with(self, **known: Any) -> Experiment:
-        """Set what is known already, which another experiment has computed."""
-        self.__dict__.update(known)
-        return self
+    def with_features(self, features: PrecomputedFeatures) -> Experiment:
+        """Return the same experiment, on the same folds, with features that were extracted elsewhere.
 
-    # --- the score -----------------------------------------------------------------------------------------
+        Parameters
+        ----------
+        features : PrecomputedFeatures
+            One row per clip, in the order of the clips.
+
+        Returns
+        -------
+        Experiment
+            Neither its folds nor its audit are made again.
+        """
+        return self._derived(features=features, planned=self.planned)
+
+    def _derived(self, **known: Any) -> Experiment:
+        """The same but for what is known; its checks were passed, and its duplicate files are the same."""
+        other: Experiment = object.__new__(type(self))
+        settings = {item.name: getattr(self, item.name) for item in fields(self)}
+        other.__dict__.update(settings | {"_duplicates": self._duplicates} | known)
+        return other
 
     def evaluate(
         self,
@@ -361,32 +350,29 @@ class Experiment:
         Returns
         -------
         Evaluation
+            The predictions of all folds, and the scores that follow from them.
 
         Raises
         ------
         ProtocolError
-            If the estimator cannot be trained or tested in some fold.
+            If the estimator cannot be trained or tested in some fold, or a naive split would be no other.
+        ValueError
+            If `permutations` is less than 1.
         """
         if permutations is not None and permutations < 1:
             raise ValueError(f"permutations must be 1 or more, not {permutations}; leave it out for none")
         if naive:
             controls.refuse_needless_naive_split(self.clips, self.planned)
-        layout, asked, audited = self.layout, self.asked, self.audit
-        tests = []
-        for test in self.cross_validation.predictions(layout.folds):
-            tests.append(test)
-            if progress is not None:
-                progress(1)
-        notes = Counter(note for test in tests for note in test.notes)
-        features = self.features
-        tables = tabulation.tables(layout.folds, tests, self.used, asked, features.ok)
-        tables.predictions["group"] = self.cross_validation.groups[
-            np.searchsorted(features.ok, tables.predictions["clip"])
-        ]
+        layout, features, target = self.layout, self.features, self.used_target
+        audited, system = self.audit, self.cross_validation  # what is refused, is refused before training
+        tests = list(system.predictions(layout.folds, progress=progress))
+        tables = tabulation.tables(layout.folds, tests, self.used, system, features.ok)
+        named = isinstance(self.estimator, str)
+        refits: tuple[float, ...] = ()
+        if permutations is not None:
+            refits = controls.permuted_scores(system, layout, self.random_state, permutations)
         return Evaluation(
-            estimator=self.estimator
-            if isinstance(self.estimator, str)
-            else describe_estimator(features.model),
+            estimator=self.name if named else describe_estimator(features.model),
             dataset=self.clips.name,
             protocol=self.protocol,
             description=layout.description,
@@ -394,31 +380,17 @@ class Experiment:
             spec_hash=features.spec_hash,
             n_columns=features.n_columns,
             random_state=self.random_state,
-            predictions=tables.predictions,
+            **vars(tables),
             n_clips=len(self.clips) + len(features.lost),
             n_used=len(features.ok) - sum(layout.left_out.values()),
             failures=(*features.lost, *features.failures),
             left_out=layout.left_out,
-            warnings=(
-                *self.warnings,
-                *(f"{note}, in {count} of {len(layout.folds)} folds" for note, count in notes.items()),
-            ),
+            warnings=(*self.warnings, *tabulation.notes(tests)),
             versions=versions(*LIBRARIES),
-            task=asked.task.name,
+            task=target.task.name,
             target=self.target,
-            names=asked.names,
-            score_kind=tables.score_kind,
-            folds=tables.folds,
-            priors=tables.priors,
-            segments=tables.segments,
+            names=target.names,
             audit=audited,
-            search=tables.search,
-            naive=self._naive() if naive else None,
-            refits=() if permutations is None else self._refits(permutations),
+            naive=controls.naive_score(system, layout, self.random_state) if naive else None,
+            refits=refits,
         )
-
-    def _naive(self) -> float:
-        return controls.naive_score(self.cross_validation, self.layout, self.random_state)
-
-    def _refits(self, permutations: int) -> tuple[float, ...]:
-        return controls.permuted_scores(self.cross_validation, self.layout, self.random_state, permutations)

@@ -1,7 +1,7 @@
-"""Plans: a protocol laid out on the clips of one table, or the reason why it would mean nothing there.
+"""Folds: the training and test parts that a protocol makes of the clips of one table.
 
-A plan also says what a reader must know before the score: how many clips train and test, and what else than
-the class could be heard. The protocols themselves are rows in `protocols`; nothing is measured here.
+A plan also says how many clips train and test, and warns where the score may not measure what it should. The
+protocols are rows in `protocols`; what is on both sides of the folds is found in `leakage`.
 """
 
 from __future__ import annotations
@@ -24,28 +24,36 @@ DEFAULT_REPEATS = 10
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One training and one test part: row numbers of the table, ascending."""
+    """One training and one test part of a table.
 
-    repeat: int  # from 1
-    fold: int  # from 1
+    Parameters
+    ----------
+    repeat, fold : int
+        Number of the repeat, and of the fold in it, from 1.
+    train, test : ndarray of int
+        Row numbers of the table, ascending.
+    """
+
+    repeat: int
+    fold: int
     train: np.ndarray
     test: np.ndarray
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A protocol laid out on the clips of one table.
+    """The folds that a protocol makes of the clips of one table.
 
     Parameters
     ----------
     protocol : str
-        Its name.
+        The name of the protocol.
     description : str
-        What is done, with the numbers of folds, repeats, and clips that train and test.
+        The protocol in words, with the numbers of folds, repeats, and clips that train and test.
     folds : tuple of Fold
         In the order in which they are run.
     left_out : dict of str to int
-        Why clips take no part, and how many.
+        Number of clips that take no part, by reason.
     warnings : tuple of str
         What a reader must know before the score.
     """
@@ -58,7 +66,7 @@ class Plan:
 
     @property
     def drawn(self) -> bool:
-        """Whether its folds are drawn, and may be drawn anew; else its parts are fixed."""
+        """Whether the folds are drawn; else the parts are fixed."""
         return PROTOCOLS[self.protocol].unit is not None
 
 
@@ -73,12 +81,12 @@ def plan(
     target: str = "label",
     task: str | None = None,
 ) -> Plan:
-    """Lay a protocol out on the clips of a table, or say why it would mean nothing there.
+    """Return the folds that a protocol makes of the clips of a table.
 
     Parameters
     ----------
     clips : ClipTable
-        What to divide.
+        The table.
     protocol : str, default="random"
         A key of `PROTOCOLS`.
     cv : int, optional
@@ -87,10 +95,10 @@ def plan(
     repeats : int, optional
         How often all folds are drawn anew, by default 10. Only for protocols that draw their folds.
     random_state : int, default=0
-        Seeds the drawing.
+        Seed of the drawing; a number, so that the same line gives the same folds.
     classes : iterable of str, optional
-        The classes there should be, by default those of `clips`. Where one has no clip (all of them
-        failed, say), fixed parts are refused, and a protocol that draws its folds warns.
+        The classes there should be, by default those of `clips`. If one has no clip (all of them failed,
+        say), fixed parts are refused, and a protocol that draws its folds warns.
     target : str, default="label"
         The column that is to be predicted, as of `evaluate`. Folds are stratified by classes; tags and
         numbers are divided as they come.
@@ -100,6 +108,7 @@ def plan(
     Returns
     -------
     Plan
+        The folds, with a description and warnings.
 
     Raises
     ------
@@ -164,20 +173,20 @@ def plan(
 
 
 def fold_groups(clips: ClipTable, layout: Plan) -> np.ndarray:
-    """Say what the folds keep apart: artists where all are known and none is both trained and tested.
+    """Return the groups that the folds keep apart: artists, if none is both trained and tested; else songs.
 
     Parameters
     ----------
     clips : ClipTable
-        What was laid out.
+        The clips that were divided.
     layout : Plan
-        How.
+        Their folds.
 
     Returns
     -------
     ndarray of shape (n_clips,), object
-        The artist of each clip, or else its song or recording: what belongs together inside a training part,
-        too, and what is drawn for intervals.
+        The artist of each clip, or else its song or recording. Inner folds keep these groups whole too, and
+        they are drawn for intervals.
     """
     artists = clips.artists
     if artists is None:

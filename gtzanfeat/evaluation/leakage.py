@@ -1,16 +1,13 @@
-"""Audits: what stands on both sides of a split, and so makes a score better than it is.
+"""Leakage: recordings, artists, albums and copies that are in training and in test, and so raise a score.
 
-Only what the table says and what the files sound like is looked at; no classifier is fitted. How folds are
-made is said in `planning`, how recordings are compared by ear in `gtzanfeat.extraction.fingerprints`.
+An audit looks at the table and at the files; no classifier is fitted. How folds are made is in `folds`, which
+files are the same bytes or the same sound in `duplicates`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
@@ -19,11 +16,10 @@ import pandas as pd
 
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
+from gtzanfeat.evaluation.duplicates import DuplicateFiles, SoundMatch, absolute_paths, find_duplicates
 from gtzanfeat.evaluation.folds import Fold, Plan
-from gtzanfeat.extraction.fingerprints import Match, fingerprints, near_duplicate_pairs
 
 SHOWN = 10  # findings of a kind that are printed
-PIECE = 4096  # bytes in the middle of a file
 # what is looked for, and what one and several of it are called
 KINDS = {
     "recording": ("the same recording", "recording", "recordings"),
@@ -36,7 +32,7 @@ KINDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is on both sides.
+    """One recording, artist, album or file that is both trained and tested in some fold.
 
     Parameters
     ----------
@@ -69,7 +65,9 @@ class Finding:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Audit:
-    """The result of `audit`; printing it gives the whole report, and it is true if there are findings.
+    """What is both trained and tested in some fold, as found by `audit`; true if there are findings.
+
+    Printing it gives the whole report.
 
     Parameters
     ----------
@@ -108,7 +106,7 @@ class Audit:
 
     @cached_property
     def sentences(self) -> dict[str, str]:
-        """For each kind of which something was found, one line that says what it means for the score."""
+        """One sentence for each kind of leak that was found: how many tests it touches."""
         said = {}
         for kind, (words, *_) in KINDS.items():
             if any(finding.kind == kind for finding in self.findings):
@@ -118,7 +116,7 @@ class Audit:
         return said
 
     def _numbers(self, kind: str) -> str:
-        """How many of a kind were found, and in how many tests."""
+        """Number of findings of a kind, and of the tests they touch."""
         n_found, n_exposed = sum(finding.kind == kind for finding in self.findings), self.exposed[kind]
         share = f"{n_exposed} of {self.n_tests} tests ({n_exposed / self.n_tests:.1%})"
         return f"{n_found} {KINDS[kind][1 if n_found == 1 else 2]}, {share}"
@@ -141,7 +139,13 @@ class Audit:
         )
 
     def lines(self) -> list[str]:
-        """Return the report as lines of plain text."""
+        """Return the report as lines of plain text.
+
+        Returns
+        -------
+        list of str
+            The number of findings of each kind, and the first of them.
+        """
         lines = [
             f"audit of {self.dataset}: {self.n_clips} clips, {self.n_folds} folds, {self.n_tests} tests",
             "",
@@ -150,12 +154,18 @@ class Audit:
             found = [finding for finding in self.findings if finding.kind == kind]
             outcome = "none" if kind in self.exposed else "not looked for"
             lines.append(f"{words:<22}{self._numbers(kind) if found else outcome}")
-            lines += [f"  {_in_words(finding)}" for finding in found[:SHOWN]]
+            lines += [f"  {_finding_line(finding)}" for finding in found[:SHOWN]]
             lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
         return [*lines, *([""] if self.notes else []), *(f"note: {note}" for note in self.notes)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it as plain dicts, lists, strings and numbers, for JSON."""
+        """Return everything as plain dicts, lists, strings and numbers, for JSON.
+
+        Returns
+        -------
+        dict
+            All fields, the findings as dicts.
+        """
         return {
             "dataset": self.dataset,
             "n_clips": self.n_clips,
@@ -167,12 +177,18 @@ class Audit:
         }
 
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per finding."""
+        """Return one row per finding, with the fields of `Finding` as columns.
+
+        Returns
+        -------
+        DataFrame
+            Also without findings it has its columns.
+        """
         columns = list(Finding.__dataclass_fields__)
         return pd.DataFrame([asdict(finding) for finding in self.findings], columns=columns)
 
 
-def _in_words(finding: Finding) -> str:
+def _finding_line(finding: Finding) -> str:
     return f"{finding.what}: {finding.test} after {finding.train} ({finding.n_tests} tests)"
 
 
@@ -185,12 +201,12 @@ def audit(
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
 ) -> Audit:
-    """Look for what is on both sides of a split.
+    """Find the recordings, artists, albums and copies of audio that are both trained and tested in some fold.
 
-    Looked for are the same recording (or song, where it was cut into several), artist and album, as the table
-    has them; files of the same bytes; and near-duplicate audio: copies in another format, at another level,
-    or cropped, five seconds or more of them. That last part decodes every file once; all else takes no longer
-    than reading those files that are equally long.
+    Recordings (or songs, where they were cut into several), artists and albums are those of the table. Copies
+    are files of the same bytes, and near-duplicates: the same sound in another format, at another level, or
+    cropped, if five seconds or more are in common. Near-duplicates are found by fingerprints, for which every
+    file is decoded once; all else takes no longer than reading those files that are equally long.
 
     Parameters
     ----------
@@ -210,6 +226,7 @@ def audit(
     Returns
     -------
     Audit
+        The findings, and what could not be compared.
 
     Raises
     ------
@@ -224,51 +241,66 @@ def audit(
     >>> found.sentences["artist"]
     'the same artist is in training and in test: 1 artist, 1 of 1 tests (100.0%); the score may be too high'
     """
-    laid_out = _folds(folds, len(clips))
-    n_tests = sum(len(fold.test) for fold in laid_out)
+    laid_out = as_folds(folds, len(clips))
+    files = find_duplicates(
+        clips, near_duplicates=near_duplicates, n_jobs=n_jobs, memory=memory, progress=progress
+    )
+    return audit_folds(clips, laid_out, files)
+
+
+def audit_folds(clips: ClipTable, folds: Sequence[Fold], files: DuplicateFiles) -> Audit:
+    """Return the audit of folds of a table whose duplicate files are known already.
+
+    Parameters
+    ----------
+    clips : ClipTable
+        What was divided.
+    folds : sequence of Fold
+        Row numbers of `clips`.
+    files : DuplicateFiles
+        From `find_duplicates`, of these clips or of more.
+
+    Returns
+    -------
+    Audit
+    """
     findings: list[Finding] = []
     exposed: dict[str, int] = {}
     notes: list[str] = []
 
-    def look(kind: str, found: tuple[list[Finding], int]) -> None:
+    def keep(kind: str, found: tuple[list[Finding], int]) -> None:
         findings.extend(sorted(found[0], key=lambda finding: -finding.n_tests))
         exposed[kind] = found[1]
 
-    look("recording", _shared("recording", clips.songs, clips.paths, laid_out))
+    keep("recording", _on_both_sides("recording", clips.songs, clips.paths, folds))
     for kind in ("artist", "album"):
         names = clips.column(kind) if kind in clips.frame else np.full(len(clips), None)
         n_unknown = int(pd.isna(names).sum())
         if n_unknown:
             notes.append(f"the {kind} of {n_unknown} of {len(clips)} clips is unknown")
         if n_unknown < len(clips):
-            look(kind, _shared(kind, names, clips.paths, laid_out))
+            keep(kind, _on_both_sides(kind, names, clips.paths, folds))
 
-    file, paths = pd.factorize(np.array([os.path.abspath(path) for path in clips.paths], dtype=object))
-    content, n_unread = _contents(list(paths), clips.recordings[np.unique(file, return_index=True)[1]])
-    if n_unread < len(paths):
-        look("identical", _shared("identical", content[file], clips.paths, laid_out))
-    if near_duplicates:
-        there = np.flatnonzero([os.path.isfile(path) for path in paths])
-        prints, failures = fingerprints(
-            list(paths[there]), n_jobs=n_jobs, on_error="skip", memory=memory, progress=progress
-        )
-        n_unread = len(paths) - len(there) + len(failures)
-        alike = [
-            replace(match, a=int(there[match.a]), b=int(there[match.b]))
-            for match in near_duplicate_pairs(prints)
-        ]
-        matches = [m for m in alike if content[m.a] is None or content[m.a] != content[m.b]]
-        found, n_exposed, n_together = _paired(matches, file, clips, laid_out)
-        look("near-duplicate", (found, n_exposed))
+    paths = absolute_paths(clips)
+    distinct = set(paths)
+    if not distinct <= files.unread:
+        digests = np.array([files.digests.get(path) for path in paths], dtype=object)
+        keep("identical", _on_both_sides("identical", digests, clips.paths, folds))
+    if files.matches is not None:
+        found, n_exposed, n_together = _matches_on_both_sides(files.matches, paths, clips, folds)
+        keep("near-duplicate", (found, n_exposed))
         if n_together:
             notes.append(f"{n_together} pairs of near-duplicates are on one side of every fold")
-    if n_unread:
-        notes.append(f"{n_unread} of {len(paths)} files cannot be read, so their sound was not compared")
-    return Audit(clips.name, len(clips), len(laid_out), n_tests, tuple(findings), exposed, tuple(notes))
+    if n_undecoded := len(distinct & files.undecoded):
+        notes.append(
+            f"{n_undecoded} of {len(distinct)} files cannot be read, so their sound was not compared"
+        )
+    n_tests = sum(len(fold.test) for fold in folds)
+    return Audit(clips.name, len(clips), len(folds), n_tests, tuple(findings), exposed, tuple(notes))
 
 
-def _folds(folds: Plan | Iterable[Any], n_clips: int) -> list[Fold]:
-    """Folds of any kind, as `Fold`."""
+def as_folds(folds: Plan | Iterable[Any], n_clips: int) -> list[Fold]:
+    """Return folds of any kind as `Fold`; raise ProtocolError if they do not divide the table."""
     given = folds.folds if isinstance(folds, Plan) else list(folds)
     laid_out = []
     for number, fold in enumerate(given, start=1):
@@ -287,10 +319,10 @@ def _folds(folds: Plan | Iterable[Any], n_clips: int) -> list[Fold]:
     return laid_out
 
 
-def _shared(
+def _on_both_sides(
     kind: str, names: np.ndarray, paths: np.ndarray, folds: Sequence[Fold]
 ) -> tuple[list[Finding], int]:
-    """Find the names that are in training and in test; also in how many tests. None is no name."""
+    """Find the names that are both trained and tested, and in how many tests; None is no name."""
     code, named = pd.factorize(names)  # -1 for None
     n_tests = np.zeros(len(named), dtype=int)
     first: dict[int, tuple[Fold, int, int]] = {}
@@ -302,74 +334,33 @@ def _shared(
         n_tests += np.bincount(code[hits], minlength=len(named))
         for row in hits:
             if code[row] not in first:
-                heard = fold.train[code[fold.train] == code[row]][0]
-                first[int(code[row])] = fold, int(heard), int(row)
+                trained_row = fold.train[code[fold.train] == code[row]][0]
+                first[int(code[row])] = fold, int(trained_row), int(row)
     found = []
-    for number, (fold, heard, row) in first.items():
+    for number, (fold, train_row, test_row) in first.items():
         what = "the same bytes" if kind == "identical" else str(named[number])
-        where = (paths[heard], paths[row], fold.repeat, fold.fold)
+        where = (paths[train_row], paths[test_row], fold.repeat, fold.fold)
         found.append(Finding(kind, what, *where, int(n_tests[number])))
     return found, int(n_tests.sum())
 
 
-def _contents(paths: Sequence[str], recordings: np.ndarray) -> tuple[np.ndarray, int]:
-    """Hash the bytes of files that may be those of another recording; None for all others.
-
-    First files of one length are found, then those of them that agree in the middle (recordings of one
-    collection are often equally long), and only these are read as a whole. Returned with the hashes is how
-    many files cannot be read.
-    """
-    content = np.full(len(paths), None, dtype=object)
-    unread: set[int] = set()
-    alike = [list(range(len(paths)))]
-    for look in (os.path.getsize, _middle, _digest):
-        narrower = []
-        for numbers in alike:
-            found: dict[Any, list[int]] = defaultdict(list)
-            for number in numbers:
-                try:
-                    content[number] = look(paths[number])
-                    found[content[number]].append(number)
-                except OSError:
-                    unread.add(number)
-            narrower += [part for part in found.values() if len(set(recordings[part])) > 1]
-        alike = narrower
-    same = np.isin(np.arange(len(paths)), [number for numbers in alike for number in numbers])
-    content[~same] = None
-    return content, len(unread)
-
-
-def _middle(path: str) -> bytes:
-    with open(path, "rb") as file:
-        file.seek(os.path.getsize(path) // 2)
-        return file.read(PIECE)
-
-
-def _digest(path: str) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _paired(
-    matches: Sequence[Match],
-    file: np.ndarray,
-    clips: ClipTable,
-    folds: Sequence[Fold],
+def _matches_on_both_sides(
+    matches: Sequence[SoundMatch], files: np.ndarray, clips: ClipTable, folds: Sequence[Fold]
 ) -> tuple[list[Finding], int, int]:
-    """Find the pairs of files that are divided; also in how many tests, and how many pairs never are."""
+    """Find the pairs of files that are divided, in how many tests, and how many pairs never are."""
     found = []
     exposed = [np.zeros(len(fold.test), dtype=bool) for fold in folds]
     n_together = 0
-    recordings, paths = clips.recordings, clips.paths
+    recordings = dict(zip(files[::-1], clips.recordings[::-1], strict=True))  # the first of each file
     for match in matches:
-        a, b = match.a, match.b
-        if recordings[file == a][0] == recordings[file == b][0]:
-            continue  # the table knows it
+        recording = recordings.get(match.a)
+        if not {match.a, match.b} <= recordings.keys() or recording == recordings[match.b]:
+            continue  # it is not in this table, or the table knows it
         first: tuple[Fold, int, int] | None = None
         n_tests = 0
         for fold, mark in zip(folds, exposed, strict=True):
-            for heard, tested in ((a, b), (b, a)):
-                train, hits = fold.train[file[fold.train] == heard], file[fold.test] == tested
+            for trained, tested in ((match.a, match.b), (match.b, match.a)):
+                train, hits = fold.train[files[fold.train] == trained], files[fold.test] == tested
                 if len(train) and hits.any():
                     n_tests += int(hits.sum())
                     mark |= hits
@@ -377,9 +368,9 @@ def _paired(
         if first is None:
             n_together += 1
             continue
-        fold, heard, row = first
-        begins = match.offset if file[heard] == a else -match.offset
+        fold, train_row, test_row = first
+        begins = match.offset if files[train_row] == match.a else -match.offset
         what = f"{match.seconds:.1f} s in common, {match.similarity:.0%} alike, {begins:+.1f} s"
-        where = (paths[heard], paths[row], fold.repeat, fold.fold)
+        where = (clips.paths[train_row], clips.paths[test_row], fold.repeat, fold.fold)
         found.append(Finding("near-duplicate", what, *where, n_tests, begins, match.similarity))
     return found, sum(int(mark.sum()) for mark in exposed), n_together

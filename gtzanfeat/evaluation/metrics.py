@@ -1,7 +1,7 @@
-"""Metrics, each for many weightings of the clips at once: weights of 1 give the score, others its interval.
+"""Metrics of classes, tags and numbers, each for many weightings of the clips at once.
 
-A family of metrics is a function of arrays; `compute_metrics` knows over which clips each is taken. The
-weights are drawn in `uncertainty`, and how a score is printed is in `text`.
+Weights of 1 give the score, drawn weights its bootstrap interval. A family of metrics is a function of
+arrays; `compute_metrics` knows over which tests each is taken. The weights are drawn in `uncertainty`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-TOP = 3
+TOP = 3  # k of top-k accuracy
+ORDER = (  # in which metrics are listed, whichever of them there are
+    *("accuracy", "balanced_accuracy", "top_3_accuracy", "exact_match"),
+    *(f"{name}_{mean}" for mean in ("macro", "weighted", "micro") for name in ("precision", "recall", "f1")),
+    *(f"{name}_{mean}" for name in ("roc_auc", "average_precision") for mean in ("macro", "micro")),
+    *("log_loss", "r2", "rmse", "mae", "pearson_r"),
+)
 CELLS = 250_000  # numbers in one array at a time, so that passing over it again finds it in the cache
 
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """What was true of each test, and what was answered.
+    """Truth and predictions of all tests, as arrays.
 
     Parameters
     ----------
@@ -27,7 +33,7 @@ class Outcome:
     truth, answers : ndarray
         Numbers of classes (n_tests,), tags (n_tests, n_tags) as bool, or numbers (n_tests,).
     scores : ndarray of shape (n_tests, n_names), or None
-        How strongly the estimator spoke for each class or tag.
+        Probability or decision value of each class or tag.
     probabilities : bool
         Whether `scores` are probabilities.
     repeat, fold : ndarray of shape (n_tests,), int
@@ -51,28 +57,28 @@ class Outcome:
         return replace(self, scores=scores, **{name: getattr(self, name)[rows] for name in names})
 
     def repeats(self) -> Iterator[Outcome]:
-        """All tests of each repeat."""
+        """Yield the tests of each repeat."""
         for repeat in np.unique(self.repeat):
             yield self[np.flatnonzero(self.repeat == repeat)]
 
     def folds(self) -> Iterator[Outcome]:
-        """All tests of each fold of each repeat."""
+        """Yield the tests of each fold of each repeat."""
         for part in self.repeats():
             for fold in np.unique(part.fold):
                 yield part[np.flatnonzero(part.fold == fold)]
 
     @property
     def n_groups(self) -> int:
-        """How many weights there are."""
+        """Number of groups, each of which has one weight."""
         return int(self.group.max()) + 1
 
 
 def compute_metrics(tested: Outcome, draws: np.ndarray | None = None) -> dict[str, np.ndarray]:
-    """Compute every metric that the task and the answers allow, for each weighting.
+    """Return every metric that the task and the predictions allow, for each weighting.
 
-    Accuracy, and what is made of the order of scores (ROC-AUC, average precision), is the mean over folds,
-    because scores of two fits do not compare; all else is taken over all tests of a repeat, because a fold
-    has too few for it. Both are then the mean over repeats.
+    Accuracy, and the metrics of ranked scores (ROC AUC, average precision), are means over folds, because
+    scores of two fitted estimators do not compare; all others are taken over all tests of a repeat, because a
+    fold has too few for them, and then averaged over repeats.
 
     Parameters
     ----------
@@ -123,7 +129,7 @@ def compute_metrics(tested: Outcome, draws: np.ndarray | None = None) -> dict[st
 
 
 def one_hot(tested: Outcome, rows: np.ndarray) -> np.ndarray:
-    """Which classes or tags some rows of truth or answers hold, (n_rows, n_names) bool."""
+    """Return rows of truth or answers as indicators of classes or tags, (n_rows, n_names) bool."""
     if rows.ndim == 2:
         return rows
     n_classes = int(max(tested.truth.max(), tested.answers.max())) + 1
@@ -136,21 +142,21 @@ def one_hot(tested: Outcome, rows: np.ndarray) -> np.ndarray:
 
 
 def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Mean of values (n,) under each row of weights (n_draws, n); NaN where nothing has weight."""
+    """Return the mean of values (n,) under each row of weights (n_draws, n); NaN where all weights are 0."""
     return _ratio(weights @ values.astype(float), weights.sum(axis=1))
 
 
 def precision_recall_f1(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """Precision, recall and F1 of classes or tags: macro, micro, and weighted by how common they are.
+    """Return precision, recall and F1 of classes or tags: macro, micro, and weighted by support.
 
-    Names that are never true are left out of the macro means; what is never answered has a precision of 0.
+    Classes that are never true are left out of the macro means; one that is never predicted has precision 0.
 
     Parameters
     ----------
     truth, answers : ndarray of shape (n_tests, n_names), bool
-        What is true, what was answered.
+        Truth and predictions.
     weights : ndarray of shape (n_draws, n_tests)
-        What each test counts.
+        Weight of each test.
 
     Returns
     -------
@@ -174,7 +180,7 @@ def precision_recall_f1(truth: np.ndarray, answers: np.ndarray, weights: np.ndar
 def top_k_and_log_loss(
     truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, probabilities: bool
 ) -> dict[str, np.ndarray]:
-    """How high the true class stood among all: in the first three (ties in part), and log loss.
+    """Return top-k accuracy (k = 3, ties counted in part) and log loss of classes.
 
     Parameters
     ----------
@@ -183,7 +189,7 @@ def top_k_and_log_loss(
     scores : ndarray of shape (n_tests, n_classes)
         Of every class.
     weights : ndarray of shape (n_draws, n_tests)
-        What each test counts.
+        Weight of each test.
     probabilities : bool
         Whether scores are probabilities; else there is no log loss.
 
@@ -204,18 +210,18 @@ def top_k_and_log_loss(
 
 
 def ranking_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """ROC-AUC and average precision: the mean over names, and over all names at once (micro).
+    """Return ROC AUC and average precision of classes or tags, macro and micro.
 
-    Names without a positive are left out of the means, and those without a negative of that of ROC-AUC.
+    Those without a positive are left out of the means, and those without a negative of that of ROC AUC.
 
     Parameters
     ----------
     truth : ndarray of shape (n_tests, n_names), bool
-        What is true.
+        The truth.
     scores : ndarray of shape (n_tests, n_names)
-        How strongly each was spoken for.
+        Scores of each.
     weights : ndarray of shape (n_draws, n_tests)
-        What each test counts.
+        Weight of each test.
 
     Returns
     -------
@@ -234,7 +240,7 @@ def ranking_metrics(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) 
 
 
 def ranking_of_each_name(truth: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """`roc_auc_and_average_precision` of every column, (n_names, 2, n_draws)."""
+    """Return `roc_auc_and_average_precision` of every class or tag, (n_names, 2, n_draws)."""
     return np.array(
         [roc_auc_and_average_precision(truth[:, i], scores[:, i], weights) for i in range(truth.shape[1])]
     )
@@ -243,23 +249,23 @@ def ranking_of_each_name(truth: np.ndarray, scores: np.ndarray, weights: np.ndar
 def roc_auc_and_average_precision(
     truth: np.ndarray, scores: np.ndarray, weights: np.ndarray, test: np.ndarray | None = None
 ) -> np.ndarray:
-    """ROC-AUC and average precision of one name, (2, n_draws); equal scores share one threshold.
+    """Return ROC AUC and average precision of one class or tag, (2, n_draws); equal scores share a threshold.
 
     Parameters
     ----------
     truth : ndarray of shape (n_answers,), bool
         Whether it is true.
     scores : ndarray of shape (n_answers,)
-        How strongly it was spoken for.
+        Its scores.
     weights : ndarray of shape (n_draws, n_tests)
-        What each test counts.
+        Weight of each test.
     test : ndarray of shape (n_answers,), int, optional
-        Of which test each answer is; by default there is one of each.
+        The test that each answer is of; by default there is one answer of each.
 
     Returns
     -------
     ndarray of shape (2, n_draws)
-        NaN where there is nothing to find, or nothing to tell it from.
+        NaN without a positive; of ROC AUC also without a negative.
     """
     order = np.argsort(-scores, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(scores[order])), len(order) - 1)  # of each run of equal scores
@@ -279,19 +285,21 @@ def roc_auc_and_average_precision(
 
 
 def regression_metrics(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
-    """R² = 1 - Σ(t - a)² / Σ(t - mean t)², root mean square and mean absolute error, and Pearson's r.
+    """Return R², root mean square error, mean absolute error and Pearson's r of predicted numbers.
+
+    R² = 1 - Σ(t - a)² / Σ(t - mean t)² of truth t and answers a.
 
     Parameters
     ----------
     truth, answers : ndarray of shape (n_tests,)
         Numbers.
     weights : ndarray of shape (n_draws, n_tests)
-        What each test counts.
+        Weight of each test.
 
     Returns
     -------
     dict of str to ndarray of shape (n_draws,)
-        R² is NaN where all that is true is the same, and r also where all answers are.
+        R² is NaN where the truth is constant, and r also where the predictions are.
     """
     error = truth - answers
     # about a centre near both means, lest squares of large numbers drown their differences
@@ -317,13 +325,13 @@ def regression_metrics(truth: np.ndarray, answers: np.ndarray, weights: np.ndarr
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> np.ndarray:
-    """Divide, with a value of choice where it cannot be done."""
+    """Divide; `otherwise` where the denominator is not positive."""
     ratio = np.full(np.broadcast(above, below).shape, otherwise)
     np.divide(above, below, out=ratio, where=below > 0)
     return ratio
 
 
 def mean_ignoring_nan(values: np.ndarray) -> np.ndarray:
-    """Mean over the first axis of what is not NaN; NaN where all is."""
+    """Return the mean over the first axis of values that are not NaN; NaN where all are."""
     known = ~np.isnan(values)
     return _ratio(np.where(known, values, 0.0).sum(axis=0), known.sum(axis=0))

@@ -1,6 +1,6 @@
-"""Features computed once for all folds, wherever that can be.
+"""Precomputed features: extraction, which learns nothing, is done once for all folds.
 
-Extraction learns nothing, so it may stand before the folds; whatever learns is left to be fitted in each.
+The step that extracts is taken off an estimator; all other steps are left, to be fitted in every fold.
 """
 
 from __future__ import annotations
@@ -17,36 +17,38 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.export.join import KEY
+from gtzanfeat.export.tables import LIBRARIES
 from gtzanfeat.extraction import Extraction, Failure, extract
 from gtzanfeat.extraction.frame_matrices import extract_frames, frame_spec
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
+from gtzanfeat.version import versions
 
 Values = Extraction | np.ndarray | pd.DataFrame
 
 
 @dataclass(frozen=True, eq=False)
 class PrecomputedFeatures:
-    """The features of clips, and the estimator behind them.
+    """The features of clips, and what remains of the estimator behind the extracting step.
 
     Parameters
     ----------
     model : estimator
-        What is to be fitted in every fold.
+        To be fitted in every fold.
     rows : ndarray or sequence
         (n_clips, n_columns); or frames or windows, a matrix per clip; or the row numbers of clips whose
-        features `model` holds; or, for an estimator that measures them itself, clips.
+        features `model` holds; or, for an estimator that extracts features itself, clips.
     failures : tuple of Failure
-        Clips that have no row worth anything.
+        Clips whose row is not valid, and why.
     feature_set : str
-        The name of what was measured.
+        The name of the features.
     spec_hash : str or None
-        Its identity.
+        The hash of their specification.
     lost : tuple of Failure, default=()
-        Clips that failed before, and have no row.
+        Clips that failed in an earlier extraction, and have no row.
     versions : mapping of str to str, default={}
-        With which the rows were made, if not here.
+        The versions of the libraries that computed the rows, if they were given.
     """
 
     model: Any
@@ -59,14 +61,22 @@ class PrecomputedFeatures:
 
     @property
     def ok(self) -> np.ndarray:
-        """Numbers of the rows that have values."""
+        """Numbers of the valid rows."""
         failed = [failure.index for failure in self.failures]
         return np.setdiff1d(np.arange(len(self.rows)), np.array(failed, dtype=int))
 
     @property
     def n_columns(self) -> int | None:
-        """Width of the rows, where they are a table."""
+        """Number of columns, where the rows are a table."""
         return self.rows.shape[1] if len(self.rows.shape) == 2 else None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One sentence if other versions of the libraries computed the rows than those installed."""
+        today = versions(*LIBRARIES)
+        other = [f"{name} {number}" for name, number in self.versions.items() if today.get(name) != number]
+        said = f"the features were extracted with {', '.join(other)}, not what is installed"
+        return (said,) if other else ()
 
 
 class PrecomputedTransformer(TransformerMixin, BaseEstimator):
@@ -119,19 +129,20 @@ def precompute_features(
     clips : ClipTable
         The clips.
     feature_set : str or FeatureSet, optional
-        What is measured for an estimator of clip vectors; by default "classic30".
+        The features for an estimator of clip vectors; by default "classic30".
     values : Extraction, array or DataFrame, optional
         Clip vectors that are there already.
     n_jobs : int, optional
         Workers, where the step does not say.
     on_error : {"raise", "skip"}, default="raise"
-        What becomes of a clip that fails.
+        Whether a clip that fails is an error, or left out.
     progress : callable, optional
         Called with the number of clips done since the last call, where clip vectors or frames are extracted.
 
     Returns
     -------
     PrecomputedFeatures
+        One row per clip.
 
     Raises
     ------
@@ -147,16 +158,16 @@ def precompute_features(
     if isinstance(step, FrameFeatures):
         _refuse(values, "learns from frames, not from values")
         return _frames(estimator[1:], clips, step, **how)
-    if isinstance(step, FeatureUnion) and all(_starts(part) for _, part in step.transformer_list):
-        _refuse(values, "measures several things itself")
+    if isinstance(step, FeatureUnion) and all(_extracts(part) for _, part in step.transformer_list):
+        _refuse(values, "extracts several kinds of features itself")
         return _union(estimator, clips, **how)
     if hasattr(estimator, "measure"):
-        _refuse(values, "measures windows of recordings, not values")
+        _refuse(values, "learns from windows of recordings, not from values")
         rows = estimator.measure(clips.clips, on_error=on_error)
         return PrecomputedFeatures(estimator, rows, rows.failures, rows.spec.name, rows.spec.spec_hash)
     parts = estimator.get_params().values()
     if any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts):
-        _refuse(values, "measures the clips itself, inside")
+        _refuse(values, "extracts features itself, inside")
         return PrecomputedFeatures(estimator, clips.clips, (), "as the estimator chooses", None)
     wanted = ClipFeatures("classic30" if feature_set is None else feature_set)
     return _vectors(estimator, clips, wanted, values, **how, any_set=feature_set is None)
@@ -167,8 +178,8 @@ def _refuse(values: Values | None, why: str) -> None:
         raise ValueError(f"this estimator {why}; leave values out")
 
 
-def _starts(part: Any) -> bool:
-    """Whether a part of a union begins by measuring clips."""
+def _extracts(part: Any) -> bool:
+    """Whether a part of a union begins by extracting features."""
     return isinstance(part[0] if isinstance(part, Pipeline) else part, ClipFeatures | FrameFeatures)
 
 
@@ -243,7 +254,7 @@ def _frames(
 def _union(estimator: Pipeline, clips: ClipTable, **how: Any) -> PrecomputedFeatures:
     """Extract for each part of the union, and put the features in the place of its first step."""
     model = clone(estimator)
-    parts, measured = [], []
+    parts, extracted = [], []
     for name, part in model[0].transformer_list:
         step = part[0] if isinstance(part, Pipeline) else part
         if isinstance(step, ClipFeatures):
@@ -253,13 +264,13 @@ def _union(estimator: Pipeline, clips: ClipTable, **how: Any) -> PrecomputedFeat
         recalled = PrecomputedTransformer(found.rows)
         rest = part.steps[1:] if isinstance(part, Pipeline) else []
         parts.append((name, Pipeline([("recall", recalled), *rest]) if rest else recalled))
-        measured.append(found)
+        extracted.append(found)
     model[0].set_params(transformer_list=parts)
-    failures = {failure.index: failure for found in measured for failure in found.failures}
+    failures = {failure.index: failure for found in extracted for failure in found.failures}
     return PrecomputedFeatures(
         model,
         np.arange(len(clips)),
         tuple(failures[index] for index in sorted(failures)),
-        " + ".join(found.feature_set for found in measured),
-        "+".join(str(found.spec_hash) for found in measured),
+        " + ".join(found.feature_set for found in extracted),
+        "+".join(str(found.spec_hash) for found in extracted),
     )

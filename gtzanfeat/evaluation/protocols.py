@@ -1,8 +1,8 @@
-"""Protocols: which recordings train and which test, said before anything is measured.
+"""Protocols: which recordings train and which test.
 
 A protocol is one row at the foot of this file. It gives every recording, in every repeat, the number of
 the fold in which it is tested (0: it only ever trains), so no protocol can separate the windows of one
-recording. How a row is laid out on a table is decided in `planning`; fitting and scoring do not belong here.
+recording. The folds of a table are made in `folds`; fitting and scoring do not belong here.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Protocol:
     Parameters
     ----------
     name : str
-        What the user types.
+        Its name.
     column : str or None
         The column that a `ClipTable` must have for it, besides label and recording.
     unit : str or None
@@ -32,14 +32,14 @@ class Protocol:
         ``left_out(recordings)`` returns for each row why it takes no part, or "".
     assign : callable
         ``assign(recordings, folds, rng)`` returns the fold in which each recording is tested, counted
-        from 1; 0 for one that only trains. Its column ``stratum`` holds what every fold shall have its share
-        of: the class, or one and the same thing where there are no classes.
+        from 1; 0 for one that only trains. The column ``stratum`` of `recordings` holds the class, by which
+        folds are stratified, or a constant where there are no classes.
     sentence : str
-        What it does, in plain words.
+        The protocol in plain words.
     source : str
-        Where it comes from.
+        Its publication.
     published : mapping of int to (int, int)
-        By the number of each fixed fold, how many clips train and test in the original.
+        By the number of each fixed fold, how many clips train and test in the publication.
     """
 
     name: str

@@ -1,7 +1,7 @@
-"""What an evaluation found: predictions, and the scores that follow from them.
+"""The result of an evaluation: predictions, and the scores that are computed from them.
 
-Scores are computed from the predictions whenever asked for, so none can disagree with another. How they are
-printed is in `text`, how they are kept in `storage`. Nothing here fits a model or divides a table.
+Every score is computed from the predictions, so none can disagree with another. Its text is made in `text`,
+its files in `storage`, its pictures in `gtzanfeat.report`. Nothing here fits a model or divides a table.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sklearn.metrics import confusion_matrix
 from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.leakage import Audit
 from gtzanfeat.evaluation.metrics import (
+    ORDER,
     Outcome,
     compute_metrics,
     mean_ignoring_nan,
@@ -25,28 +26,22 @@ from gtzanfeat.evaluation.metrics import (
     ranking_of_each_name,
 )
 from gtzanfeat.evaluation.tasks import TASKS
-from gtzanfeat.evaluation.text import lines, plain_values
+from gtzanfeat.evaluation.text import evaluation_lines, plain_values
 from gtzanfeat.extraction import Failure
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba")  # what moves the predictions
 TABLES = ("predictions", "segments")  # kept as tables, not as plain values
-_ALWAYS = ("names", "labels", "headline", "score", "spread_folds", "spread_repeats", "untested", "n_groups")
-STATED = {  # what `to_dict` computes, by task, beside what the dataclass holds
-    "single-label": (*_ALWAYS, "group_kind", "accuracy", "macro_recall", "majority"),
-    "multi-label": (*_ALWAYS, "group_kind"),
-    "regression": (*_ALWAYS, "group_kind"),
-}
-ORDER = (  # of the metrics, whichever of them there are
-    *("accuracy", "balanced_accuracy", "top_3_accuracy", "exact_match"),
-    *(f"{name}_{mean}" for mean in ("macro", "weighted", "micro") for name in ("precision", "recall", "f1")),
-    *(f"{name}_{mean}" for name in ("roc_auc", "average_precision") for mean in ("macro", "micro")),
-    *("log_loss", "r2", "rmse", "mae", "pearson_r"),
+# computed from the predictions, and held by `to_dict` beside the fields: for every task, and for classes
+COMPUTED = (
+    *("names", "labels", "headline", "score", "spread_folds", "spread_repeats"),
+    *("untested", "n_groups", "group_kind"),
 )
+COMPUTED_OF_CLASSES = ("accuracy", "macro_recall", "majority")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """The result of `evaluate`; printing it gives the whole report.
+    """The result of `evaluate`: predictions, scores and all that qualifies them; printing it gives the text.
 
     Parameters
     ----------
@@ -98,11 +93,11 @@ class Evaluation:
         What the training part of each fold says without any feature: the share of every class or tag, or the
         mean of the numbers.
     naive : float or None, default=None
-        The headline metric if rows are divided regardless of recordings and artists: what leakage is worth.
+        The main metric if rows are divided regardless of recordings and artists: what leakage is worth.
     refits : tuple of float, default=()
-        The headline metric of estimators trained on permuted truth.
+        The main metric of estimators trained on permuted truth.
     segments : DataFrame, optional
-        What was answered of every window of the tests of the first repeat, where the estimator says it:
+        The predictions of the windows of all tests of the first repeat, where the estimator gives them:
         ``clip``, ``start`` and ``end`` in seconds, ``predicted``, ``score_<name>``.
     audit : Audit, optional
         What is on both sides of the folds.
@@ -139,14 +134,12 @@ class Evaluation:
     search: dict[str, Any] | None = None
 
     def __str__(self) -> str:
-        return "\n".join(lines(self.to_dict()))
+        return "\n".join(evaluation_lines(self.to_dict()))
 
     def __repr__(self) -> str:
         warned = f"; {len(self.warnings)} warnings" if self.warnings else ""
         score = f"{self.score:.1%}" if self.task == "single-label" else f"{self.headline} {self.score:.3f}"
         return f"Evaluation({self.estimator!r}, {self.protocol!r}: {score}{warned})"
-
-    # --- what was true, and what was answered --------------------------------------------------------
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -157,17 +150,17 @@ class Evaluation:
 
     @cached_property
     def truth(self) -> np.ndarray:
-        """What was true: classes (n_tests,), tags (n_tests, n_tags) bool, or numbers (n_tests,)."""
+        """True classes (n_tests,), tags (n_tests, n_tags) as bool, or numbers (n_tests,)."""
         return self._column(TASKS[self.task].truth)
 
     @cached_property
     def answers(self) -> np.ndarray:
-        """What was answered, in the form of `truth`."""
+        """Predicted classes, tags or numbers, in the form of `truth`."""
         return self._column("predicted")
 
     @cached_property
     def scores(self) -> np.ndarray | None:
-        """How strongly each class or tag was spoken for, (n_tests, n_names); None if that is not known."""
+        """Probability or decision value of each class or tag, (n_tests, n_names); None if not known."""
         if self.score_kind is None:
             return None
         return self.predictions[[f"score_{name}" for name in self.labels]].to_numpy(dtype=float)
@@ -183,7 +176,7 @@ class Evaluation:
 
     @cached_property
     def outcome(self) -> Outcome:
-        """The same as plain arrays, classes and groups numbered, for `gtzanfeat.evaluation.metrics`."""
+        """Truth and answers as arrays, classes and groups numbered, for `gtzanfeat.evaluation.metrics`."""
         rows = self.predictions
         truth, answers = self.truth, self.answers
         if self.task == "single-label":
@@ -203,30 +196,28 @@ class Evaluation:
             group,
         )
 
-    # --- the scores ----------------------------------------------------------------------------------
-
     @property
     def headline(self) -> str:
-        """The metric that stands for all: ``accuracy``, ``f1_macro`` or ``r2``."""
+        """Name of the main metric of the task: ``accuracy``, ``f1_macro`` or ``r2``."""
         return TASKS[self.task].headline
 
     @property
     def score(self) -> float:
-        """The value of the headline metric."""
+        """Value of the main metric."""
         return uncertainty.headline_score(self.outcome)
 
     @cached_property
     def metrics(self) -> pd.DataFrame:
         """All metrics: ``metric``, ``value``, ``low`` and ``high`` (95 %), ``baseline``.
 
-        The interval is a bootstrap over ``group`` of `predictions` (see `chance`). The baseline is the same
-        metric on the same folds for whom the features tell nothing: always the commonest class of the
-        training part, the tags that most of its clips have, its mean. What is taken over what is said in
+        The interval is a bootstrap over ``group`` of `predictions` (see `uncertainty`). The baseline is the
+        same metric, on the same folds, of always answering the commonest class of the training part, the tags
+        that most of its clips have, or its mean. Over which tests each metric is taken is said in
         `gtzanfeat.evaluation.metrics.compute_metrics`.
         """
         values = compute_metrics(self.outcome)
         spans = uncertainty.bootstrap_intervals(self.outcome, values, self.random_state)
-        baseline = {} if self.priors is None else compute_metrics(self._told_nothing())
+        baseline = {} if self.priors is None else compute_metrics(self._baseline_outcome())
         names = [name for name in ORDER if name in values]
         return pd.DataFrame(
             {
@@ -238,8 +229,8 @@ class Evaluation:
             }
         )
 
-    def _told_nothing(self) -> Outcome:
-        """The same tests, answered from the training parts without any feature."""
+    def _baseline_outcome(self) -> Outcome:
+        """The same tests, answered from the `priors` of the training parts alone."""
         assert self.folds is not None
         place = {key: i for i, key in enumerate(zip(self.folds["repeat"], self.folds["fold"], strict=True))}
         keys = zip(self.predictions["repeat"], self.predictions["fold"], strict=True)
@@ -252,7 +243,7 @@ class Evaluation:
 
     @cached_property
     def permutation_test(self) -> uncertainty.PermutationTest:
-        """How often the truth, shuffled among recordings or artists, agrees with the answers as well."""
+        """Permutation test of the main metric, among recordings or artists."""
         return uncertainty.permutation_test(self.outcome, self.random_state, self.refits)
 
     @property
@@ -269,7 +260,7 @@ class Evaluation:
 
     @property
     def untested(self) -> tuple[str, ...]:
-        """Classes or tags without a positive test: the macro metrics leave them out."""
+        """Classes or tags of which no clip was tested: the macro metrics leave them out."""
         if self.task == "regression":
             return ()
         found = set(self.truth) if self.task == "single-label" else set()
@@ -279,7 +270,7 @@ class Evaluation:
 
     @cached_property
     def fold_scores(self) -> pd.DataFrame:
-        """One row per fold: ``repeat``, ``fold``, ``clips`` (tested) and the headline metric."""
+        """One row per fold: ``repeat``, ``fold``, ``clips`` (tested) and the main metric."""
         return pd.DataFrame(
             {
                 "repeat": int(part.repeat[0]),
@@ -298,7 +289,7 @@ class Evaluation:
 
     @property
     def spread_folds(self) -> float | None:
-        """Standard deviation (n - 1) of the headline metric of all folds; None if there is only one."""
+        """Standard deviation (n - 1) of the main metric between folds; None if there is only one."""
         return _deviation(self.fold_scores[self.headline])
 
     @property
@@ -308,25 +299,27 @@ class Evaluation:
 
     @property
     def majority(self) -> float:
-        """Share of the commonest class in the tests: what one and the same answer could score at best."""
+        """Accuracy of always answering the class that is commonest in the tests."""
         self._only("majority", "single-label")
         return float(pd.Series(self.truth).value_counts(normalize=True).iloc[0])
 
     @cached_property
     def confusion(self) -> np.ndarray:
-        """Tests of class i (row) answered as class j (column), as in scikit-learn, all repeats summed."""
+        """Confusion matrix, rows the truth and columns the predictions, all repeats summed."""
         self._only("confusion", "single-label")
-        return confusion_matrix(self.truth, self.answers, labels=list(self.labels))
+        counts: np.ndarray = confusion_matrix(self.truth, self.answers, labels=list(self.labels))
+        return counts
 
     @property
     def confusion_paper(self) -> np.ndarray:
-        """Per cent of the tests of class j (column) answered as class i (row), as in the paper's tables."""
+        """Confusion matrix as in Tzanetakis & Cook: columns the truth, rows the predictions, in per cent."""
         counts = self.confusion
-        return 100.0 * counts.T / np.maximum(counts.sum(axis=1), 1)
+        shares: np.ndarray = 100.0 * counts.T / np.maximum(counts.sum(axis=1), 1)
+        return shares
 
     @cached_property
     def per_class(self) -> pd.DataFrame:
-        """Precision, recall and F1 of each class or tag over all tests, and how many clips of it were tested.
+        """Precision, recall and F1 of each class or tag over all tests, and its number of tested clips.
 
         Where scores are known, also ``roc_auc`` and ``average_precision``, as means over folds.
         """
@@ -355,17 +348,21 @@ class Evaluation:
 
     @property
     def macro_recall(self) -> float:
-        """Mean of the recalls of the classes: the accuracy if all classes were equally common."""
+        """Mean of the recalls of the classes (balanced accuracy, over all repeats at once)."""
         return float(self.per_class["recall"].mean())
 
     def _only(self, what: str, *tasks: str) -> None:
         if self.task not in tasks:
             raise AttributeError(f"there is no {what} in an evaluation of the task {self.task}; see metrics")
 
-    # --- ways out ------------------------------------------------------------------------------------
-
     def to_frame(self) -> pd.DataFrame:
-        """Return one row per fold that says all by itself what it is, for comparing many evaluations."""
+        """Return one row per fold, with what identifies the evaluation, to be joined with those of others.
+
+        Returns
+        -------
+        DataFrame
+            Estimator, dataset, features, protocol, seed and warnings, then the columns of `fold_scores`.
+        """
         identity = ("estimator", "dataset", "feature_set", "spec_hash", "protocol", "random_state")
         same = {name: getattr(self, name) for name in identity} | {"warnings": " ".join(self.warnings)}
         return pd.concat([pd.DataFrame(same, index=self.fold_scores.index), self.fold_scores], axis=1)
@@ -387,11 +384,12 @@ class Evaluation:
             "metrics": self.metrics.to_dict("records"),
             "permutation_test": asdict(self.permutation_test),
             "folds": folds.to_dict("records"),
-            **{name: getattr(self, name) for name in STATED[self.task]},
+            **{name: getattr(self, name) for name in COMPUTED},
         }
         if self.task != "regression":
             stated["per_class"] = self.per_class.to_dict("index")
         if self.task == "single-label":
+            stated |= {name: getattr(self, name) for name in COMPUTED_OF_CLASSES}
             stated |= {name: getattr(self, name).tolist() for name in ("confusion", "confusion_paper")}
         plain: dict[str, Any] = plain_values(stated)
         return plain

@@ -1,4 +1,4 @@
-"""The short way to a score: an experiment, and its evaluation, in one call."""
+"""The score of an experiment, in one call."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def evaluate(
     permutations: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Evaluation:
-    """Train and test an estimator under a named protocol: of classes, of tags, or of numbers.
+    """Return the evaluation of an estimator under a named protocol: of classes, of tags, or of numbers.
 
     The short way to ``Experiment(...).evaluate(...)``.
 
@@ -84,14 +84,15 @@ def evaluate(
     Returns
     -------
     Evaluation
+        The predictions of all folds, and the scores that follow from them.
 
     Raises
     ------
     UnknownNameError
         If there is no such recipe, feature set, protocol or column.
     ProtocolError
-        If the protocol would mean nothing on these clips, which is said before any clip is analysed; or if
-        the audit finds something and `strict` is set.
+        If the protocol cannot be run on these clips, the estimator is for another task, or the audit finds
+        something and `strict` is set; all before any feature is extracted.
     ClipError
         If a clip cannot be analysed and `on_error` is "raise".
     ValueError

@@ -1,6 +1,7 @@
-"""Evaluations on disk: ``evaluation.json`` for all that can be said, ``predictions.parquet`` for the answers.
+"""Evaluations on disk: ``evaluation.json`` and ``predictions.parquet`` in a folder, written and read back.
 
-Where windows of recordings were answered, ``segments.parquet`` holds that.
+The predictions of windows of recordings, where there are any, are in ``segments.parquet``. What the values
+mean is said in `result`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from gtzanfeat.extraction import Failure
 RESULT = "evaluation.json"
 PREDICTIONS = "predictions.parquet"
 SEGMENTS = "segments.parquet"
-OF_FOLDS = ("repeat", "fold", "n_train", "n_test", "fit_seconds", "predict_seconds")
+FOLD_COLUMNS = ("repeat", "fold", "n_train", "n_test", "fit_seconds", "predict_seconds")
 
 
 def write_evaluation(
@@ -35,11 +36,11 @@ def write_evaluation(
     Parameters
     ----------
     evaluation : Evaluation
-        What to write.
+        The result.
     directory : str or path
-        Where to; made if it is not there.
+        The folder; it is made if it does not exist.
     overwrite : bool, default=False
-        Whether files that are there are replaced.
+        Whether existing files are replaced.
 
     Returns
     -------
@@ -49,7 +50,7 @@ def write_evaluation(
     Raises
     ------
     ExportError
-        If the files are there already, or cannot be written.
+        If the files exist already, or cannot be written.
     """
     folder = Path(directory)
     check_folder(folder, overwrite)
@@ -79,7 +80,7 @@ def check_folder(folder: Path, overwrite: bool) -> None:
 
 
 def read_evaluation(path: str | os.PathLike[str]) -> Evaluation:
-    """Read what `write_evaluation` wrote.
+    """Return the evaluation that `write_evaluation` wrote to a folder.
 
     Parameters
     ----------
@@ -136,7 +137,7 @@ def _evaluation(
             "names": tuple(stated["names"]),
             "audit": None if stated["audit"] is None else _audit(stated["audit"]),
             "refits": tuple(stated["refits"]),
-            "folds": folds[list(OF_FOLDS)] if set(OF_FOLDS) <= set(folds) else None,
+            "folds": folds[list(FOLD_COLUMNS)] if set(FOLD_COLUMNS) <= set(folds) else None,
             "priors": None if stated["priors"] is None else np.array(stated["priors"], dtype=float),
         }
     )

@@ -1,4 +1,4 @@
-"""Which estimator a name stands for under each task.
+"""Systems: the estimator that a name stands for under each task.
 
 For classes, the recipes of `gtzanfeat.recipes`; for tags the same ones, one per tag or in a chain; for
 numbers, the rows at the foot of this file.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sklearn.base import BaseEstimator, RegressorMixin, clone
+from sklearn.base import BaseEstimator, RegressorMixin, clone, is_classifier, is_regressor
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import Ridge
 from sklearn.neighbors import KNeighborsRegressor
@@ -20,6 +20,7 @@ from sklearn.svm import SVR
 
 from gtzanfeat.classifiers.tags import TagClassifier
 from gtzanfeat.errors import ProtocolError, UnknownNameError
+from gtzanfeat.evaluation.tasks import OF_COLUMN
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.recipes import RECIPES, recipe
 from gtzanfeat.transformers import ClipFeatures
@@ -34,11 +35,11 @@ class Regressor:
     Parameters
     ----------
     name : str
-        What the user types.
+        Its name.
     build : callable
         ``build(random_state)`` returns the unfitted regressor, which is given scaled columns.
     sentence : str
-        What it does, in plain words.
+        Its method, in plain words.
     """
 
     name: str
@@ -64,10 +65,10 @@ def system(
     task: str,
     feature_set: str | FeatureSet | None = None,
     *,
-    random_state: int | None = 0,
+    random_state: int | None = None,
     memory: Any = None,
 ) -> Pipeline:
-    """Return a whole system for a task, unfitted: clips in, answers out.
+    """Return the pipeline of a name under a task, unfitted: from clips to predictions.
 
     Parameters
     ----------
@@ -76,16 +77,16 @@ def system(
     task : str
         A key of `TASKS`.
     feature_set : str or FeatureSet, optional
-        What is measured; by default "classic30", or what the recipe fixes.
-    random_state : int or None, default=0
-        Seeds whatever is random in it.
+        The features; by default "classic30", or those that the recipe fixes.
+    random_state : int, optional
+        Seed of all its random steps.
     memory : path or joblib.Memory, optional
-        A folder where what is measured is kept.
+        A folder where features are kept.
 
     Returns
     -------
     Pipeline
-        Its first step measures clips.
+        Its first step extracts features.
 
     Raises
     ------
@@ -112,12 +113,12 @@ def system(
 
 
 def fixes_features(name: str) -> bool:
-    """Whether a recipe brings its own features, so that no others can go in front."""
+    """Return whether a recipe brings its own features, so that no others can be chosen."""
     return getattr(RECIPES.get(name.removesuffix(CHAIN)), "features", None) is not None
 
 
 def describe_estimator(estimator: BaseEstimator) -> str:
-    """Return what an estimator is, in code, one step after the other.
+    """Return the code of an estimator, one step after the other.
 
     Parameters
     ----------
@@ -141,8 +142,21 @@ def describe_estimator(estimator: BaseEstimator) -> str:
     return " > ".join(" ".join(repr(step).split()) for step in steps)
 
 
-def weighted(model: Any, class_weight: Mapping[Any, float] | str) -> BaseEstimator:
-    """Return an estimator that weighs classes, by setting every ``class_weight`` in it.
+def refuse_estimator_of_other_task(estimator: BaseEstimator, column: str) -> None:
+    """Raise ProtocolError if a regressor is to learn classes or tags, or a classifier numbers."""
+    if column in OF_COLUMN and is_regressor(estimator):
+        raise ProtocolError(
+            f"a regressor cannot learn the column {column!r}; give a classifier, or name a column of numbers "
+            "as target"
+        )
+    if column not in OF_COLUMN and is_classifier(estimator):
+        raise ProtocolError(
+            f"a classifier cannot learn the numbers of the column {column!r}; give a regressor"
+        )
+
+
+def with_class_weight(model: Any, class_weight: Mapping[Any, float] | str) -> BaseEstimator:
+    """Set every ``class_weight`` in an estimator, and return it.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""Tasks: what a column of a table asks for, and the truth that it holds.
+"""Tasks: classification into classes, tagging and regression, and the target that a column of a table holds.
 
-A task decides which metrics there are, whether folds are drawn class by class, and what the predictions look
-like. How folds are drawn belongs to `planning`, what a metric is to `metrics`.
+A task decides which metrics there are, whether folds are stratified, and what the predictions look like. How
+folds are drawn is in `folds`, the metrics are in `metrics`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ class Task:
     Parameters
     ----------
     name : str
-        What it is called.
+        Its name.
     truth : str
-        The column of `Evaluation.predictions` that holds what is true.
+        The column of `Evaluation.predictions` that holds the truth.
     headline : str
-        The metric that stands for all others where there is room for one.
+        The main metric.
     sentence : str
-        What is asked, in plain words.
+        What is predicted, in plain words.
     """
 
     name: str
@@ -47,12 +47,12 @@ OF_COLUMN = {"label": "single-label", "labels": "multi-label"}  # any other colu
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """What is to be predicted of the clips of a table.
+    """The classes, tags or numbers of the clips of a table, which are to be predicted.
 
     Parameters
     ----------
     task : Task
-        What kind of thing it is.
+        The kind of prediction.
     column : str
         The column of the table.
     names : tuple of str
@@ -60,7 +60,7 @@ class Target:
     truth : ndarray
         Classes (n_clips,) as objects, tags (n_clips, n_tags) as 0 and 1, or numbers (n_clips,).
     known : ndarray of shape (n_clips,), bool
-        Of which clips the truth is known.
+        Whether the truth of a clip is known.
     """
 
     task: Task
@@ -71,7 +71,7 @@ class Target:
 
     @property
     def strata(self) -> np.ndarray:
-        """What folds are drawn by: classes, None where unknown; else one stratum for all that is known."""
+        """Strata of the folds: classes, or one stratum for all known tags or numbers; None if unknown."""
         if self.task.name == "single-label":
             return self.truth
         strata = np.full(len(self.known), None, dtype=object)
@@ -80,13 +80,13 @@ class Target:
 
     @property
     def unknown(self) -> str:
-        """Why a clip takes no part whose truth is not known."""
+        """Why a clip of unknown truth is left out, in words."""
         words = {"single-label": "without a label", "multi-label": "of unknown tags"}
         return words.get(self.task.name, f"without {self.column}")
 
 
 def find_target(clips: ClipTable, column: str = "label", task: str | None = None) -> Target:
-    """Find out what a column of a table asks for.
+    """Return the target that a column of a table holds, with its task.
 
     Parameters
     ----------
@@ -100,6 +100,7 @@ def find_target(clips: ClipTable, column: str = "label", task: str | None = None
     Returns
     -------
     Target
+        Classes, tags or numbers of all clips.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The text of an evaluation: what was done, what must be known of it, and then the scores.
+"""The text of an evaluation, as it is printed: protocol and clips, warnings, scores, confusion matrix.
 
-It is made of the plain values that `Evaluation.to_dict` gives and that ``evaluation.json`` holds. Nothing is
+It is made of the plain values that `Evaluation.to_dict` gives and that ``evaluation.json`` holds. No score is
 computed here.
 """
 
@@ -25,17 +25,17 @@ Stated = Mapping[str, Any]  # what `Evaluation.to_dict` gives
 
 
 def plain_values(value: Any) -> Any:
-    """Return dicts, lists, strings and numbers that JSON knows for what numpy and pandas leave.
+    """Return a value as dicts, lists, strings and numbers that JSON knows.
 
     Parameters
     ----------
     value : object
-        Anything that `Evaluation` holds.
+        Of Python, numpy or pandas.
 
     Returns
     -------
     object
-        What is not defined (NaN) is None.
+        NaN is None.
     """
     if isinstance(value, dict):
         return {str(key): plain_values(inner) for key, inner in value.items()}
@@ -48,8 +48,8 @@ def plain_values(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float) else str(value)
 
 
-def lines(stated: Stated) -> list[str]:
-    """Return the whole report as lines of plain text.
+def evaluation_lines(stated: Stated) -> list[str]:
+    """Return the text of an evaluation, line by line.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ def lines(stated: Stated) -> list[str]:
 
 
 def failed_lines(failures: Iterable[tuple[str, str]]) -> list[str]:
-    """Return one line for each clip that could not be analysed: what it was, and why not.
+    """Return one line for each clip that could not be analysed, with the reason.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def _identity(stated: Stated) -> list[str]:
 
 
 def _audited(stated: Stated) -> list[str]:
-    """What was looked for on both sides, and not found; what was found is a warning."""
+    """The kinds of leaks that were looked for and not found; those found are warnings."""
     if stated["audit"] is None:
         return []
     clean = [kind for kind, n_tests in stated["audit"]["exposed"].items() if not n_tests]
@@ -116,7 +116,7 @@ def _audited(stated: Stated) -> list[str]:
 
 
 def _searched(stated: Stated) -> list[str]:
-    """What was searched inside the training parts, and how often each setting was chosen."""
+    """The search inside the training parts, and how often each setting was chosen."""
     if stated["search"] is None:
         return []
     chosen = [
@@ -129,7 +129,7 @@ def _searched(stated: Stated) -> list[str]:
 
 
 def _scores(stated: Stated) -> list[str]:
-    """The headline metric, and beside it what chance, the commonest class and leakage would make of it."""
+    """The main metric with its interval, the baseline, the permutation test and the naive split."""
     name, task, test = stated["headline"], stated["task"], stated["permutation_test"]
     value = next(row for row in stated["metrics"] if row["metric"] == name)
     said = [f"{WORDS.get(name, name):<14}{_headline(stated)}"]
@@ -233,7 +233,7 @@ def _matrix(labels: Sequence[str], cells: list[list[str]]) -> list[str]:
 
 
 def _heads(labels: Sequence[str]) -> list[str]:
-    """Shorten labels to the first letters, as few as tell all of them apart but at least nine."""
+    """Shorten labels to their first letters: at least nine, and as many as tell them apart."""
     longest = max(map(len, labels), default=0)
     lengths = range(9, longest)
     cuts = ([label[:length].rstrip() for label in labels] for length in lengths)

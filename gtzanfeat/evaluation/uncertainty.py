@@ -1,7 +1,7 @@
-"""What chance could have done: intervals by bootstrap, and a permutation test of the headline metric.
+"""Uncertainty of scores: bootstrap intervals of all metrics, and a permutation test of the main metric.
 
-Both treat as one what the protocol keeps together, so that ten windows of one recording do not pass for ten
-recordings. What a metric is belongs to `metrics`.
+Both draw or permute groups, the recordings or artists that a protocol keeps together, so that ten windows of
+one recording do not count as ten recordings. The metrics themselves are in `metrics`.
 """
 
 from __future__ import annotations
@@ -35,23 +35,22 @@ RANGES = {  # of the metrics that are not shares
 def bootstrap_intervals(
     tested: Outcome, values: dict[str, np.ndarray], random_state: int, draws: int = DRAWS
 ) -> dict[str, tuple[float, float]]:
-    """95 % intervals of every metric, by groups of tests drawn with replacement.
+    """Return 95 % bootstrap intervals of every metric, by groups of tests drawn with replacement.
 
-    The percentiles of the drawn metrics, less their bias: who is drawn twice is easier to find twice, so a
-    drawn average precision, say, is too high, by the mean of the draws less the value. The predictions stay
-    as they are: what is told is how much the score hangs on which recordings were there to be tested, not how
-    much on those that were trained.
+    They are percentiles of the drawn metrics, less their bias (the mean of the draws less the value), which
+    some metrics have because a group that is drawn twice is ranked twice. The predictions stay as they are,
+    so the intervals account for the choice of the tested recordings, not of the training recordings.
 
     Parameters
     ----------
     tested : Outcome
-        The tests; groups are what is drawn.
+        The tests; their groups are drawn.
     values : dict of str to ndarray
         The metrics themselves, as `compute_metrics` gives them.
     random_state : int
         Seeds the drawing.
     draws : int, default=1000
-        How often.
+        Number of draws.
 
     Returns
     -------
@@ -83,24 +82,24 @@ def _interval(name: str, drawn: np.ndarray, value: float) -> tuple[float, float]
 
 @dataclass(frozen=True)
 class PermutationTest:
-    """How often the truth, shuffled among the recordings, agrees with the answers as well as it really does.
+    """The result of a permutation test: the main metric under permuted truth, and the p-value.
 
     Parameters
     ----------
     metric : str
-        What was computed.
+        The main metric of the task.
     value : float
         Its value with the truth as it is.
     chance : float
-        Its mean over the permutations.
+        Its mean over the permutations, the chance level.
     p_value : float
         (1 + permutations that reach the value) / (1 + permutations).
     n_permutations : int
-        How many.
+        Number of permutations.
     refitted : bool
-        Whether the estimator was trained anew on every permutation; else its answers stayed.
+        Whether the estimator was trained anew on every permutation; else its predictions are the same.
     n_units : int
-        How many things were permuted: recordings, or artists that have one truth.
+        Number of units that were permuted: recordings, or artists that have one truth.
     """
 
     metric: str
@@ -113,17 +112,17 @@ class PermutationTest:
 
 
 def permutation_units(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Number what is permuted: the tests of one group that share one truth, (n_tests,) int.
+    """Return the unit of each test, (n_tests,) int: the tests of one group that share one truth.
 
-    Where a recording (or an artist) has one truth, the whole changes it together. That is why labels that
-    depend on the artist alone are not taken for as many findings as there are recordings.
+    A unit gets the truth of another as a whole. So labels that depend on the artist alone are permuted among
+    artists, and give no more evidence than there are artists.
 
     Parameters
     ----------
     group : ndarray of shape (n_tests,)
-        What belongs together.
+        The recording or artist of each test.
     truth : ndarray of shape (n_tests,) or (n_tests, n_tags)
-        What is true.
+        The truth.
 
     Returns
     -------
@@ -131,28 +130,30 @@ def permutation_units(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """
     columns = truth.reshape(len(truth), -1)
     frame = pd.DataFrame(columns.astype(str) if columns.dtype == object else columns)
-    return frame.assign(group=group).groupby([*frame, "group"]).ngroup().to_numpy()
+    units: np.ndarray = frame.assign(group=group).groupby([*frame, "group"]).ngroup().to_numpy()
+    return units
 
 
 def permuted(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Give every unit the truth of another."""
+    """Return the truth permuted among units, each of which has one truth."""
     _, first = np.unique(units, return_index=True)
-    return truth[first][rng.permutation(len(first))][units]
+    result: np.ndarray = truth[first][rng.permutation(len(first))][units]
+    return result
 
 
 def headline_score(
     tested: Outcome, truth: np.ndarray | None = None, parts: list[np.ndarray] | None = None
 ) -> float:
-    """The metric that stands for the others, alone and quickly; else as `compute_metrics` has it.
+    """Return the main metric of the task (accuracy, macro F1 or R²), without computing the others.
 
     Parameters
     ----------
     tested : Outcome
         The tests.
     truth : ndarray, optional
-        In the place of what is true.
+        In the place of the truth of `tested`.
     parts : list of ndarray, optional
-        From `headline_parts`, where it is asked for many times.
+        From `headline_parts`, computed once for many calls.
 
     Returns
     -------
@@ -172,7 +173,7 @@ def headline_score(
 
 
 def headline_parts(tested: Outcome) -> list[np.ndarray]:
-    """The rows over which the headline metric is taken, before their mean: folds, or repeats."""
+    """Return the tests of each fold (of classes) or repeat, over whose means the main metric is taken."""
     columns = [tested.repeat, tested.fold] if tested.task == "single-label" else [tested.repeat]
     _, part = np.unique(np.stack(columns), axis=1, return_inverse=True)
     return [np.flatnonzero(part == i) for i in range(part.max() + 1)]
@@ -181,12 +182,11 @@ def headline_parts(tested: Outcome) -> list[np.ndarray]:
 def permutation_test(
     tested: Outcome, random_state: int, refits: tuple[float, ...] = (), permutations: int = PERMUTATIONS
 ) -> PermutationTest:
-    """Test whether the answers have anything to do with the truth.
+    """Test whether the main metric is higher than under permuted truth.
 
     The truth is permuted among units (see `permutation_units`), and every repeat is scored against the same
-    permutation, so repeats do not pass for more evidence than the recordings give. The answers stay as they
-    are, which is a test of the predictions at next to no cost; whoever wants to know what the estimator would
-    find in labels without meaning trains it on them (`refits`).
+    permutation, so that repeats do not count as further evidence. The predictions stay as they are, unless
+    `refits` holds the scores of estimators that were trained anew on permuted truth.
 
     Parameters
     ----------
@@ -195,9 +195,9 @@ def permutation_test(
     random_state : int
         Seeds the permutations.
     refits : tuple of float, default=()
-        The headline metric of estimators trained and tested with permuted truth, where there are any.
+        The main metric of estimators trained and tested with permuted truth, where there are any.
     permutations : int, default=999
-        How many, where there are no refits.
+        Number of permutations, where there are no refits.
 
     Returns
     -------

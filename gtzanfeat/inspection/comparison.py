@@ -1,8 +1,8 @@
-"""Results side by side: a ranked table, and whether the differences are more than chance.
+"""Comparison of evaluations: a ranked table, with paired tests of the differences.
 
-Two tests, because each answers what the other cannot: the corrected resampled t-test asks whether a method
-would win again on other training clips and needs several folds; McNemar's asks whether one of two fitted
-systems errs less often and needs each clip tested once. Nothing here fits a model.
+The corrected resampled t-test over folds asks whether a method would win again on other training clips.
+McNemar's test asks whether one of two fitted systems errs less often; it needs each clip tested once. Nothing
+here fits a model.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from gtzanfeat.evaluation.result import Evaluation
 
 
 def corrected_t_test(differences: Sequence[float] | np.ndarray, test_share: float) -> tuple[float, float]:
-    """Test whether the mean difference of two methods over folds is more than chance.
+    """Return the corrected resampled t-test of the mean difference of two methods over folds.
 
-    Folds share training clips, so their differences are not independent, and the usual t-test finds far
-    too much. Here the variance is enlarged for it::
+    Folds share training clips, so their differences are not independent, and the usual t-test rejects too
+    often. Here the variance is enlarged for it::
 
         t = mean(d) / sqrt((1/J + n_test/n_train) · var(d)),  J - 1 degrees of freedom
 
@@ -34,8 +34,10 @@ def corrected_t_test(differences: Sequence[float] | np.ndarray, test_share: floa
 
     Returns
     -------
-    statistic, p : float
-        Two-sided. NaN for a single fold, whose variance is unknown; p is 1 if all differences are 0.
+    statistic : float
+        The t statistic; NaN for a single fold, whose variance is unknown.
+    p : float
+        The two-sided p-value; NaN for a single fold, 1 if all differences are 0.
 
     Raises
     ------
@@ -67,7 +69,7 @@ def corrected_t_test(differences: Sequence[float] | np.ndarray, test_share: floa
 def mcnemar_test(
     first_right: Sequence[bool] | np.ndarray, second_right: Sequence[bool] | np.ndarray
 ) -> float:
-    """Test whether two systems that answered the same clips err equally often.
+    """Return the p-value of McNemar's exact test of two systems that predicted the same clips.
 
     Only the clips on which exactly one is right say anything; of n such clips, the first is right on b,
     and were they equally good, b would be binomial with n and 1/2. This is the exact form of the test,
@@ -108,7 +110,7 @@ def mcnemar_test(
 
 
 def compare(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> pd.DataFrame:
-    """Rank results of one task, and test whether the best is better than each of the others by chance.
+    """Return evaluations of one task ranked by score, with paired tests of the best against each other one.
 
     Parameters
     ----------
@@ -119,7 +121,7 @@ def compare(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> pd.
     Returns
     -------
     DataFrame
-        One row per result, the best first, its index the names: ``score`` with the bounds ``low`` and
+        One row per evaluation, the best first, its index the names: ``score`` with the bounds ``low`` and
         ``high`` of its interval, ``difference`` (score minus the best), ``folds_lost`` (share of the folds
         on which the best scored more), ``t`` and ``p_t`` of the corrected resampled t-test over the folds,
         and ``p_mcnemar`` over the clips of the first repeat (one label per clip only). ``paired`` says
@@ -180,33 +182,34 @@ def compare(evaluations: Sequence[Evaluation] | Mapping[str, Evaluation]) -> pd.
 
 
 def same_folds(first: Evaluation, second: Evaluation) -> bool:
-    """Tell whether two results tested the same clips in the same folds.
+    """Return whether two evaluations tested the same clips in the same folds.
 
     Parameters
     ----------
     first, second : Evaluation
-        The results.
+        The evaluations.
 
     Returns
     -------
     bool
+        Also False if the clips are the same but the folds are not.
     """
     tests = [_tests(found)[["repeat", "fold", "clip", "recording"]] for found in (first, second)]
     return tests[0].equals(tests[1])
 
 
 def differences(first: Evaluation, second: Evaluation) -> pd.DataFrame:
-    """Say in what two results differ, apart from what they found.
+    """Return the settings in which two evaluations differ.
 
     Parameters
     ----------
     first, second : Evaluation
-        The results.
+        The evaluations.
 
     Returns
     -------
     DataFrame
-        One row per difference: its index says in what, ``first`` and ``second`` hold the two values as text.
+        One row per setting that differs, its name as index: ``first`` and ``second``, the values as text.
     """
     stated = [_identity(found) for found in (first, second)]
     names = dict.fromkeys((*stated[0], *stated[1]))

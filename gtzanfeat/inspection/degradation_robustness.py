@@ -1,7 +1,7 @@
 """Robustness: how a score falls when test clips are degraded, and training clips are not.
 
-Every fold is fitted once, on clips as they were recorded, and answers its test clips at every strength. What
-can be done to clips is said in `gtzanfeat.augmentation`; pictures are drawn in `gtzanfeat.report`.
+Every fold is fitted once, on clips as they were recorded, and predicts its test clips at every strength. The
+degradations are in `gtzanfeat.augmentation`; pictures are drawn in `gtzanfeat.report`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,14 @@ from gtzanfeat.augmentation import Degradation, degrade_clips, degrade_samples
 from gtzanfeat.augmentation.degradations import Strength, check_strength, find_degradation
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.evaluation import Experiment, Fold, uncertainty
-from gtzanfeat.evaluation.cross_validation import CrossValidation
-from gtzanfeat.evaluation.folds import fold_groups
+from gtzanfeat.evaluation import Experiment, uncertainty
+from gtzanfeat.evaluation.cross_validation import join_folds
 from gtzanfeat.evaluation.metrics import Outcome, compute_metrics
 from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, precompute_features
-from gtzanfeat.evaluation.tasks import Target
 from gtzanfeat.evaluation.text import failed_lines
 from gtzanfeat.extraction import Failure
 
-RATE = 22050  # Hz at which a sweep is tried
+RATE = 22050  # Hz, at which strengths are tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +36,7 @@ class Robustness:
     degradation : str
         Its name.
     meaning, unit : str
-        What its strength is, and in what.
+        The meaning of its strength, and its unit.
     metric : str
         The headline metric of the task: "accuracy", "f1_macro" or "r2".
     table : DataFrame
@@ -46,11 +44,11 @@ class Robustness:
         ``strength``, the metric by its name, ``low`` and ``high``, a 95 % interval by bootstrap over
         recordings (or artists, as of `evaluate`), and ``clips``, the number of tests.
     estimator : str
-        What was tried.
+        The estimator.
     dataset, protocol, description : str
-        On what, and how it was divided.
+        The dataset, the protocol, and the protocol in words.
     random_state : int
-        What seeded the folds and the degradation.
+        The seed of the folds and of the degradation.
     warnings : tuple of str, default=()
         What a reader must know before the numbers.
     failures : tuple of Failure, default=()
@@ -78,7 +76,13 @@ class Robustness:
         return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
-        """Return what is to be read, line by line."""
+        """Return the table and what qualifies it as lines of plain text.
+
+        Returns
+        -------
+        list of str
+            Degradation, estimator, protocol and warnings, then one line per strength.
+        """
         columns = (self.table[name] for name in (self.metric, "low", "high"))
         rows = [
             f"{word:>16}  {value:9.3f}  {low:.3f} to {high:.3f}"
@@ -99,17 +103,24 @@ class Robustness:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The strengths with their unit, one per row: "as recorded", "40 dB" ..."""
-        return tuple(_in_words(strength, self.unit) for strength in self.table["strength"])
+        """Strengths with their unit, one per row: "as recorded", "40 dB" ..."""
+        return tuple(_strength_label(strength, self.unit) for strength in self.table["strength"])
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain dicts, lists, strings and numbers, ready for JSON."""
+        """Return everything as plain dicts, lists, strings and numbers, for JSON.
+
+        Returns
+        -------
+        dict
+            All fields, the table as one dict per strength.
+        """
         names = ("degradation", "meaning", "unit", "metric", "estimator", "dataset", "protocol")
         table = self.table.astype(object).where(self.table.notna(), None)
         return {name: getattr(self, name) for name in names} | {
             "description": self.description,
             "random_state": self.random_state,
             "table": table.to_dict("records"),
+            "warnings": list(self.warnings),
             "failures": [{"source": failure.source, "reason": failure.reason} for failure in self.failures],
         }
 
@@ -117,7 +128,7 @@ class Robustness:
 def robustness(
     experiment: Experiment, degradation: str, strengths: Sequence[Strength] | None = None
 ) -> Robustness:
-    """Measure how a score falls when test clips are degraded ever more, and training clips are not.
+    """Return the score by the strength of a degradation of test clips; training clips stay as recorded.
 
     Parameters
     ----------
@@ -150,49 +161,49 @@ def robustness(
     >>> experiment = Experiment("svm", load_dataset("music"))  # doctest: +SKIP
     >>> print(robustness(experiment, "white_noise", [40, 20, 0]))  # doctest: +SKIP
     """
-    row, asked = find_sweep(degradation, strengths)
+    row, checked = check_sweep(degradation, strengths)
     if experiment.values is not None:
         raise GtzanfeatError(
             "robustness degrades recordings, and values cannot be degraded; give an experiment without values"
         )
-    features = _features_of_versions(experiment, row.name, asked)
-    sound = _without_failures(experiment, features)
-    used, layout = sound.used, sound.layout
+    features = _features_of_versions(experiment, row.name, checked)
+    intact = experiment.with_features(_without_failures(features, len(experiment.clips)))
+    target, folds = intact.used_target, intact.layout.folds
     # one fit per fold: each tests its clips in all versions, which lie one after the other
-    n_versions, ok = 1 + len(asked), sound.features.ok
-    rows = features.rows[np.concatenate([ok + k * len(experiment.clips) for k in range(n_versions)])]
-    system = CrossValidation(features.model, rows, sound.asked, fold_groups(used, layout), sound.n_jobs)
-    truth = np.concatenate([sound.asked.truth] * n_versions)
-    together = [
+    n_versions, ok = 1 + len(checked), intact.features.ok
+    rows = np.concatenate([ok + k * len(experiment.clips) for k in range(n_versions)])
+    stacked = replace(intact.cross_validation, model=features.model, rows=features.rows[rows])
+    all_versions = [
         replace(fold, test=np.concatenate([fold.test + k * len(ok) for k in range(n_versions)]))
-        for fold in layout.folds
+        for fold in folds
     ]
-    answers = [np.split(test.answers, n_versions) for test in system.predictions(together, truth)]
-    metric = sound.asked.task.headline
+    truth = np.concatenate([target.truth] * n_versions)
+    answers = [np.split(test.answers, n_versions) for test in stacked.predictions(all_versions, truth)]
+    task, seed = target.task, experiment.random_state
     table = [
-        _row(strength, metric, _outcome(sound.asked, layout.folds, system.groups, parts), sound.random_state)
-        for strength, parts in zip([None, *asked], zip(*answers, strict=True), strict=True)
+        _row(strength, task.headline, join_folds(task.name, folds, target.truth, parts, stacked.groups), seed)
+        for strength, parts in zip([None, *checked], zip(*answers, strict=True), strict=True)
     ]
     return Robustness(
         degradation=row.name,
         meaning=row.meaning,
         unit=row.unit,
-        metric=metric,
+        metric=task.headline,
         table=pd.DataFrame(table),
         estimator=experiment.name,
         dataset=experiment.clips.name,
         protocol=experiment.protocol,
-        description=layout.description,
-        random_state=experiment.random_state,
-        warnings=sound.warnings,
-        failures=sound.features.failures,
+        description=intact.layout.description,
+        random_state=seed,
+        warnings=intact.warnings,
+        failures=intact.features.failures,
     )
 
 
-def find_sweep(
+def check_sweep(
     degradation: str, strengths: Sequence[Strength] | None = None
 ) -> tuple[Degradation, list[float | str]]:
-    """Find a degradation and its strengths, and try them on silence, before hours of analysis.
+    """Return a degradation and its strengths, checked and tried on silence.
 
     Parameters
     ----------
@@ -215,12 +226,12 @@ def find_sweep(
         If it cannot have a strength, or its library is not installed.
     """
     row = find_degradation(degradation)
-    asked = [check_strength(row, s) for s in (row.strengths if strengths is None else strengths)]
-    if not asked:
+    checked = [check_strength(row, s) for s in (row.strengths if strengths is None else strengths)]
+    if not checked:
         raise GtzanfeatError("no strengths are asked for; leave them out for those of the degradation")
-    for strength in asked:
+    for strength in checked:
         degrade_samples(np.zeros(RATE // 10), RATE, row.name, strength)
-    return row, asked
+    return row, checked
 
 
 def _features_of_versions(
@@ -242,15 +253,11 @@ def _features_of_versions(
     )
 
 
-def _without_failures(experiment: Experiment, features: PrecomputedFeatures) -> Experiment:
-    """The same experiment, of which all clips have failed that failed in any version."""
-    n_clips = len(experiment.clips)
+def _without_failures(features: PrecomputedFeatures, n_clips: int) -> PrecomputedFeatures:
+    """The features of clips as recorded, where a clip has failed that failed in any version."""
     failed = {failure.index % n_clips: failure for failure in features.failures[::-1]}
     failures = tuple(replace(failed[index], index=index) for index in sorted(failed))
-    sound = replace(experiment, strict=False)
-    recorded = replace(features, rows=features.rows[np.arange(n_clips)], failures=failures)
-    sound.__dict__["features"] = recorded
-    return sound
+    return replace(features, rows=features.rows[np.arange(n_clips)], failures=failures)
 
 
 class _Versions:
@@ -265,31 +272,6 @@ class _Versions:
         return len(self.clips)
 
 
-def _outcome(
-    asked: Target, folds: Sequence[Fold], groups: np.ndarray, answers: Sequence[np.ndarray]
-) -> Outcome:
-    """Put the answers of all folds together, as the metrics take them."""
-    test = np.concatenate([fold.test for fold in folds])
-    true, given = asked.truth[test], np.concatenate(answers)
-    if asked.task.name == "single-label":
-        _, numbers = np.unique(np.concatenate([true, given]).astype(str), return_inverse=True)
-        true, given = numbers[: len(true)], numbers[len(true) :]
-    elif asked.task.name == "multi-label":
-        true, given = true > 0, given > 0
-    sizes = [len(fold.test) for fold in folds]
-    group, _ = pd.factorize(groups[test])  # numbered as in `Evaluation.outcome`, for the same draws
-    return Outcome(
-        asked.task.name,
-        true,
-        given,
-        None,
-        False,
-        np.repeat([fold.repeat for fold in folds], sizes),
-        np.repeat([fold.fold for fold in folds], sizes),
-        group,
-    )
-
-
 def _row(strength: float | str | None, metric: str, tested: Outcome, random_state: int) -> dict[str, Any]:
     value = compute_metrics(tested)[metric]
     low, high = uncertainty.bootstrap_intervals(tested, {metric: value}, random_state)[metric]
@@ -297,7 +279,7 @@ def _row(strength: float | str | None, metric: str, tested: Outcome, random_stat
     return found | {"clips": len(tested.truth)}
 
 
-def _in_words(strength: Any, unit: str) -> str:
+def _strength_label(strength: Any, unit: str) -> str:
     if strength is None or strength != strength:  # which is so for NaN alone
         return "as recorded"
     return f"{strength:g} {unit}" if isinstance(strength, float) else str(strength)

@@ -1,6 +1,7 @@
-"""What decided about each clip: exact shares, read out of linear models and Gaussian mixtures.
+"""Contributions: exact shares of families, features or columns in the decision about a clip.
 
-What a score owes to columns, of any classifier, is asked in `feature_importance`.
+They exist for linear models and for Gaussian mixtures. The importance of columns for the score of any
+estimator is in `feature_importance`.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.classifiers import GaussianMixtureClassifier
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.evaluation import Experiment
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
-from gtzanfeat.inspection.feature_importance import BY, column_groups
+from gtzanfeat.inspection.feature_importance import BY, column_groups, named_columns
 from gtzanfeat.transformers import ClipFeatures
 
 # what may stand before a classifier without mixing columns
@@ -47,7 +49,7 @@ def contributions(
     *,
     by: str = "family",
 ) -> pd.DataFrame:
-    """Say exactly how much each group of columns speaks for each class, clip by clip.
+    """Return the exact share of each group of columns in the decision of a fitted model, clip by clip.
 
     For a linear model these are parts of its decision function: Σ w_d x_d over the columns d of a group, and
     the intercept. For Gaussian mixtures, parts of log p(x | c) + log P(c): Σ_k r_k Σ_d log N(x_d; k), with
@@ -117,6 +119,58 @@ def contributions(
     table["rest"] = rest.ravel()
     table["total"] = table.sum(axis=1)
     return table
+
+
+def held_out_contributions(experiment: Experiment, *, by: str = "family") -> pd.DataFrame:
+    """Return the exact share of each group of columns in the decision about each clip, when it was tested.
+
+    In every fold a model is fitted on the training clips, and `contributions` are those of its test clips. So
+    they explain decisions about clips that were not trained on.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Of a model that `contributions` takes, for classes. Its folds are drawn once, unless its `repeats` is
+        set.
+    by : {"family", "feature", "summary", "column"}, default="family"
+        The grouping of columns.
+
+    Returns
+    -------
+    DataFrame
+        As of `contributions`, with the number of the repeat before clip and class in the index; clips are
+        numbered as in the table of the experiment.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such grouping.
+    GtzanfeatError
+        If the model mixes columns, or does not learn from named columns.
+    ClipError
+        If a clip cannot be analysed and the experiment's `on_error` is "raise".
+
+    Examples
+    --------
+    >>> from gtzanfeat import ClipTable
+    >>> names = [f"{label}.{i}" for label in ("jazz", "pop", "rock") for i in range(4)]
+    >>> frame = pd.DataFrame({"path": names, "recording": names})
+    >>> frame["label"] = [name.split(".")[0] for name in names]
+    >>> values = pd.DataFrame({"tempo": np.arange(12.0), "loudness": np.arange(12.0) % 2})
+    >>> experiment = Experiment("lda", ClipTable(frame, "example"), values=values)
+    >>> held_out_contributions(experiment, by="column").loc[(1, 0)].columns.tolist()
+    ['tempo', 'loudness', 'rest', 'total']
+    """
+    columns = named_columns(experiment, by)
+    once = experiment.drawn_once()
+    system, rows = once.cross_validation, once.features.ok
+    parts = []
+    for fold in once.layout.folds:
+        fitted = system.fit(fold)
+        table = contributions(fitted, system.rows[fold.test], columns, by=by)
+        clip = rows[fold.test][table.index.get_level_values("clip")]
+        parts.append(table.assign(repeat=fold.repeat, clip=clip).set_index(["repeat", "clip"], append=True))
+    return pd.concat(parts).droplevel(0).reorder_levels(["repeat", "clip", "class"]).sort_index()
 
 
 def _shares(model: Any, Z: np.ndarray) -> tuple[np.ndarray, np.ndarray, Sequence[Any]]:

@@ -1,6 +1,6 @@
-"""Permutation importance: what a score owes to each family, feature or summary, on clips not trained on.
+"""Permutation importance of families, features, summaries or columns, on clips not trained on.
 
-What decided a single clip is read out of a model in `feature_contributions`. Pictures are drawn in
+The exact shares of columns in a single decision are in `feature_contributions`. Pictures are drawn in
 `gtzanfeat.report`.
 """
 
@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
 from sklearn.metrics import accuracy_score, f1_score, r2_score
 from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.utils.parallel import Parallel, delayed
@@ -23,7 +22,6 @@ from gtzanfeat.evaluation.text import failed_lines
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
-from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 BY = ("family", "feature", "summary", "column")
@@ -37,22 +35,22 @@ UNKNOWN = "nothing is known of the {} of these columns, which are of no feature 
 
 @dataclass(frozen=True, eq=False)
 class Importance:
-    """What a score owes to each group of columns.
+    """The loss of score when a group of columns is permuted, for each group.
 
     Parameters
     ----------
     score : str
-        Which score: "accuracy", "f1_macro" (of tags) or "r2".
+        The name of the score: "accuracy", "f1_macro" (of tags) or "r2".
     value : float
         The score with all columns as they are, mean of all folds.
     by : str
-        What groups are: "family", "feature", "summary" or "column".
+        The grouping of columns: "family", "feature", "summary" or "column".
     table : DataFrame
         Indexed by group, largest loss first: ``importance``, the mean loss of score when the group's columns
-        are exchanged between test clips; ``spread``, its standard deviation over folds; ``columns``, their
+        are permuted among test clips; ``spread``, its standard deviation over folds; ``columns``, their
         number.
     description : str
-        Under which protocol, in plain words.
+        The protocol in plain words.
     warnings : tuple of str, default=()
         What a reader must know before the numbers.
     failures : tuple of Failure, default=()
@@ -68,7 +66,13 @@ class Importance:
     failures: tuple[Failure, ...] = ()
 
     def to_frame(self) -> pd.DataFrame:
-        """The table: ``importance``, ``spread`` and ``columns`` by group."""
+        """Return the table.
+
+        Returns
+        -------
+        DataFrame
+            ``importance``, ``spread`` and ``columns`` by group.
+        """
         return self.table
 
     def __str__(self) -> str:
@@ -86,25 +90,25 @@ class Importance:
 
 
 def importance(experiment: Experiment, *, by: str = "family", permutations: int = 10) -> Importance:
-    """Measure what a score owes to each family, feature or summary, by permutation on held-out clips.
+    """Return the permutation importance of families, features, summaries or columns, on held-out clips.
 
-    In every fold the estimator is fitted once; then the columns of one group at a time are exchanged between
-    the test clips, all columns of the group together, and the loss of score is taken. So a group that tells
-    nothing, or tells what others tell as well, has an importance around 0.
+    In every fold the estimator is fitted once; then the columns of one group at a time are permuted among the
+    test clips, all columns of the group together, and the loss of score is taken. A group without information
+    about the target, or with none that other groups lack, has an importance around 0.
 
     Parameters
     ----------
     experiment : Experiment
-        Of an estimator of clip vectors. Folds that are drawn are drawn once unless its `repeats` says
-        otherwise.
+        Of an estimator of clip vectors. Its folds are drawn once, unless its `repeats` is set.
     by : {"family", "feature", "summary", "column"}, default="family"
-        What is exchanged together; of `values` without a feature set, only "column" is known.
+        The columns that are permuted together; of `values` without a feature set, only "column" is known.
     permutations : int, default=10
-        How often each group is exchanged, in every fold.
+        How often each group is permuted, in every fold.
 
     Returns
     -------
     Importance
+        The loss of score by group.
 
     Raises
     ------
@@ -134,7 +138,7 @@ def importance(experiment: Experiment, *, by: str = "family", permutations: int 
     """
     if permutations < 1:
         raise ValueError(f"permutations must be 1 or more, not {permutations}")
-    columns = explainable_columns(experiment, by)  # before anything is extracted
+    columns = named_columns(experiment, by)  # before anything is extracted
     once = experiment.drawn_once()
     groups = column_groups(columns, by, once.features.n_columns)
     system, seed = once.cross_validation, once.random_state
@@ -152,7 +156,7 @@ def importance(experiment: Experiment, *, by: str = "family", permutations: int 
         index=pd.Index(list(groups), name=by, dtype=object),
     ).sort_values("importance", ascending=False, kind="stable")
     return Importance(
-        score=once.asked.task.headline,
+        score=once.used_target.task.headline,
         value=float(np.mean([score for score, _ in done])),
         by=by,
         table=table,
@@ -162,19 +166,20 @@ def importance(experiment: Experiment, *, by: str = "family", permutations: int 
     )
 
 
-def explainable_columns(experiment: Experiment, by: str) -> FeatureSet | list[str]:
-    """Return what the columns of an experiment are: of a feature set, or as a table of values names them.
+def named_columns(experiment: Experiment, by: str) -> FeatureSet | list[str]:
+    """Return the columns of an experiment: a feature set, or the names of the columns of its values.
 
     Parameters
     ----------
     experiment : Experiment
-        Nothing of it is extracted for this.
+        No feature is extracted.
     by : {"family", "feature", "summary", "column"}
-        How columns are to be grouped.
+        The grouping of columns.
 
     Returns
     -------
     FeatureSet or list of str
+        In the order of the columns.
 
     Raises
     ------
@@ -204,20 +209,21 @@ def explainable_columns(experiment: Experiment, by: str) -> FeatureSet | list[st
 
 
 def column_groups(columns: FeatureSet | list[str], by: str, n_columns: int | None) -> dict[str, np.ndarray]:
-    """Find the numbers of the columns of each group, in the order in which groups first occur.
+    """Return the numbers of the columns of each group, in the order in which groups first occur.
 
     Parameters
     ----------
     columns : FeatureSet or list of str
-        What the columns are.
+        A feature set, or the names of the columns.
     by : str
-        What groups are to be.
+        The grouping of columns.
     n_columns : int or None
-        How many there are.
+        Number of columns that the estimator learns from; None if it learns from something else.
 
     Returns
     -------
     dict of str to ndarray
+        Column numbers by group.
     """
     if isinstance(columns, FeatureSet):
         said = [row[by] or row["feature"] for row in columns.feature_table()]
@@ -234,19 +240,19 @@ def column_groups(columns: FeatureSet | list[str], by: str, n_columns: int | Non
 
 
 def _losses(
-    run: CrossValidation, fold: Fold, groups: Sequence[np.ndarray], permutations: int, seed: list[int]
+    system: CrossValidation, fold: Fold, groups: Sequence[np.ndarray], permutations: int, seed: list[int]
 ) -> tuple[float, list[float]]:
-    """The score of a fold, and what it loses when each group of columns is exchanged between its clips."""
+    """Return the score of a fold, and its losses when each group of columns is permuted among test clips."""
     rng = np.random.default_rng(seed)
-    truth, score = run.asked.truth, SCORES[run.asked.task.name]
-    fitted = fit_grouped(clone(run.model), run.rows[fold.train], truth[fold.train], run.groups[fold.train])
-    tested, known = run.rows[fold.test], truth[fold.test]
+    truth, score = system.target.truth, SCORES[system.target.task.name]
+    fitted = system.fit(fold)
+    tested, known = system.rows[fold.test], truth[fold.test]
     whole = score(known, fitted.predict(tested))
     losses = []
     for columns in groups:
-        exchanged = np.tile(tested, (permutations, 1))
-        for part in np.split(exchanged, permutations):
+        permuted = np.tile(tested, (permutations, 1))
+        for part in np.split(permuted, permutations):
             part[:, columns] = part[rng.permutation(len(part))][:, columns]
-        answers = np.split(np.asarray(fitted.predict(exchanged)), permutations)
+        answers = np.split(np.asarray(fitted.predict(permuted)), permutations)
         losses.append(whole - float(np.mean([score(known, answer) for answer in answers])))
     return whole, losses

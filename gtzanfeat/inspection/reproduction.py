@@ -1,7 +1,7 @@
-"""Published experiments run again on the clips at hand, beside the numbers that were published.
+"""Reproduction: published experiments, run again on other clips, beside the published numbers.
 
-An experiment is one row at the foot of this file. The clips are measured once for all its parts, and every
-part is judged on the same folds. How its tables are printed is the command line's business.
+An experiment is one row at the foot of this file. Features are extracted once for all its parts, and every
+part is tested on the same folds. Its tables are printed by the command line.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from gtzanfeat.extraction import Extraction, extract
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """One row of `EXPERIMENTS`.
+class PublishedExperiment:
+    """One row of `PUBLISHED_EXPERIMENTS`.
 
     Parameters
     ----------
     name : str
-        What the user types.
+        Its name.
     source : str
         The paper.
     feature_set : str
-        What is measured.
+        The feature set.
     families : mapping of str to tuple of str
-        Named groups of columns by the beginnings of their names; judged one by one, and then all together.
+        Named groups of columns, by the beginnings of their names; tested one by one, and then all together.
     classifiers : mapping of str to str
         The recipe of each of the paper's classifiers, by the paper's name for it.
     matrix : str
@@ -62,28 +62,28 @@ class Experiment:
 
 @dataclass(frozen=True, eq=False)
 class Reproduction:
-    """What `reproduce` found.
+    """The evaluations of a published experiment that was run again.
 
     Parameters
     ----------
-    experiment : Experiment
-        What was run.
+    experiment : PublishedExperiment
+        The published experiment.
     evaluations : mapping of (str, str) to Evaluation
         The result of each classifier, by the paper's name for it, on each family of columns or "all".
     """
 
-    experiment: Experiment
+    experiment: PublishedExperiment
     evaluations: Mapping[tuple[str, str], Evaluation]
 
     @property
     def is_complete(self) -> bool:
-        """Whether the dataset has as many clips and classes as the paper's."""
+        """Whether the dataset has as many clips and classes as that of the paper."""
         found = self.main
         return (found.n_used, len(found.labels)) == (self.experiment.n_clips, self.experiment.n_classes)
 
     @property
     def main(self) -> Evaluation:
-        """The result whose confusion matrix the paper shows."""
+        """The evaluation whose confusion matrix the paper shows."""
         return self.evaluations[self.experiment.matrix, "all"]
 
     def to_frame(self) -> pd.DataFrame:
@@ -124,28 +124,29 @@ def reproduce(
     values: Extraction | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Reproduction:
-    """Run a published experiment on these clips.
+    """Run a published experiment on other clips, and return its scores beside the published ones.
 
     Parameters
     ----------
     name : str
-        A key of `EXPERIMENTS`.
+        A key of `PUBLISHED_EXPERIMENTS`.
     clips : ClipTable
         The paper's dataset, or what there is of it.
     repeats : int, default=10
         How often ten folds are drawn anew; 10 give the paper's 100 tests of a tenth of the clips each.
     random_state : int, default=0
-        Seeds the drawing of folds and the classifiers.
+        Seed of the folds and of the classifiers; a number, so that the same line gives the same scores.
     n_jobs : int, optional
         Workers. The result does not depend on it.
     values : Extraction, optional
-        The columns of the experiment's feature set, where they are there already.
+        The features of the experiment, if they were extracted before.
     progress : callable, optional
         Called with the number of folds done since the last call.
 
     Returns
     -------
     Reproduction
+        One evaluation per classifier and group of columns.
 
     Raises
     ------
@@ -160,12 +161,12 @@ def reproduce(
 
     Examples
     --------
-    >>> sorted(EXPERIMENTS)
+    >>> sorted(PUBLISHED_EXPERIMENTS)
     ['tzanetakis2002']
     """
-    if name not in EXPERIMENTS:
-        raise UnknownNameError("experiment", name, EXPERIMENTS)
-    experiment = EXPERIMENTS[name]
+    if name not in PUBLISHED_EXPERIMENTS:
+        raise UnknownNameError("experiment", name, PUBLISHED_EXPERIMENTS)
+    experiment = PUBLISHED_EXPERIMENTS[name]
     plan(clips, "random", repeats=repeats, random_state=random_state)  # too few clips are told of now
     if values is None:
         values = extract(clips.clips, experiment.feature_set, n_jobs=n_jobs)
@@ -196,10 +197,10 @@ def _chosen(table: pd.DataFrame, starts: tuple[str, ...]) -> pd.DataFrame:
     return table[[column for column in table if str(column).startswith(starts)]]
 
 
-EXPERIMENTS: dict[str, Experiment] = {
+PUBLISHED_EXPERIMENTS: dict[str, PublishedExperiment] = {
     row.name: row
     for row in (
-        Experiment(
+        PublishedExperiment(
             name="tzanetakis2002",
             source="Tzanetakis & Cook 2002, Musical genre classification of audio signals",
             feature_set="tzanetakis2002",

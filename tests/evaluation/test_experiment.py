@@ -238,7 +238,7 @@ def test_estimators_that_measure_inside_get_the_clips(good_sounds):
     found = evaluate(search, good_sounds, cv=2, repeats=1)
     assert found.accuracy == 1.0
     assert (found.feature_set, found.spec_hash, found.n_columns) == ("as the estimator chooses", None, None)
-    with pytest.raises(ValueError, match="measures the clips itself"):
+    with pytest.raises(ValueError, match="extracts features itself"):
         evaluate(search, good_sounds, values=np.zeros((16, 2)))
 
 
@@ -299,7 +299,7 @@ def test_a_union_is_measured_once_and_learns_in_every_fold(sounds, monkeypatch):
     inside = evaluate(make_pipeline(model), good, cv=2, repeats=2)  # is given the clips in every fold
     assert inside.feature_set == "as the estimator chooses"
     np.testing.assert_array_equal(found.answers, inside.answers)
-    with pytest.raises(ValueError, match="measures several things itself; leave values out"):
+    with pytest.raises(ValueError, match="extracts several kinds of features itself; leave values out"):
         evaluate(model, good, values=np.zeros((16, 2)))
 
 
@@ -319,7 +319,7 @@ def test_recordings_are_cut_and_decoded_once_for_all_folds(sounds, monkeypatch):
     # of every recording tested in the first repeat, its five windows
     windows = found.segments.groupby("clip").size()
     assert windows.to_dict() == dict.fromkeys(sorted(set(range(17)) - {3}), 5)
-    with pytest.raises(ValueError, match="measures windows of recordings, not values"):
+    with pytest.raises(ValueError, match="learns from windows of recordings, not from values"):
         evaluate(model, sounds, values=np.zeros((17, 2)))
 
 

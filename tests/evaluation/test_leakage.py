@@ -9,11 +9,11 @@ import pytest
 import soundfile
 from sklearn.model_selection import StratifiedGroupKFold
 
-from gtzanfeat import ClipTable, audit, evaluate, load_dataset, segment_table
+from gtzanfeat import ClipTable, Experiment, audit, evaluate, importance, load_dataset, segment_table
 from gtzanfeat.cli import main
 from gtzanfeat.datasets.synthetic import write_corpus
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import leakage, plan
+from gtzanfeat.evaluation import duplicates, plan, precomputation
 
 RATE = 22050
 
@@ -173,11 +173,51 @@ def test_evaluate_tells_or_refuses(planted, tmp_path):
     assert any("byte-identical audio is in training and in test: 1 file" in line for line in result.warnings)
     with pytest.raises(ProtocolError, match="byte-identical audio .*; choose a protocol that"):
         evaluate("knn1", two, values=values, repeats=1, strict=True)
-    unlike = two.select(~np.isin(two.recordings, ["same.wav"]) & (two.labels != planted.labels[0]))
-    silent = evaluate("knn1", unlike, values=values[: len(unlike)], repeats=1, strict=True)
+    unlike = without_identical(planted)
+    asked = {"values": values[: len(unlike)], "repeats": 1, "memory": tmp_path}
+    silent = evaluate("knn1", unlike, **asked)
     assert not any("near-duplicate" in line for line in silent.warnings)
-    with pytest.raises(ProtocolError, match="near-duplicate audio is in training and in test"):
-        evaluate("knn1", unlike, values=values[: len(unlike)], repeats=1, strict=True, near_duplicates=True)
+    told = evaluate("knn1", unlike, **asked, near_duplicates=True)
+    assert any("near-duplicate audio is in training and in test" in line for line in told.warnings)
+
+
+def without_identical(planted):
+    """The clips that have a copy in other bytes, and these copies."""
+    copied = np.isin(planted.labels, planted.labels[10:]) & (planted.labels != planted.labels[0])
+    return planted.select(copied & ~np.isin(planted.recordings, ["same.wav"]))
+
+
+def test_strict_refuses_near_duplicates_in_the_same_words_from_python_and_the_command_line(
+    planted, tmp_path, capsys, monkeypatch
+):
+    clips = without_identical(planted)
+    monkeypatch.setattr(precomputation, "extract", lambda *args, **kwargs: pytest.fail("features extracted"))
+    with pytest.raises(ProtocolError, match="near-duplicate audio is in training and in test") as refused:
+        evaluate("knn1", clips, strict=True, repeats=1)
+    with pytest.raises(ProtocolError) as again:
+        Experiment("knn1", clips, strict=True, repeats=1)
+    assert str(again.value) == str(refused.value)
+    manifest = tmp_path / "manifest.csv"
+    clips.frame.drop(columns="split").to_csv(manifest, index=False)
+    assert run("evaluate", manifest, "-c", "knn1", "--strict", "--repeats", 1, "-q") == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"gtzanfeat: error: {refused.value}\n")
+
+
+def test_files_are_fingerprinted_once_for_all_questions(tmp_path, monkeypatch):
+    clips = write_corpus(tmp_path / "corpus", 4, seconds=1.0)
+    calls = []
+    original = duplicates.fingerprints
+    monkeypatch.setattr(
+        duplicates, "fingerprints", lambda *args, **how: calls.append(args) or original(*args, **how)
+    )
+    broken = clips.select(np.isin(clips.labels, ["waltz", "ballad"]))
+    values = pd.DataFrame(np.arange(len(broken) * 2.0).reshape(-1, 2))
+    values.iloc[0] = np.nan  # the folds are drawn anew without this clip, and audited again
+    experiment = Experiment("knn1", broken, values=values, cv=2, strict=True, on_error="skip")
+    experiment.evaluate()
+    importance(experiment, by="column", permutations=1)
+    assert len(calls) == 1
 
 
 def run(*words):
@@ -222,8 +262,8 @@ def test_files_that_only_agree_in_length_are_not_read_as_a_whole(tmp_path, monke
         paths.append(str(tmp_path / f"{i}.wav"))
         (tmp_path / f"{i}.wav").write_bytes(content)
     read = []
-    digest = leakage._digest
-    monkeypatch.setattr(leakage, "_digest", lambda path: read.append(path) or digest(path))
+    digest = duplicates._sha256
+    monkeypatch.setattr(duplicates, "_sha256", lambda path: read.append(path) or digest(path))
     clips = ClipTable(pd.DataFrame({"path": paths, "recording": list("abcdef"), "label": "x"}), "equal")
     found = audit(clips, [([0, 1, 2, 3], [4, 5])], near_duplicates=False)
     assert [(finding.kind, finding.train, finding.test) for finding in found.findings] == [

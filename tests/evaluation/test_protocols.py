@@ -198,7 +198,7 @@ REFUSED = [
         "fault-filtered",
         {"fault_filtered": SPLIT},
         {"cv": 5},
-        "fault-filtered has fixed parts; leave cv",
+        "fault-filtered has fixed parts; leave cv and repeats out",
     ),
     (
         "fault-filtered",

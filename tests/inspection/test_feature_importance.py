@@ -18,8 +18,8 @@ from gtzanfeat.errors import ClipError, GtzanfeatError, UnknownNameError
 from gtzanfeat.evaluation import Experiment, evaluate
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import feature_set
-from gtzanfeat.inspection.feature_contributions import contributions
-from gtzanfeat.inspection.feature_importance import explainable_columns, importance
+from gtzanfeat.inspection.feature_contributions import contributions, held_out_contributions
+from gtzanfeat.inspection.feature_importance import importance, named_columns
 from gtzanfeat.model_selection.grouped_search import GroupedSearch
 from gtzanfeat.recipes import recipe
 from gtzanfeat.segments import SegmentClassifier
@@ -101,11 +101,11 @@ def test_what_is_explained_is_what_evaluate_judges():
 
 def test_what_cannot_be_explained_is_refused_before_anything_is_extracted():
     table = clips(label=labels())
-    assert explainable_columns(Experiment(recipe("svm"), table), "family") == SET
+    assert named_columns(Experiment(recipe("svm"), table), "family") == SET
     joined = Experiment("svm", table, values=pd.DataFrame(rhythm_tells(), columns=SET.columns))
-    assert explainable_columns(joined, "column") == list(SET.columns)
+    assert named_columns(joined, "column") == list(SET.columns)
     with pytest.raises(GtzanfeatError, match="choose by='column'"):
-        explainable_columns(joined, "family")
+        named_columns(joined, "family")
     for model in (recipe("mfcc-codebook"), SegmentClassifier("svm")):
         with pytest.raises(GtzanfeatError, match="of named columns"):
             importance(Experiment(model, table))
@@ -222,3 +222,35 @@ def test_what_has_no_exact_shares_says_so(model, names, words):
     X, y = rhythm_tells(), labels()
     with pytest.raises(GtzanfeatError, match=words):
         contributions(model.fit(X, y), X, names, by="column")
+
+
+def test_held_out_contributions_sum_to_the_decisions_of_the_folds():
+    table, values = clips(label=labels()), extraction(rhythm_tells())
+    experiment = Experiment("lda", table, values=values, cv=3)
+    found = held_out_contributions(experiment)
+    assert list(found.columns) == ["timbre", "rhythm", "pitch", "rest", "total"]
+    assert found.index.names == ["repeat", "clip", "class"]
+    assert found.index.is_unique
+    assert len(found) == 90 * 3
+    once = experiment.drawn_once()
+    for fold in once.layout.folds:
+        model = once.cross_validation.fit(fold)
+        totals = found["total"].loc[1].unstack().loc[fold.test]
+        # the model sums in float32, whose rounding is 1e-7 of terms of some hundreds
+        np.testing.assert_allclose(totals, model.decision_function(values.values[fold.test]), atol=1e-4)
+    own = found["rhythm"].loc[1].unstack()
+    assert (own.idxmax(axis=1) == labels()).mean() > 0.95  # the rhythm speaks for the class of each clip
+
+
+def test_held_out_contributions_number_clips_as_the_table_does():
+    values = pd.DataFrame(rhythm_tells(), columns=SET.columns)
+    values.iloc[[4, 50]] = np.nan
+    asked = {"values": values, "cv": 3, "repeats": 2, "on_error": "skip"}
+    found = held_out_contributions(Experiment("lda", clips(label=labels()), **asked), by="column")
+    tested = found.index.get_level_values("clip").unique()
+    assert sorted(tested) == sorted(set(range(90)) - {4, 50})
+    assert found.index.get_level_values("repeat").unique().tolist() == [1, 2]
+    with pytest.raises(GtzanfeatError, match="not SVC; use importance"):
+        held_out_contributions(Experiment("svm", clips(label=labels()), **asked), by="column")
+    with pytest.raises(GtzanfeatError, match="choose by='column'"):
+        held_out_contributions(Experiment("lda", clips(label=labels()), **asked))

@@ -15,9 +15,10 @@ from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.evaluation import evaluate
 from gtzanfeat.extraction import extract
 from gtzanfeat.feature_sets import FEATURE_SETS
-from gtzanfeat.inspection.reproduction import EXPERIMENTS, reproduce
+from gtzanfeat.inspection.reproduction import PUBLISHED_EXPERIMENTS as PUBLISHED
+from gtzanfeat.inspection.reproduction import reproduce
 
-PAPER = EXPERIMENTS["tzanetakis2002"]
+PAPER = PUBLISHED["tzanetakis2002"]
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,10 @@ def _small():
     """The same experiment in small: two classifiers on one family, and one on all of them."""
     two = {name: PAPER.classifiers[name] for name in ("GS", "k-NN3")}
     families = {"BHF": PAPER.families["BHF"]}
-    EXPERIMENTS["small"] = replace(PAPER, name="small", classifiers=two, families=families, matrix="GS")
-    EXPERIMENTS["gaussian"] = replace(PAPER, name="gaussian", classifiers={"GS": "gmm1"}, matrix="GS")
+    PUBLISHED["small"] = replace(PAPER, name="small", classifiers=two, families=families, matrix="GS")
+    PUBLISHED["gaussian"] = replace(PAPER, name="gaussian", classifiers={"GS": "gmm1"}, matrix="GS")
     yield
-    del EXPERIMENTS["small"], EXPERIMENTS["gaussian"]
+    del PUBLISHED["small"], PUBLISHED["gaussian"]
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """What a feature declares about itself: the dataclasses that registries are made of.
 
 Only declarations: no kernels, no registry, no import of anything heavy. A family file
-(`features/rhythm.py`, say) holds kernels and, at its foot, rows of the types below.
+(`features/tempo.py`, say) holds kernels and, at its foot, rows of the types below.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from gtzanfeat.datasets.synthetic import write_corpus
-from gtzanfeat.extraction import extract, vectors
+from gtzanfeat.extraction import extract, parallel
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.recipes import RECIPES
 
@@ -41,9 +41,9 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
     assert "macro recall" in capsys.readouterr().out
     exec(codebook, names)
     decoded = []
-    decode = vectors.blocks
+    decode = parallel.blocks
     with monkeypatch.context() as patch:
-        patch.setattr(vectors, "blocks", lambda *clip: decoded.append(clip) or decode(*clip))
+        patch.setattr(parallel, "blocks", lambda *clip: decoded.append(clip) or decode(*clip))
         exec(grid, names)
     assert names["search"].best_params_.keys() == names["grid"].keys()
     assert len(names["search"].cv_results_["params"]) == 12

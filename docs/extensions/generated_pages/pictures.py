@@ -86,7 +86,7 @@ class Example:
     @cached_property
     def clip(self):
         """The clip."""
-        return compose(STYLE, SEED, SECONDS, RATE)
+        return compose(STYLE, SEED, seconds=SECONDS, rate=RATE)
 
     @cached_property
     def results(self) -> dict:

@@ -77,7 +77,7 @@ def test_python_raises_one_sentence(files, name, reason):
 @pytest.mark.parametrize(("name", "reason"), REFUSED.items())
 def test_the_shell_says_the_same_and_exits_1_or_2(files, name, reason):
     words = ["extract", name, "-o", "features.parquet"]
-    assert shell(*words, "--on-error", "fail") == (2, [f"gtzanfeat: error: {name}: {reason}"])
+    assert shell(*words, "--on-error", "raise") == (2, [f"gtzanfeat: error: {name}: {reason}"])
     assert not (files / "features.parquet").exists()
     assert shell(*words) == (1, [f"gtzanfeat: failed: {name}: {reason}"])
     assert read_metadata("features.parquet")["failures"] == [{"row": 0, "path": name, "reason": reason}]

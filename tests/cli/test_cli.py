@@ -256,7 +256,7 @@ def test_extract_lists_what_failed(broken):
 
 
 def test_extract_stops_where_it_is_told_to(broken):
-    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet", "--on-error", "fail")
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet", "--on-error", "raise")
     assert (done.exit_code, done.stderr) == (2, BROKEN.replace("failed", "error") + "\n")
     assert not (broken / "features.parquet").exists()
 
@@ -336,7 +336,7 @@ def test_evaluate_lists_what_failed_though_it_failed_before(broken):
     assert (again.exit_code, again.stderr.splitlines()[0]) == (1, BROKEN)
     assert again.stdout == done.stdout
     assert "clips         8 of 9 (folder), 2 classes\nnot used      1 failed\n  failed " in again.stdout
-    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--on-error", "fail")
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--on-error", "raise")
     assert (done.exit_code, done.stderr) == (2, BROKEN.replace("failed", "error") + "\n")
 
 

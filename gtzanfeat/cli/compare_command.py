@@ -1,4 +1,4 @@
-"""``gtzanfeat compare``: saved results side by side, with tests of whether the differences are chance."""
+"""``gtzanfeat compare``: saved evaluations side by side, with paired tests of the differences."""
 
 from __future__ import annotations
 

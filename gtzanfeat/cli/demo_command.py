@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gtzanfeat.cli import options, screen
-from gtzanfeat.cli.extract_command import extract_shown
+from gtzanfeat.cli.extract_command import extract_with_progress
 
 if TYPE_CHECKING:
     from gtzanfeat.datasets import ClipTable
@@ -53,7 +53,7 @@ def command(out: Path, seed: int, jobs: int, quiet: bool) -> None:
         music = synthesize(PER_STYLE, random_state=seed, n_jobs=jobs, progress=advance)
     clips = table_of(music)
     sounds = [clip.samples for clip in music]
-    features = extract_shown(sounds, feature_set(WHOLE), on_error="raise", jobs=jobs, quiet=quiet)
+    features = extract_with_progress(sounds, feature_set(WHOLE), on_error="raise", jobs=jobs, quiet=quiet)
     table = write_table(features, clips, out / "features.parquet", overwrite=True)
     results = _contests(clips, features, seed, jobs, quiet)
     *_, best = sorted(

@@ -1,4 +1,7 @@
-"""What the words of ``gtzanfeat evaluate`` stand for: a name, or a search or windows around what it names."""
+"""The estimator that the options of ``gtzanfeat evaluate`` stand for: a recipe, a search over it, or windows.
+
+Options and files of the command itself are in `evaluate_command`.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,16 @@ USUAL = {"single-label": "svm", "multi-label": "logistic", "regression": "ridge"
 
 @dataclass(frozen=True)
 class NamedSystem:
-    """What is to be judged.
+    """The estimator to be evaluated, and its features.
 
     Parameters
     ----------
     name : str
-        Of the recipe or regressor.
+        The name of the recipe or regressor.
     estimator : str or estimator
-        The name, where nothing is put around it, so that the result bears it.
+        The name again, or a search or a segment classifier.
     features : FeatureSet or None
-        What was asked for with ``--set``.
+        The feature set of ``--set``.
     extracts : bool
         Whether it brings features of its own or learns from windows, so that neither a table nor joined
         columns can take their place.
@@ -40,16 +43,17 @@ class NamedSystem:
 
 
 def named_system(options: EvaluateOptions) -> NamedSystem:
-    """Find what ``--recipe``, ``--set``, ``--search`` and ``--segments`` name.
+    """Return the estimator of ``--recipe``, ``--set``, ``--search`` and ``--segments``.
 
     Parameters
     ----------
     options : EvaluateOptions
-        What was asked for.
+        The options of the command.
 
     Returns
     -------
     NamedSystem
+        The estimator, and whether it extracts features itself.
 
     Raises
     ------
@@ -73,13 +77,17 @@ def named_system(options: EvaluateOptions) -> NamedSystem:
             raise click.UsageError(
                 "--segments is for classes, without --search, and for a classifier that takes any features."
             )
-        return NamedSystem(name, _on_segments(options, name, options.segments, features), features, True)
+        return NamedSystem(
+            name, _segment_classifier(options, name, options.segments, features), features, True
+        )
     if options.search:
-        return NamedSystem(name, _searched(options, model, own), features, own)
+        return NamedSystem(name, _search(options, model, own), features, own)
     return NamedSystem(name, name, features, own)
 
 
-def _on_segments(options: EvaluateOptions, name: str, seconds: float, features: FeatureSet | None) -> Any:
+def _segment_classifier(
+    options: EvaluateOptions, name: str, seconds: float, features: FeatureSet | None
+) -> Any:
     from gtzanfeat.segments import SegmentClassifier
 
     return SegmentClassifier(
@@ -92,8 +100,8 @@ def _on_segments(options: EvaluateOptions, name: str, seconds: float, features: 
     )
 
 
-def _searched(options: EvaluateOptions, model: Any, own_features: bool) -> Any:
-    """A search over the settings of what stands behind the features."""
+def _search(options: EvaluateOptions, model: Any, own_features: bool) -> Any:
+    """Return a search over the settings of the estimator behind the features."""
     from gtzanfeat.model_selection import GroupedSearch
 
     search = GroupedSearch(

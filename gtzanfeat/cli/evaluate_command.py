@@ -17,12 +17,10 @@ import click
 
 from gtzanfeat.cli import estimator_options, options, screen
 from gtzanfeat.cli.evaluate_options import EvaluateOptions
-from gtzanfeat.cli.extract_command import extract_shown
+from gtzanfeat.cli.extract_command import extract_with_progress
 from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from gtzanfeat.cli.estimator_options import NamedSystem
     from gtzanfeat.datasets import ClipTable
     from gtzanfeat.evaluation import Evaluation, Experiment
@@ -31,7 +29,7 @@ if TYPE_CHECKING:
 
 
 class ListingCommand(click.Command):
-    """A command whose help ends with the names there are; the registries are read only then."""
+    """A command whose help ends with the names of classifiers, regressors, protocols and degradations."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Keep the line as it was given, for the report."""
@@ -102,7 +100,7 @@ class ListingCommand(click.Command):
     "--importance",
     "by",
     type=click.Choice(["family", "feature", "summary", "column"]),
-    help="Tell what the score owes to each, by permutation on clips not trained on.",
+    help="Permutation importance of each, on clips not trained on.",
 )
 @click.option("--naive", is_flag=True, help="Show beside it what a split that leaks would score.")
 @click.option(
@@ -154,124 +152,133 @@ def command(**words: Any) -> int:
     """
     from gtzanfeat.inspection import importance, robustness
 
-    asked = EvaluateOptions(**words)
+    chosen = EvaluateOptions(**words)
     # names and places first, so that nobody waits to be told that one is wrong
-    system = estimator_options.named_system(asked)
-    sweeps = [_sweep(sweep) for sweep in asked.degrade]
-    _check_places(asked)
-    clips, table = _open(asked.dataset, asked.layout)
-    if sweeps and (table is not None or asked.join is not None):
+    system = estimator_options.named_system(chosen)
+    sweeps = [_sweep(sweep) for sweep in chosen.degrade]
+    _check_places(chosen)
+    clips, table = _open(chosen.dataset, chosen.layout)
+    if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
-    screen.note(clips.notes, asked.quiet)
-    experiment = _experiment(asked, system, clips, table)
-    code = screen.failed((*experiment.features.lost, *experiment.features.failures))
-    n_folds = len(experiment.layout.folds)
-    with screen.progress(f"{system.name}: training and testing", n_folds, asked.quiet) as advance:
-        result = experiment.evaluate(naive=asked.naive, permutations=asked.permutations, progress=advance)
-    if asked.join is not None:
-        result = replace(result, feature_set=_sources(asked, system, table))
-    swept = [robustness(experiment, name, strengths) for name, strengths in sweeps]
-    owed = None if asked.by is None else importance(experiment, by=asked.by)
+    screen.note(clips.notes, chosen.quiet)
+    code = 0 if table is None else screen.list_failures(table.lost)
+    experiment = _experiment(chosen, system, clips, table)
+    code |= screen.list_failures(experiment.features.failures)
+    n_folds = len(experiment.plan.folds)
+    with screen.progress(f"{system.name}: training and testing", n_folds, chosen.quiet) as advance:
+        result = experiment.evaluate(naive=chosen.naive, permutations=chosen.permutations, progress=advance)
+    robustness_results = [robustness(experiment, name, strengths) for name, strengths in sweeps]
+    importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
-    _write(asked, result, clips, swept, owed)
-    _show(result, swept, owed)
+    _write(chosen, result, clips, robustness_results, importance_result)
+    _show(result, robustness_results, importance_result)
     return code
 
 
-def _check_places(asked: EvaluateOptions) -> None:
+def _check_places(chosen: EvaluateOptions) -> None:
     """Refuse files that cannot be written, or may not be replaced."""
     from gtzanfeat.evaluation.storage import check_folder
     from gtzanfeat.export.tables import check_place
 
-    if asked.json_file is not None:
-        check_place(asked.json_file, asked.overwrite)
-    if asked.save is not None:
-        check_folder(asked.save, asked.overwrite)
-    if asked.report is not None:
+    if chosen.json_file is not None:
+        check_place(chosen.json_file, chosen.overwrite)
+    if chosen.save is not None:
+        check_folder(chosen.save, chosen.overwrite)
+    if chosen.report is not None:
         from gtzanfeat.report.page import check_report
 
-        check_report(asked.report, asked.overwrite)
+        check_report(chosen.report, chosen.overwrite)
 
 
 def _experiment(
-    asked: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
+    chosen: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
 ) -> Experiment:
-    """Check all that is asked for, then extract the features, or take them from a table or a file."""
+    """Return the experiment, checked as a whole before its features are extracted or joined."""
     from gtzanfeat.evaluation import Experiment
     from gtzanfeat.evaluation.controls import refuse_needless_naive_split
+    from gtzanfeat.export import join_columns
     from gtzanfeat.inspection.feature_importance import named_columns
 
     experiment = Experiment(
         system.estimator,
         clips,
-        target=asked.target,
+        target=chosen.target,
         feature_set=system.features,
-        protocol=asked.protocol,
-        cv=asked.cv,
-        repeats=asked.repeats,
-        class_weight="balanced" if asked.balanced else None,
-        near_duplicates=asked.near_duplicates,
-        strict=asked.strict,
-        random_state=asked.seed,
-        n_jobs=asked.jobs,
-        memory=asked.memory,
-        on_error=asked.on_error,
+        protocol=chosen.protocol,
+        cv=chosen.cv,
+        repeats=chosen.repeats,
+        class_weight="balanced" if chosen.balanced else None,
+        near_duplicates=chosen.near_duplicates,
+        strict=chosen.strict,
+        random_state=chosen.seed,
+        n_jobs=chosen.jobs,
+        memory=chosen.memory,
+        on_error=chosen.on_error,
     )
-    if system.extracts and (asked.join is not None or table is not None):
-        whose = system.name if asked.segments is None else f"{system.name} on segments"
+    if system.extracts and (chosen.join is not None or table is not None):
+        whose = system.name if chosen.segments is None else f"{system.name} on segments"
         raise ExportError(
-            f"{asked.join or asked.dataset}: {whose} extracts features of recordings itself; give the "
+            f"{chosen.join or chosen.dataset}: {whose} extracts features of recordings itself; give the "
             "recordings, without --join"
         )
-    values = _values(asked, system, clips, table)
+    # what does not fit is told of before hours of analysis
+    joined = None if chosen.join is None else join_columns(clips, chosen.join)
+    _refuse_other_set(chosen, system, table)
+    values = table if joined is None else joined
     if values is not None:
         experiment = experiment.with_values(values)
-    if asked.by is not None:
-        named_columns(experiment, asked.by)
-    if asked.naive:
-        refuse_needless_naive_split(clips, experiment.planned)
-    with screen.progress(f"{system.name}: analysing", len(clips), asked.quiet) as advance:
+    if chosen.by is not None:
+        named_columns(experiment, chosen.by)
+    if chosen.naive:
+        refuse_needless_naive_split(clips, experiment.initial_plan)
+    if joined is not None:
+        return _joined(chosen, system, experiment, table)
+    with screen.progress(f"{system.name}: analysing", len(clips), chosen.quiet) as advance:
         experiment.extract_features(advance)
     return experiment
 
 
-def _values(
-    asked: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
-) -> Extraction | pd.DataFrame | None:
-    """Clip vectors that are there already: those of a table, and what is joined."""
-    from gtzanfeat.export import join_columns
-    from gtzanfeat.feature_sets import feature_set
-
+def _refuse_other_set(chosen: EvaluateOptions, system: NamedSystem, table: Extraction | None) -> None:
+    """Raise ExportError if a table holds another feature set than the one that was asked for."""
     wanted = system.features
     if table is not None and wanted is not None and wanted.spec_hash != table.feature_set.spec_hash:
         raise ExportError(
-            f"{asked.dataset}: it holds {table.feature_set.name}, not {wanted.name}; leave --set out, or "
+            f"{chosen.dataset}: it holds {table.feature_set.name}, not {wanted.name}; leave --set out, or "
             "give the recordings"
         )
-    if asked.join is None:
-        return table
-    if asked.without_set:
-        return join_columns(clips, asked.join)
-    join_columns(clips, asked.join)  # a file that does not fit is told of before hours of analysis
+
+
+def _joined(
+    chosen: EvaluateOptions, system: NamedSystem, experiment: Experiment, table: Extraction | None
+) -> Experiment:
+    """Return an experiment on joined columns, alone or beside those of a table or of the feature set."""
+    from gtzanfeat.export import join_columns
+    from gtzanfeat.feature_sets import feature_set
+
+    assert chosen.join is not None
+    if chosen.without_set:
+        lost = () if table is None else table.lost
+        alone = replace(experiment.features, feature_set=chosen.join.name, lost=lost)
+        return experiment.with_features(alone)
     if table is None:
-        table = extract_shown(
-            clips.clips,
-            feature_set("classic30") if wanted is None else wanted,
-            on_error=asked.on_error,
-            memory=asked.memory,
-            jobs=asked.jobs,
-            quiet=asked.quiet,
+        table = extract_with_progress(
+            experiment.clips.clips,
+            feature_set("classic30") if system.features is None else system.features,
+            on_error=chosen.on_error,
+            memory=chosen.memory,
+            jobs=chosen.jobs,
+            quiet=chosen.quiet,
         )
-        screen.failed(table.failures)
-    return join_columns(clips, asked.join, table)
-
-
-def _sources(asked: EvaluateOptions, system: NamedSystem, table: Extraction | None) -> str:
-    """Where the columns come from, where some are joined."""
-    assert asked.join is not None
-    held = "classic30" if system.features is None else system.features.name
-    sources = [] if asked.without_set else [held if table is None else table.feature_set.name]
-    return " + ".join([*sources, asked.join.name])
+    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table))
+    reasons = {failure.index: failure for failure in table.failures}
+    beside = replace(
+        experiment.features,
+        feature_set=f"{table.feature_set.name} + {chosen.join.name}",
+        failures=tuple(reasons.get(failure.index, failure) for failure in experiment.features.failures),
+        lost=table.lost,
+        versions=table.versions,
+    )
+    return experiment.with_features(beside)
 
 
 def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
@@ -294,46 +301,48 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
     from gtzanfeat.inspection.degradation_robustness import check_sweep
 
     name, given, strengths = words.partition("=")
-    row, asked = check_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
-    return row.name, asked
+    row, checked = check_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
+    return row.name, checked
 
 
 def _write(
-    asked: EvaluateOptions,
+    chosen: EvaluateOptions,
     result: Evaluation,
     clips: ClipTable,
-    swept: Sequence[Robustness],
-    owed: Importance | None,
+    robustness_results: Sequence[Robustness],
+    importance_result: Importance | None,
 ) -> None:
     """Write what ``--save``, ``--json`` and ``--report`` ask for."""
     from gtzanfeat.evaluation import write_evaluation
 
-    if asked.save is not None and asked.save != asked.report:
-        write_evaluation(result, asked.save, overwrite=asked.overwrite)
-    if asked.json_file is not None:
+    if chosen.save is not None and chosen.save != chosen.report:
+        write_evaluation(result, chosen.save, overwrite=chosen.overwrite)
+    if chosen.json_file is not None:
         plain = result.to_dict()
-        if swept:
-            plain["robustness"] = [sweep.to_dict() for sweep in swept]
-        screen.write_json(plain, asked.json_file)
-    if asked.report is not None:
+        if robustness_results:
+            plain["robustness"] = [sweep.to_dict() for sweep in robustness_results]
+        screen.write_json(plain, chosen.json_file)
+    if chosen.report is not None:
         from gtzanfeat.report import write_report
 
         page = write_report(
             result,
-            asked.report,
+            chosen.report,
             clips=clips,
             command=click.get_current_context().meta["command line"],
-            importance=owed,
-            robustness=swept or None,
-            overwrite=asked.overwrite,
+            importance=importance_result,
+            robustness=robustness_results or None,
+            overwrite=chosen.overwrite,
         )
-        screen.note([f"the report is {page}"], asked.quiet)
+        screen.note([f"the report is {page}"], chosen.quiet)
 
 
-def _show(result: Evaluation, swept: Sequence[Robustness], owed: Importance | None) -> None:
+def _show(
+    result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
+) -> None:
     click.echo(str(result))
-    if not screen.watched(sys.stdout):  # the report goes elsewhere, and its warnings with it
+    if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
-    for further in (*swept, *([] if owed is None else [owed])):
+    for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
         click.echo(f"\n{further}")

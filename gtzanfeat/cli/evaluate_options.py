@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-NO_SET = "none"  # in the place of a feature set: nothing but what is joined
+NO_SET = "none"  # in the place of a feature set: only joined columns
 
 
 @dataclass(frozen=True)
 class EvaluateOptions:
-    """What was asked for on the command line, by the names of the options."""
+    """The options of the command, by their names.
+
+    The fields are the parameters of click's callback.
+    """
 
     dataset: Path
     set_name: str | None
@@ -45,5 +48,5 @@ class EvaluateOptions:
 
     @property
     def without_set(self) -> bool:
-        """Whether nothing is learnt from but what is joined."""
+        """Whether the joined columns are the only features."""
         return self.set_name == NO_SET

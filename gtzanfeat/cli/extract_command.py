@@ -76,21 +76,23 @@ def command(
     clips = find_clips(sources, layout)
     screen.note(clips.notes, quiet)
     if segments is None:
-        extraction = extract_shown(
+        extraction = extract_with_progress(
             clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
         )
     else:
-        clips, extraction = _segments_shown(clips, chosen, segments, hop, on_error, memory, jobs, quiet)
+        clips, extraction = _segment_table_with_progress(
+            clips, chosen, segments, hop, on_error, memory, jobs, quiet
+        )
     where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
             f"{chosen.name} (spec {chosen.spec_hash})"
         )
-    return screen.failed((*extraction.lost, *extraction.failures))
+    return screen.list_failures((*extraction.lost, *extraction.failures))
 
 
-def _segments_shown(
+def _segment_table_with_progress(
     clips: ClipTable,
     chosen: FeatureSet,
     seconds: float,
@@ -138,7 +140,7 @@ def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
     return ClipTable(frame, "files")
 
 
-def extract_shown(
+def extract_with_progress(
     sounds: Sequence[Any] | np.ndarray,
     chosen: FeatureSet,
     *,

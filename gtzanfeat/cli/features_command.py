@@ -1,4 +1,4 @@
-"""``gtzanfeat features``: what there is to be heard, column by column."""
+"""``gtzanfeat features``: the feature sets, and the columns of one."""
 
 from __future__ import annotations
 

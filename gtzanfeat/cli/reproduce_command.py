@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtzanfeat.cli import options, screen
-from gtzanfeat.cli.extract_command import extract_shown
+from gtzanfeat.cli.extract_command import extract_with_progress
 
 if TYPE_CHECKING:
     from gtzanfeat.inspection.reproduction import Reproduction
@@ -59,7 +59,7 @@ def command(
     clips = load_dataset(dataset, layout)
     screen.note(clips.notes, quiet)
     n_folds = len(plan(clips, "random", repeats=repeats, random_state=seed).folds)
-    measured = extract_shown(
+    measured = extract_with_progress(
         clips.clips,
         feature_set(chosen.feature_set),
         on_error=on_error,
@@ -67,7 +67,7 @@ def command(
         jobs=jobs,
         quiet=quiet,
     )
-    code = screen.failed(measured.failures)
+    code = screen.list_failures(measured.failures)
     parts = (len(chosen.families) + 1) * len(chosen.classifiers)
     with screen.progress(f"{experiment}: training and testing", parts * n_folds, quiet) as advance:
         found = reproduce(

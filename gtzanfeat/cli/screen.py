@@ -1,6 +1,6 @@
-"""What is shown and how: lines on standard error, tables on standard output, progress where someone watches.
+"""Output: lines on standard error, tables on standard output, progress bars on terminals, JSON files.
 
-No command and no number belongs here.
+Nothing is computed here.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from gtzanfeat.errors import ExportError
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
 
-PATIENCE = 1.0  # seconds; what is done sooner shows no progress
-WIDE = 100_000  # characters in a line that nobody's window cuts
+PATIENCE = 1.0  # seconds; shorter work shows no progress
+WIDE = 100_000  # characters in a line, where there is no terminal
 
 
 def say(sentence: str) -> None:
@@ -33,24 +33,24 @@ def say(sentence: str) -> None:
 
 
 def error(sentence: str) -> None:
-    """Say what went wrong."""
+    """Write an error."""
     say(f"error: {sentence}")
 
 
 def warn(sentence: str) -> None:
-    """Say what the user must know."""
+    """Write a warning."""
     say(f"warning: {sentence}")
 
 
 def note(sentences: Iterable[str], quiet: bool) -> None:
-    """Say what the user may want to know."""
+    """Write notes, unless they are not wanted."""
     if not quiet:
         for sentence in sentences:
             say(f"note: {sentence}")
 
 
-def failed(failures: Sequence[Failure]) -> int:
-    """List the clips that failed, and return the exit code that they call for."""
+def list_failures(failures: Sequence[Failure]) -> int:
+    """List the clips that failed; return the exit code, 1 if there are any."""
     for failure in failures:
         say(f"failed: {failure.source}: {failure.reason}")
     return 1 if failures else 0
@@ -68,14 +68,14 @@ def show_warning(
     warn(str(message))
 
 
-def watched(stream: TextIO | None) -> bool:
-    """Tell whether what is written there is read by eyes; a stream may have been closed from outside."""
+def is_terminal(stream: TextIO | None) -> bool:
+    """Return whether a stream is a terminal; it may have been closed from outside."""
     return stream is not None and stream.isatty()
 
 
 @contextlib.contextmanager
 def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show how much of something is done, if it takes long enough and someone watches.
+    """Show a progress bar, if the work takes a second or more and standard error is a terminal.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
     callable
         To be called with the number of things just done.
     """
-    if quiet or not watched(sys.stderr):
+    if quiet or not is_terminal(sys.stderr):
         yield lambda done: None
         return
     from rich.console import Console
@@ -112,12 +112,12 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
 
 
 def width() -> int:
-    """Return how many characters fit in a line of standard output."""
-    return shutil.get_terminal_size().columns if watched(sys.stdout) else WIDE
+    """Return the width of standard output in characters."""
+    return shutil.get_terminal_size().columns if is_terminal(sys.stdout) else WIDE
 
 
 def blocks(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print each row as some lines: its first cell, whole, and below it the others, each after its heading.
+    """Print each row as a block: its first cell, and below it the others, each after its heading.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def blocks(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
-    """Print a table: fitted to the window, or each row one line, however wide, where there is no window.
+    """Print a table, fitted to the terminal; without a terminal each row is one line.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """Evaluation: what makes a score; protocols, folds, cross-validation, leakage, metrics and uncertainty.
 
-`tasks` says what can be asked and `systems` by whom it is answered; `protocols` and `folds` divide the
-recordings and `leakage` looks for what is on both sides. An `Experiment` extracts features once
-(`precomputation`), trains and tests in every fold (`cross_validation`) and gives an `Evaluation` (`result`),
-whose numbers come from `metrics` and `uncertainty`; `text` and `storage` are its ways out. What is asked of a
-score afterwards is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
+`tasks` holds what can be predicted and `systems` the estimators by name; `protocols` and `folds` divide the
+recordings, `leakage` and `duplicates` find what is on both sides. An `Experiment` extracts features once
+(`precomputation`), trains and tests in every fold (`cross_validation`, `controls`) and gives an `Evaluation`
+(`tabulation`, `result`). Its numbers come from `metrics` and `uncertainty`; it is printed by `text` and kept by
+`storage`. What explains a score is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
 """
 
 from gtzanfeat.evaluation.experiment import Experiment

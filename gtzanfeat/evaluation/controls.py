@@ -75,7 +75,7 @@ def permuted_scores(
     found = []
     for _ in range(permutations):
         truth = system.target.truth.copy()
-        truth[used] = uncertainty.permuted(truth[used], units, rng)
+        truth[used] = uncertainty.permute_truth(truth[used], units, rng)
         found.append(system.score(layout.folds, truth))
     return tuple(found)
 

@@ -128,10 +128,11 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', not {self.on_error!r}")
-        _ = self.planned, self.model  # a protocol or a name that is wrong is told of before hours of analysis
+        _ = self.initial_plan, self.model  # wrong names and protocols are refused before any analysis
         if self.strict:
-            audit(self.clips, self.planned, near_duplicates=False).refuse()  # at once: nothing is decoded
-            self._audit(self.clips, self.planned).refuse()
+            # what needs no decoding is refused first
+            audit(self.clips, self.initial_plan, near_duplicates=False).refuse()
+            self._audit(self.clips, self.initial_plan).refuse()
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.clips.name!r}, {self.protocol!r})"
@@ -142,7 +143,7 @@ class Experiment:
         return self.estimator if isinstance(self.estimator, str) else describe_estimator(self.estimator)
 
     @cached_property
-    def planned(self) -> Plan:
+    def initial_plan(self) -> Plan:
         """The folds of all clips."""
         return self._plan(self.clips)
 
@@ -183,7 +184,7 @@ class Experiment:
 
     @cached_property
     def features(self) -> PrecomputedFeatures:
-        """The features of all clips, extracted when first asked for; and the estimator behind them."""
+        """The features of all clips, extracted at the first use; and the estimator behind them."""
         return self.extract_features()
 
     def extract_features(self, progress: Callable[[int], object] | None = None) -> PrecomputedFeatures:
@@ -219,12 +220,12 @@ class Experiment:
         return self.features
 
     @cached_property
-    def used(self) -> ClipTable:
+    def used_clips(self) -> ClipTable:
         """The clips that have features."""
         return self.clips.select(self.features.ok)
 
     @cached_property
-    def layout(self) -> Plan:
+    def plan(self) -> Plan:
         """The folds of the clips that have features.
 
         Raises
@@ -233,9 +234,9 @@ class Experiment:
             If too many clips failed for it.
         """
         if not self.features.failures:
-            return self.planned
+            return self.initial_plan
         try:
-            return self._plan(self.used)
+            return self._plan(self.used_clips)
         except ProtocolError as error:
             first, number = self.features.failures[0], len(self.features.failures)
             raise ProtocolError(
@@ -246,7 +247,7 @@ class Experiment:
     @cached_property
     def used_target(self) -> Target:
         """The classes, tags or numbers to be predicted of the clips that have features."""
-        return find_target(self.used, self.target)
+        return find_target(self.used_clips, self.target)
 
     @cached_property
     def audit(self) -> Audit:
@@ -257,7 +258,7 @@ class Experiment:
         ProtocolError
             If there is anything and `strict` is set.
         """
-        found = self._audit(self.used, self.layout)
+        found = self._audit(self.used_clips, self.plan)
         if self.strict:
             found.refuse()
         return found
@@ -265,7 +266,7 @@ class Experiment:
     @cached_property
     def cross_validation(self) -> CrossValidation:
         """The estimator behind the features, their rows, and the target."""
-        rows, groups = self.features.rows[self.features.ok], fold_groups(self.used, self.layout)
+        rows, groups = self.features.rows[self.features.ok], fold_groups(self.used_clips, self.plan)
         return CrossValidation(self.features.model, rows, self.used_target, groups, self.n_jobs)
 
     @property
@@ -273,12 +274,12 @@ class Experiment:
         """What a reader must know before any number of this experiment."""
         leaks = self.audit.sentences.items()
         return (
-            *self.layout.warnings,
-            *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan has told of artists
+            *self.plan.warnings,
+            *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan warns of artists
             *self.features.warnings,
         )
 
-    def drawn_once(self) -> Experiment:
+    def with_one_repeat(self) -> Experiment:
         """Return the same experiment with its folds drawn once, unless `repeats` is set.
 
         Returns
@@ -286,7 +287,7 @@ class Experiment:
         Experiment
             It has the same features.
         """
-        if self.repeats is not None or not self.planned.drawn:
+        if self.repeats is not None or not self.initial_plan.is_drawn:
             return self
         return self._derived(repeats=1, features=self.features)
 
@@ -303,7 +304,7 @@ class Experiment:
         Experiment
             Neither its folds nor its audit are made again.
         """
-        return self._derived(values=values, planned=self.planned)
+        return self._derived(values=values, initial_plan=self.initial_plan)
 
     def with_features(self, features: PrecomputedFeatures) -> Experiment:
         """Return the same experiment, on the same folds, with features that were extracted elsewhere.
@@ -318,7 +319,7 @@ class Experiment:
         Experiment
             Neither its folds nor its audit are made again.
         """
-        return self._derived(features=features, planned=self.planned)
+        return self._derived(features=features, initial_plan=self.initial_plan)
 
     def _derived(self, **known: Any) -> Experiment:
         """The same but for what is known; its checks were passed, and its duplicate files are the same."""
@@ -362,11 +363,11 @@ class Experiment:
         if permutations is not None and permutations < 1:
             raise ValueError(f"permutations must be 1 or more, not {permutations}; leave it out for none")
         if naive:
-            controls.refuse_needless_naive_split(self.clips, self.planned)
-        layout, features, target = self.layout, self.features, self.used_target
+            controls.refuse_needless_naive_split(self.clips, self.initial_plan)
+        layout, features, target = self.plan, self.features, self.used_target
         audited, system = self.audit, self.cross_validation  # what is refused, is refused before training
         tests = list(system.predictions(layout.folds, progress=progress))
-        tables = tabulation.tables(layout.folds, tests, self.used, system, features.ok)
+        tables = tabulation.tables(layout.folds, tests, self.used_clips, system, features.ok)
         named = isinstance(self.estimator, str)
         refits: tuple[float, ...] = ()
         if permutations is not None:

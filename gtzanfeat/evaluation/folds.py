@@ -65,7 +65,7 @@ class Plan:
     warnings: tuple[str, ...]
 
     @property
-    def drawn(self) -> bool:
+    def is_drawn(self) -> bool:
         """Whether the folds are drawn; else the parts are fixed."""
         return PROTOCOLS[self.protocol].unit is not None
 
@@ -133,19 +133,19 @@ def plan(
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
     row = PROTOCOLS[protocol]
-    asked = find_target(clips, target, task)
-    recordings, row_recording = _recordings(clips, row, asked)
+    goal = find_target(clips, target, task)
+    recordings, row_recording = _recordings(clips, row, goal)
     reasons = row.left_out(recordings)
-    reasons[recordings["stratum"].isna()] = asked.unknown
+    reasons[recordings["stratum"].isna()] = goal.unknown
     used = recordings[reasons == ""]
-    stratified = asked.task.name == "single-label"
+    stratified = goal.task.name == "single-label"
     if stratified and used["stratum"].nunique() < 2:
         raise ProtocolError(
             f"{protocol} needs clips of two classes or more, but finds only "
             f"{', '.join(used['stratum'].unique()) or 'none'} (in a table of {len(clips)})"
         )
     if row.unit is not None:
-        n_folds, n_repeats, description = _numbers(used, asked, row, cv, repeats)
+        n_folds, n_repeats, description = _fold_counts(used, goal, row, cv, repeats)
     elif cv is None and repeats is None:
         n_folds, n_repeats, description = 0, 1, row.sentence.removesuffix(".")
     else:
@@ -158,17 +158,17 @@ def plan(
     for repeat in range(1, n_repeats + 1):
         tested_in = np.full(len(recordings), -1)  # -1: takes no part
         tested_in[used.index] = row.assign(used, n_folds, rng)
-        laid_out += list(_cut(tested_in[row_recording], repeat))
-    _refuse_missing_parts(laid_out, asked, len(clips), row, lost)
+        laid_out += list(_folds_of_repeat(tested_in[row_recording], repeat))
+    _refuse_missing_parts(laid_out, goal, len(clips), row, lost)
     takes_part = np.isin(row_recording, used.index)
     left_out = dict(Counter(reasons[row_recording][~takes_part]).most_common())
-    description += f"; {_in_numbers(laid_out, row, clips.artists)}"
+    description += f"; {_part_sizes(laid_out, row, clips.artists)}"
     warnings = []
     if lost:
         warnings.append(f"no clip is left of {', '.join(lost)}: the score is that of the other classes")
-    warnings += _unpublished(laid_out, row, takes_part.sum())
-    warnings += _warnings(clips.select(takes_part), laid_out, clips.artists, stratified)
-    warnings += _rare_tags(laid_out, asked)
+    warnings += _size_warnings(laid_out, row, takes_part.sum())
+    warnings += _artist_warnings(clips.select(takes_part), laid_out, clips.artists, stratified)
+    warnings += _rare_tag_warnings(laid_out, goal)
     return Plan(protocol, description, tuple(laid_out), left_out, tuple(warnings))
 
 
@@ -199,12 +199,14 @@ def fold_groups(clips: ClipTable, layout: Plan) -> np.ndarray:
     return artists if apart else clips.songs
 
 
-def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.DataFrame, np.ndarray]:
+def _recordings(clips: ClipTable, row: Protocol, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
     """Return one row per song (else recording), and for each clip the number of its row."""
     songs = clips.songs
-    frame = clips.frame.assign(stratum=asked.strata)
-    said_of = {"stratum": "label" if asked.task.name == "single-label" else f"having a known {asked.column}"}
-    if asked.task.name == "multi-label":
+    frame = clips.frame.assign(stratum=target.strata)
+    said_of = {
+        "stratum": "label" if target.task.name == "single-label" else f"having a known {target.column}"
+    }
+    if target.task.name == "multi-label":
         said_of["labels"] = "tags"
     if row.column is not None:
         if row.column not in frame or frame[row.column].isna().all():
@@ -227,23 +229,23 @@ def _recordings(clips: ClipTable, row: Protocol, asked: Target) -> tuple[pd.Data
     return frame.iloc[first].reset_index(drop=True), number
 
 
-def _numbers(
-    used: pd.DataFrame, asked: Target, row: Protocol, cv: int | None, repeats: int | None
+def _fold_counts(
+    used: pd.DataFrame, target: Target, row: Protocol, cv: int | None, repeats: int | None
 ) -> tuple[int, int, str]:
-    """Return how many folds and repeats there are to be, in numbers and in words.
+    """Return the numbers of folds and repeats, and both in words.
 
     No more folds than the smallest class has members: each fold can train and test every class. Where there
     are no classes, no more than there are members.
     """
     column = "artist" if row.unit == "artists" else "recording"
     members = used.groupby("stratum")[column].nunique()
-    if asked.task.name == "single-label":
-        members = members.reindex(asked.names, fill_value=0)
+    if target.task.name == "single-label":
+        members = members.reindex(target.names, fill_value=0)
     fewest, scarcest = (int(members.min()), str(members.idxmin())) if len(members) else (0, "")
     if fewest < 2:
-        if asked.task.name != "single-label":
+        if target.task.name != "single-label":
             raise ProtocolError(
-                f"{row.name} needs two {row.unit} or more whose {asked.column} is known, but finds {fewest}"
+                f"{row.name} needs two {row.unit} or more whose {target.column} is known, but finds {fewest}"
             )
         raise ProtocolError(
             f"{row.name} means nothing for classes with fewer than two {row.unit} "
@@ -261,18 +263,18 @@ def _numbers(
     n_repeats = DEFAULT_REPEATS if repeats is None else repeats
     reason = f" ({whose} has no more)" if cv is None and n_folds < DEFAULT_CV else ""
     times = "once" if n_repeats == 1 else f"{n_repeats} times"
-    how = "stratified " if asked.task.name == "single-label" else ""
+    how = "stratified " if target.task.name == "single-label" else ""
     return n_folds, n_repeats, f"{how}{n_folds}-fold over {row.unit}{reason}, drawn {times}"
 
 
-def _cut(tested_in: np.ndarray, repeat: int) -> Iterator[Fold]:
+def _folds_of_repeat(tested_in: np.ndarray, repeat: int) -> Iterator[Fold]:
     for fold in np.unique(tested_in[tested_in > 0]):
         train = np.flatnonzero((tested_in >= 0) & (tested_in != fold))
         yield Fold(repeat, int(fold), train, np.flatnonzero(tested_in == fold))
 
 
-def _in_numbers(folds: list[Fold], row: Protocol, artists: np.ndarray | None) -> str:
-    """Say how many clips train and test, by how many artists; fixed folds one by one, drawn ones together."""
+def _part_sizes(folds: list[Fold], row: Protocol, artists: np.ndarray | None) -> str:
+    """Return how many clips train and test, by how many artists: of each fixed fold, or of all drawn ones."""
     groups = [[fold] for fold in folds] if row.published else [folds]
     words = []
     for group in groups:
@@ -291,9 +293,9 @@ def _part(rows: list[np.ndarray], whole: int | None, artists: np.ndarray | None)
     numbers = _span([len(part) for part in rows])
     words = f"{numbers} clips" if whole is None or numbers == str(whole) else f"{numbers} of {whole} clips"
     if artists is not None:
-        heard = [set(artists[part]) for part in rows]
-        known = " known" if any(None in part for part in heard) else ""
-        words += f" by {_span([len(part - {None}) for part in heard])}{known} artists"
+        names = [set(artists[part]) for part in rows]
+        known = " known" if any(None in part for part in names) else ""
+        words += f" by {_span([len(part - {None}) for part in names])}{known} artists"
     return words
 
 
@@ -302,8 +304,8 @@ def _span(numbers: list[int]) -> str:
     return str(fewest) if fewest == most else f"{fewest}-{most}"
 
 
-def _unpublished(folds: list[Fold], row: Protocol, n_used: int) -> list[str]:
-    """Warn if fixed parts are not of the published sizes."""
+def _size_warnings(folds: list[Fold], row: Protocol, n_used: int) -> list[str]:
+    """Return a warning if fixed parts are not of the published sizes."""
     sizes = {fold.fold: (len(fold.train), len(fold.test)) for fold in folds}
     if sizes == row.published or not row.published:
         return []
@@ -316,15 +318,15 @@ def _unpublished(folds: list[Fold], row: Protocol, n_used: int) -> list[str]:
 
 
 def _refuse_missing_parts(
-    folds: list[Fold], asked: Target, n_clips: int, row: Protocol, lost: list[str]
+    folds: list[Fold], target: Target, n_clips: int, row: Protocol, lost: list[str]
 ) -> None:
     """Raise ProtocolError if some fold does not train a class or, where the parts are fixed, not test it.
 
     Tags and numbers only need something to train on and something to test.
     """
     gaps = []
-    if asked.task.name == "single-label":
-        labels, classes = asked.truth, set(asked.names)
+    if target.task.name == "single-label":
+        labels, classes = target.truth, set(target.names)
         if row.unit is None:
             classes |= set(lost)
         untrained = {label for fold in folds for label in classes - set(labels[fold.train])}
@@ -346,25 +348,27 @@ def _refuse_missing_parts(
         )
 
 
-def _rare_tags(folds: list[Fold], asked: Target) -> list[str]:
-    """Warn of tags that some fold cannot learn, or cannot test."""
-    if asked.task.name != "multi-label":
+def _rare_tag_warnings(folds: list[Fold], target: Target) -> list[str]:
+    """Return warnings of tags that some fold cannot learn, or cannot test."""
+    if target.task.name != "multi-label":
         return []
     found = []
     for part, words in (
         ("train", "cannot be learnt in some fold, which trains on no clip that has them"),
         ("test", "are not tested in some fold, which has no clip of them; its means leave them out"),
     ):
-        fewest = np.min([asked.truth[getattr(fold, part)].sum(axis=0) for fold in folds], axis=0)
-        rare = [name for name, n_clips in zip(asked.names, fewest, strict=True) if not n_clips]
+        fewest = np.min([target.truth[getattr(fold, part)].sum(axis=0) for fold in folds], axis=0)
+        rare = [name for name, n_clips in zip(target.names, fewest, strict=True) if not n_clips]
         if rare:
             shown = ", ".join(rare[:10]) + (" ..." if len(rare) > 10 else "")
-            found.append(f"{len(rare)} of {len(asked.names)} tags {words}: {shown}")
+            found.append(f"{len(rare)} of {len(target.names)} tags {words}: {shown}")
     return found
 
 
-def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None, classes: bool) -> list[str]:
-    """Say what could make the score measure something other than what was asked."""
+def _artist_warnings(
+    used: ClipTable, folds: list[Fold], artists: np.ndarray | None, classes: bool
+) -> list[str]:
+    """Return warnings where the score may measure the artist, or may be too high because of artists."""
     found = []
     if n_unknown := int(used.frame["artist"].isna().sum()):
         found.append(
@@ -378,14 +382,14 @@ def _warnings(used: ClipTable, folds: list[Fold], artists: np.ndarray | None, cl
             f"these {len(used)} clips confound artist and genre (one artist in: {', '.join(single)}): "
             "the score may measure the artist"
         )
-    tested = heard = 0
+    n_tests = n_exposed = 0
     for fold in folds:
         test = artists[fold.test]
-        tested += len(test)
-        heard += int(np.isin(test, list(set(artists[fold.train]) - {None})).sum())
-    if heard:
+        n_tests += len(test)
+        n_exposed += int(np.isin(test, list(set(artists[fold.train]) - {None})).sum())
+    if n_exposed:
         found.append(
-            f"clips tested after training on the same artist: {heard} of {tested} ({heard / tested:.1%}); "
-            "the score may be too high"
+            f"clips tested after training on the same artist: {n_exposed} of {n_tests} "
+            f"({n_exposed / n_tests:.1%}); the score may be too high"
         )
     return found

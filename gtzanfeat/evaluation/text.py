@@ -101,13 +101,13 @@ def _identity(stated: Stated) -> list[str]:
         f"estimator     {stated['estimator']}",
         f"features      {stated['feature_set']}{columns}{spec}",
         f"seed          {stated['random_state']}",
-        *_audited(stated),
-        *_searched(stated),
+        *_audit_lines(stated),
+        *_search_lines(stated),
         f"versions      {', '.join(f'{name} {number}' for name, number in stated['versions'].items())}",
     ]
 
 
-def _audited(stated: Stated) -> list[str]:
+def _audit_lines(stated: Stated) -> list[str]:
     """The kinds of leaks that were looked for and not found; those found are warnings."""
     if stated["audit"] is None:
         return []
@@ -115,7 +115,7 @@ def _audited(stated: Stated) -> list[str]:
     return [f"audit         looked for on both sides and not found: {', '.join(clean)}"] if clean else []
 
 
-def _searched(stated: Stated) -> list[str]:
+def _search_lines(stated: Stated) -> list[str]:
     """The search inside the training parts, and how often each setting was chosen."""
     if stated["search"] is None:
         return []
@@ -199,7 +199,7 @@ def _metrics(stated: Stated) -> list[str]:
         ]
         for row in stated["metrics"]
     ]
-    return _aligned(["metric", "value", "95 % interval", "baseline"], rows)
+    return _align(["metric", "value", "95 % interval", "baseline"], rows)
 
 
 def _classes(stated: Stated) -> list[str]:
@@ -213,7 +213,7 @@ def _classes(stated: Stated) -> list[str]:
         for label, row in per_class.items()
     ]
     kind = "class" if stated["task"] == "single-label" else "tag"
-    return _aligned([kind, *(heads[name] for name in shown)], rows)
+    return _align([kind, *(heads[name] for name in shown)], rows)
 
 
 def _confusion(stated: Stated) -> list[str]:
@@ -229,7 +229,7 @@ def _confusion(stated: Stated) -> list[str]:
 
 
 def _matrix(labels: Sequence[str], cells: list[list[str]]) -> list[str]:
-    return _aligned(["", *_heads(labels)], [[label, *row] for label, row in zip(labels, cells, strict=True)])
+    return _align(["", *_heads(labels)], [[label, *row] for label, row in zip(labels, cells, strict=True)])
 
 
 def _heads(labels: Sequence[str]) -> list[str]:
@@ -240,7 +240,7 @@ def _heads(labels: Sequence[str]) -> list[str]:
     return next((cut for cut in cuts if len(set(cut)) == len(labels)), list(labels))
 
 
-def _aligned(heads: list[str], rows: list[list[str]]) -> list[str]:
+def _align(heads: list[str], rows: list[list[str]]) -> list[str]:
     """Lay a table out in columns: names to the left, numbers to the right."""
     table = [heads, *rows]
     widths = [max(len(cell) for cell in column) for column in zip(*table, strict=True)]

@@ -134,7 +134,7 @@ def permutation_units(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
     return units
 
 
-def permuted(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def permute_truth(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Return the truth permuted among units, each of which has one truth."""
     _, first = np.unique(units, return_index=True)
     result: np.ndarray = truth[first][rng.permutation(len(first))][units]
@@ -213,7 +213,10 @@ def permutation_test(
     if not refits:
         rng, parts = np.random.default_rng(random_state), headline_parts(tested)
         found = np.array(
-            [headline_score(tested, permuted(tested.truth, units, rng), parts) for _ in range(permutations)]
+            [
+                headline_score(tested, permute_truth(tested.truth, units, rng), parts)
+                for _ in range(permutations)
+            ]
         )
     found = found[~np.isnan(found)]
     reached = (found >= value - 1e-12).sum()  # equal within rounding counts as equal

@@ -1,9 +1,9 @@
 """Inspection: what explains a score, what lowers it, and whether two scores differ.
 
-`feature_importance` and `feature_contributions` say what a score or an answer owes to which columns,
-`degradation_robustness` how a score falls on degraded sound, `comparison` whether two scores differ, and
-`reproduction` runs published experiments again.
-How a score is made is for `gtzanfeat.evaluation`; pictures are drawn in `gtzanfeat.report`.
+`feature_importance` is that of columns for a score, `feature_contributions` their shares in one decision;
+`degradation_robustness` is the score on degraded sound, `comparison` tests differences of scores, and
+`reproduction` runs published experiments again. How a score is made is in `gtzanfeat.evaluation`; pictures
+are drawn in `gtzanfeat.report`.
 """
 
 from gtzanfeat.inspection.comparison import compare, corrected_t_test, differences, mcnemar_test

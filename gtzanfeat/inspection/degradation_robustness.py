@@ -168,7 +168,7 @@ def robustness(
         )
     features = _features_of_versions(experiment, row.name, checked)
     intact = experiment.with_features(_without_failures(features, len(experiment.clips)))
-    target, folds = intact.used_target, intact.layout.folds
+    target, folds = intact.used_target, intact.plan.folds
     # one fit per fold: each tests its clips in all versions, which lie one after the other
     n_versions, ok = 1 + len(checked), intact.features.ok
     rows = np.concatenate([ok + k * len(experiment.clips) for k in range(n_versions)])
@@ -193,7 +193,7 @@ def robustness(
         estimator=experiment.name,
         dataset=experiment.clips.name,
         protocol=experiment.protocol,
-        description=intact.layout.description,
+        description=intact.plan.description,
         random_state=seed,
         warnings=intact.warnings,
         failures=intact.features.failures,

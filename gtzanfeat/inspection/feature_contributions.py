@@ -162,10 +162,10 @@ def held_out_contributions(experiment: Experiment, *, by: str = "family") -> pd.
     ['tempo', 'loudness', 'rest', 'total']
     """
     columns = named_columns(experiment, by)
-    once = experiment.drawn_once()
+    once = experiment.with_one_repeat()
     system, rows = once.cross_validation, once.features.ok
     parts = []
-    for fold in once.layout.folds:
+    for fold in once.plan.folds:
         fitted = system.fit(fold)
         table = contributions(fitted, system.rows[fold.test], columns, by=by)
         clip = rows[fold.test][table.index.get_level_values("clip")]

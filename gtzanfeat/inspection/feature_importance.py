@@ -139,12 +139,12 @@ def importance(experiment: Experiment, *, by: str = "family", permutations: int 
     if permutations < 1:
         raise ValueError(f"permutations must be 1 or more, not {permutations}")
     columns = named_columns(experiment, by)  # before anything is extracted
-    once = experiment.drawn_once()
+    once = experiment.with_one_repeat()
     groups = column_groups(columns, by, once.features.n_columns)
     system, seed = once.cross_validation, once.random_state
     done = Parallel(n_jobs=once.n_jobs)(
         delayed(_losses)(system, fold, list(groups.values()), permutations, [seed, number])
-        for number, fold in enumerate(once.layout.folds)
+        for number, fold in enumerate(once.plan.folds)
     )
     losses = np.array([loss for _, loss in done])
     table = pd.DataFrame(
@@ -160,7 +160,7 @@ def importance(experiment: Experiment, *, by: str = "family", permutations: int 
         value=float(np.mean([score for score, _ in done])),
         by=by,
         table=table,
-        description=once.layout.description,
+        description=once.plan.description,
         warnings=once.warnings,
         failures=(*once.features.lost, *once.features.failures),
     )

@@ -238,7 +238,7 @@ def test_the_headline_is_that_of_all_metrics(rng, task):
     }[task]()
     test = uncertainty.permutation_test(case, 0, permutations=50)
     assert test.value == pytest.approx(compute_metrics(case)[test.metric][0], abs=1e-12)
-    truth = uncertainty.permuted(case.truth, np.arange(200), rng)
+    truth = uncertainty.permute_truth(case.truth, np.arange(200), rng)
     assert uncertainty.headline_score(case, truth) == pytest.approx(
         compute_metrics(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]
     )

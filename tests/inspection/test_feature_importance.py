@@ -232,14 +232,14 @@ def test_held_out_contributions_sum_to_the_decisions_of_the_folds():
     assert found.index.names == ["repeat", "clip", "class"]
     assert found.index.is_unique
     assert len(found) == 90 * 3
-    once = experiment.drawn_once()
-    for fold in once.layout.folds:
+    once = experiment.with_one_repeat()
+    for fold in once.plan.folds:
         model = once.cross_validation.fit(fold)
         totals = found["total"].loc[1].unstack().loc[fold.test]
         # the model sums in float32, whose rounding is 1e-7 of terms of some hundreds
         np.testing.assert_allclose(totals, model.decision_function(values.values[fold.test]), atol=1e-4)
-    own = found["rhythm"].loc[1].unstack()
-    assert (own.idxmax(axis=1) == labels()).mean() > 0.95  # the rhythm speaks for the class of each clip
+    strongest = found[["timbre", "rhythm", "pitch"]].abs().groupby(level="class").mean().idxmax(axis=1)
+    assert strongest[["jazz", "rock"]].tolist() == ["rhythm", "rhythm"]  # pop lies between them
 
 
 def test_held_out_contributions_number_clips_as_the_table_does():

@@ -30,6 +30,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 # tone that fades away.
 FASTMATH = {"nsz", "contract", "reassoc"}
 
+# by NUMBA_DISABLE_JIT=1: kernels are plain Python, for debuggers, and to notice an index out of bounds
+SWITCHED_OFF = bool(getattr(numba.config, "DISABLE_JIT", False))
+
 
 def kernel(function: Function) -> Function:
     """Compile `function` on first call: no GIL, division by zero gives inf, kept on disk if possible.
@@ -56,7 +59,9 @@ def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
         return cast(Function, numba.njit(**options)(function))
-    if hasattr(compiled, "_cache"):  # which it has not where the compiler is switched off
+    if SWITCHED_OFF:
+        compiled.py_func = function
+    else:
         compiled._cache = _DurableCache(compiled._cache)
     return cast(Function, compiled)
 
@@ -115,6 +120,6 @@ def _same_bits(kind: Any) -> Callable[..., Any]:
 # for use in kernels: the 32 bits of a float32 as an int32, and back
 float_to_bits: Any = intrinsic(_float_to_bits)
 bits_to_float: Any = intrinsic(_bits_to_float)
-if getattr(numba.config, "DISABLE_JIT", False):  # for debuggers, and for coverage inside kernels
+if SWITCHED_OFF:
     float_to_bits = lambda x: np.float32(x).view(np.int32)  # noqa: E731
     bits_to_float = lambda x: np.int32(x).view(np.float32)  # noqa: E731

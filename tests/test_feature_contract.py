@@ -108,6 +108,7 @@ def test_a_row_explains_itself(name):
         assert column.name == column.name.lower()
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", BLOCK_FEATURES)
 def test_a_kernel_writes_every_cell_and_leaves_its_input_alone(name):
     samples = noise()
@@ -148,6 +149,7 @@ def test_neither_how_it_is_cut_nor_the_clip_before_changes_a_bit(name):
         np.testing.assert_array_equal(values, whole)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", FRAME_FEATURES)
 def test_a_frame_feature_equals_its_slow_twin(name):
     samples = noise(4.0)  # two blocks
@@ -186,6 +188,7 @@ def test_no_clip_feature_goes_without_a_twin():
     assert all((Path(__file__).parent / f"{file}.py").is_file() for file in ELSEWHERE)
 
 
+@pytest.mark.interpreted
 @pytest.mark.parametrize("name", COMPARED)
 def test_a_clip_feature_equals_its_slow_twin(name):
     # of float32 tracks
@@ -220,7 +223,7 @@ def clicks():
     return samples
 
 
-@pytest.mark.parametrize("make", [music, clicks])
+@pytest.mark.parametrize("make", [pytest.param(music, marks=pytest.mark.interpreted), clicks])
 @pytest.mark.parametrize(("feature", "set_name"), HISTOGRAMS)
 def test_a_histogram_feature_equals_its_slow_twin(feature, set_name, make):
     request = next(item.request for item in FEATURE_SETS[set_name].items if item.feature == feature)
@@ -230,28 +233,34 @@ def test_a_histogram_feature_equals_its_slow_twin(feature, set_name, make):
     np.testing.assert_allclose(values[: len(twin)], twin, rtol=2e-3, atol=1e-4)
 
 
+SOUNDS = {
+    "zero": np.zeros(1),
+    "silence": np.zeros(70_000),
+    "one": np.ones(1),
+    "dc": np.full(70_000, 0.1),
+    "impulse": np.eye(1, 70_000, 5)[0],
+    "100": np.ones(100),
+    "511": noise(1.0)[:511],
+    "512": noise(1.0)[:512],
+    "513": noise(1.0)[:513],
+    "faint": noise(1.0) * 1e-12,
+    "e-19": noise(1.0) * 1e-19,
+    "e-21": noise(1.0) * 1e-21,
+    "e-23": noise(1.0) * 1e-23,
+    "e-38": noise(1.0) * 1e-38,
+    # down to 1e-44
+    "fading": np.exp(-10 * np.arange(10 * RATE) / RATE) * np.sin(0.1 * np.arange(10 * RATE)),
+    "huge": noise(1.0) * 1e9,
+}
+
+
 @pytest.mark.parametrize("name", FEATURES)
 @pytest.mark.parametrize(
     "samples",
     [
-        np.zeros(1),
-        np.zeros(70_000),
-        np.ones(1),
-        np.full(70_000, 0.1),
-        np.eye(1, 70_000, 5)[0],
-        np.ones(100),
-        noise(1.0)[:511],
-        noise(1.0)[:512],
-        noise(1.0)[:513],
-        noise(1.0) * 1e-12,
-        noise(1.0) * 1e-19,
-        noise(1.0) * 1e-21,
-        noise(1.0) * 1e-23,
-        noise(1.0) * 1e-38,
-        np.exp(-10 * np.arange(10 * RATE) / RATE) * np.sin(0.1 * np.arange(10 * RATE)),  # down to 1e-44
-        noise(1.0) * 1e9,
+        pytest.param(samples, id=name, marks=[pytest.mark.interpreted] if len(samples) < 1000 else [])
+        for name, samples in SOUNDS.items()
     ],
-    ids="zero silence one dc impulse 100 511 512 513 faint e-19 e-21 e-23 e-38 fading huge".split(),
 )
 def test_every_signal_has_finite_numbers(name, samples):
     assert np.isfinite(analyse(REQUESTS[name], samples)).all()

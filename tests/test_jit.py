@@ -25,8 +25,8 @@ def run(tmp_path):
     cache = tmp_path / "cache"
     variables = {"NUMBA_CACHE_DIR": str(cache), "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)])}
 
-    def run_once():
-        command = [sys.executable, "-c", USE]
+    def run_once(use=USE):
+        command = [sys.executable, "-c", use]
         return subprocess.run(
             command, env=os.environ | variables, capture_output=True, text=True, check=False
         )
@@ -67,3 +67,11 @@ def test_a_cache_that_cannot_be_written_is_said_once(run):
     done = run_once()
     assert (done.returncode, done.stdout) == (0, "42\n")
     assert done.stderr.count("RuntimeWarning") == 1
+
+
+def test_with_the_compiler_switched_off_a_kernel_is_its_plain_function(run, monkeypatch):
+    monkeypatch.setenv("NUMBA_DISABLE_JIT", "1")
+    run_once, cache = run
+    use = USE.replace("doubling.twice(21)", "doubling.twice.py_func is doubling.twice, doubling.twice(21)")
+    assert run_once(use).stdout == "True 42\n"
+    assert not cache.exists()

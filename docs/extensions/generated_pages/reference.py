@@ -42,7 +42,7 @@ LISTED = {
     "LAYOUTS": "dataset-layouts",
     "REGRESSORS": "regressors",
     "TASKS": "tasks",
-    "EXPERIMENTS": "experiments",
+    "PUBLISHED_EXPERIMENTS": "experiments",
 }
 
 

@@ -8,7 +8,7 @@ from generated_pages.rst import code, heading, raw, table
 from gtzanfeat.augmentation import DEGRADATIONS
 from gtzanfeat.datasets import LAYOUTS
 from gtzanfeat.evaluation import PROTOCOLS, REGRESSORS, TASKS
-from gtzanfeat.inspection import EXPERIMENTS
+from gtzanfeat.inspection import PUBLISHED_EXPERIMENTS
 from gtzanfeat.recipes import RECIPES
 from gtzanfeat.statistics.summaries import SUMMARIES
 
@@ -25,7 +25,7 @@ TABLES = {
     "dataset-layouts": ("Dataset layouts", LAYOUTS, "What `gtzanfeat.load_dataset` reads."),
     "regressors": ("Regressors", REGRESSORS, "What stands behind the features where the target is a number."),
     "tasks": ("Tasks", TASKS, "What can be asked of a clip."),
-    "experiments": ("Published experiments", EXPERIMENTS, "What `gtzanfeat.reproduce` runs again."),
+    "experiments": ("Published experiments", PUBLISHED_EXPERIMENTS, "What `gtzanfeat.reproduce` runs again."),
 }
 
 

@@ -1,7 +1,7 @@
 """What a feature declares about itself: the dataclasses that registries are made of.
 
 Only declarations: no kernels, no registry, no import of anything heavy. A family file
-(`features/rhythm.py`, say) holds kernels and, at its foot, rows of the types below.
+(`features/tempo.py`, say) holds kernels and, at its foot, rows of the types below.
 """
 
 from __future__ import annotations
@@ -93,7 +93,18 @@ class Framing:
         return 0 if self.edges == "none" else self.length // 2
 
     def n_frames(self, n_samples: int) -> int:
-        """Frames in `n_samples` samples; a shorter signal is zero-padded to exactly one frame."""
+        """Return the number of frames of a signal.
+
+        Parameters
+        ----------
+        n_samples : int
+            Its length; a signal shorter than a frame is zero-padded to exactly one.
+
+        Returns
+        -------
+        int
+            At least 1.
+        """
         return 1 + max(0, n_samples + 2 * self.margin - self.length) // self.hop
 
 
@@ -154,8 +165,7 @@ class Column:
     unit : str
         Of the values, "1" where they have none.
     formula : str
-        May hold fields, as ``{share}``, a parameter of that name, and what else
-        `gtzanfeat.feature_sets.formulas` lists.
+        May hold fields, ``{share}``: parameters, and what else `gtzanfeat.feature_sets.formulas` lists.
     hears : str
         What a listener would call it, in one sentence; may hold fields too.
     """

@@ -40,7 +40,13 @@ class ClipError(GtzanfeatError, ValueError):
 
 
 class MissingClipError(ClipError, FileNotFoundError):
-    """The file of a clip does not exist."""
+    """The file of a clip does not exist.
+
+    Parameters
+    ----------
+    source, reason, remedy : str
+        As of `ClipError`.
+    """
 
     __str__ = Exception.__str__  # FileNotFoundError would print its arguments as errno and name
 

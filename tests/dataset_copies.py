@@ -13,7 +13,7 @@ from gtzanfeat.datasets.synthetic import STYLES, compose
 @cache
 def music(number):
     """Half a second of a synthetic style."""
-    return compose(list(STYLES)[number % len(STYLES)], seed=number, seconds=0.5).samples
+    return compose(list(STYLES)[number % len(STYLES)], random_state=number, seconds=0.5).samples
 
 
 def record(path, number=0):

@@ -173,7 +173,7 @@ ELSEWHERE = {
     "features/test_librosa57": ("samples", "librosa_tempo"),
     "features/test_tempo": ("tempo", "onset_rate"),
     "features/test_tempogram": ("tempogram",),
-    "features/test_tonality": ("chroma_key", "pitch_key"),
+    "features/test_keys": ("chroma_key", "pitch_key"),
     "features/test_centroid_rolloff_flux": ("low_energy",),
 }
 COMPARED = [name for name in CLIP_FEATURES if getattr(TWINS.get(name), "compute", None)]

@@ -152,8 +152,10 @@ def test_few_files_lie_loose_at_the_root():
     assert len(loose) <= LOOSE_FILES, sorted(loose)
 
 
-def test_the_map_of_rooms_in_the_readme_is_the_floors():
-    section = (ROOT / "README.md").read_text(encoding="utf-8").split("## The rooms")[1].split("\n## ")[0]
+def test_the_map_of_rooms_in_contributing_is_the_floors():
+    section = (
+        (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("## The rooms")[1].split("\n## ")[0]
+    )
     rows = re.findall(r"^\| (\d+) \| ([^|]+) \|", section, flags=re.MULTILINE)
     told = [(int(floor), room) for floor, rooms in rows for room in re.findall(r"`(\w+)`", rooms)]
     below = {"__init__", "__main__"}
@@ -161,4 +163,4 @@ def test_the_map_of_rooms_in_the_readme_is_the_floors():
     for floor, room in told:
         for other_floor, other in told:
             if FLOOR[room] < FLOOR[other]:
-                assert floor <= other_floor, f"{room} stands below {other}, but not in the README"
+                assert floor <= other_floor, f"{room} stands below {other}, but not in CONTRIBUTING.md"

@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -68,3 +69,11 @@ def test_the_version_is_written_once():
         if f'"{__version__}"' in path.read_text(encoding="utf-8")
     ]
     assert holders == ["version.py"]
+
+
+def test_the_papers_are_of_this_version():
+    root = FRONT_DOOR.parents[1]
+    citation = (root / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.*)$", citation, re.MULTILINE) == [__version__]
+    changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert re.findall(r"^## (\S+)", changelog, re.MULTILINE)[0] == __version__

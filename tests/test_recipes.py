@@ -8,7 +8,7 @@ from sklearn.model_selection import GridSearchCV
 
 from gtzanfeat.cli import main
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.extraction import vectors
+from gtzanfeat.extraction import parallel
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.recipes import RECIPES, classifier, recipe
 
@@ -165,8 +165,8 @@ def test_a_fixed_feature_set_exists(name):
 def test_everything_is_decoded_once_for_each_branch(corpus, tmp_path, monkeypatch):
     clips, labels = corpus
     decoded = []
-    blocks = vectors.blocks
-    monkeypatch.setattr(vectors, "blocks", lambda clip, rate: decoded.append(clip) or blocks(clip, rate))
+    blocks = parallel.blocks
+    monkeypatch.setattr(parallel, "blocks", lambda clip, rate: decoded.append(clip) or blocks(clip, rate))
     grid = {"features__words__codebook__n_words": [8, 16], "classify__C": [1, 10]}
     search = GridSearchCV(recipe("everything", memory=tmp_path), grid, cv=2).fit(clips, labels)
     assert search.best_score_ == 1.0

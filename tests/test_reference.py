@@ -1,4 +1,4 @@
-"""The slow twins of frames and timbre against the closed forms of the specification and other libraries."""
+"""The slow twins of frames and timbre against closed forms and other libraries."""
 
 import librosa
 import numpy as np

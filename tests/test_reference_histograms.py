@@ -1,4 +1,4 @@
-"""The slow twins of the beat and pitch histograms against the closed forms of the specification and pywt."""
+"""The slow twins of the beat and pitch histograms against closed forms and pywt."""
 
 import numpy as np
 import pytest

@@ -92,6 +92,7 @@ def as_clip(source: Any) -> Clip:
     Returns
     -------
     Clip
+        Nothing is opened yet.
 
     Raises
     ------

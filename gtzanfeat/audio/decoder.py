@@ -30,7 +30,7 @@ _MPEG_LEAD = 48 * 1152
 _KNOWN = 1 << 60  # more sample frames are libsndfile's word for a length that is not known
 
 
-class _Onward(soundfile.SoundFile):
+class _Onward(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read from its beginning, or from where it was sought, to its end.
 
     soundfile seeks after each read. In an MP3 that loses what frames keep for those that follow, and of a
@@ -265,7 +265,8 @@ def _binary(clip: Clip) -> BinaryIO:
         raise ClipError(clip, "it is open as text", 'open it in mode "rb"')
     if not n_bytes:
         raise ClipError(clip, "the file is empty", AGAIN)
-    return file
+    opened: BinaryIO = file
+    return opened
 
 
 def _skip(file: Any, buffer: np.ndarray, start: int) -> Iterator[int]:
@@ -293,7 +294,7 @@ def _mono(block: np.ndarray, scale: float) -> np.ndarray:
     n_channels = block.shape[1]
     share = np.float32(scale / n_channels)
     with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
-        out = np.multiply(block[:, 0], share, dtype=np.float32)
+        out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
         for channel in range(1, n_channels):
             out += np.multiply(block[:, channel], share, dtype=np.float32)
     return out

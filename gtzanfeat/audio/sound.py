@@ -168,6 +168,16 @@ def _joined(source: Iterator[np.ndarray]) -> np.ndarray:
 def probe(path: str | os.PathLike[str]) -> float:
     """Decode a file and return its length in seconds, as counted.
 
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    float
+        Seconds of sound that were decoded, whatever its header says.
+
     Raises
     ------
     MissingClipError, ClipError

@@ -20,6 +20,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from gtzanfeat.classifiers.bayes_rule import BayesPrediction
+
 __all__ = ["GaussianMixtureClassifier"]
 
 CLIPS_PER_COMPONENT = 5  # n clips get at most n // 5 components, and at least one
@@ -133,7 +135,7 @@ def fit_mixture(
     return mixture, trace
 
 
-class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
+class GaussianMixtureClassifier(BayesPrediction, ClassifierMixin, BaseEstimator):
     """Bayes classifier with one mixture of diagonal Gaussians per class.
 
     The predicted class c has the largest log p(x | c) + log P(c). Every mixture starts from k-means and is
@@ -334,50 +336,3 @@ class GaussianMixtureClassifier(ClassifierMixin, BaseEstimator):
         with np.errstate(divide="ignore"):  # a class given the prior 0 has log-probability -inf
             log_prior = np.log(self.class_prior_)
         return np.stack([mixture.log_density(X) for mixture in mixtures], axis=1) + log_prior
-
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the posterior log-probabilities log P(c | x).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            One clip per row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        log_joint = self.predict_joint_log_proba(X)
-        return np.asarray(log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True))
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the posterior probabilities P(c | x).
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            One clip per row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.asarray(np.exp(self.predict_log_proba(X)))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class of largest posterior probability of each clip.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            One clip per row.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-            Labels.
-        """
-        winners = self.predict_joint_log_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[winners])

@@ -25,6 +25,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 from threadpoolctl import threadpool_limits
 
+from gtzanfeat.classifiers.bayes_rule import BayesPrediction
 from gtzanfeat.errors import ClipError, GtzanfeatError
 from gtzanfeat.extraction.frame_matrices import is_sequence_of_frames, load_frames
 
@@ -33,7 +34,7 @@ __all__ = ["HiddenMarkovClassifier"]
 VARIANCE_FLOOR = 1e-3  # added to the variances that EM starts from, in standardised units
 
 
-class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
+class HiddenMarkovClassifier(BayesPrediction, ClassifierMixin, BaseEstimator):
     """Bayes classifier with one hidden Markov model of frames per class.
 
     The predicted class c has the largest log p(x_1 ... x_T | c) + log P(c), P(c) being the share of the class
@@ -208,53 +209,6 @@ class HiddenMarkovClassifier(ClassifierMixin, BaseEstimator):
                 for clip in clips
             ]
         return np.asarray(np.array(likelihoods) + np.log(self.class_prior_))
-
-    def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the posterior log-probabilities log P(c | x).
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
-            As in `fit`. A clip may have no frames.
-
-        Returns
-        -------
-        ndarray of shape (n_clips, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        log_joint = self.predict_joint_log_proba(X)
-        return np.asarray(log_joint - np.logaddexp.reduce(log_joint, axis=1, keepdims=True))
-
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the posterior probabilities P(c | x).
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
-            As in `fit`. A clip may have no frames.
-
-        Returns
-        -------
-        ndarray of shape (n_clips, n_classes)
-            Columns in the order of ``classes_``.
-        """
-        return np.asarray(np.exp(self.predict_log_proba(X)))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class of largest posterior probability of each clip.
-
-        Parameters
-        ----------
-        X : sequence of ndarray of shape (n_frames, n_columns), or array-like of shape (n_clips, n_columns)
-            As in `fit`. A clip may have no frames.
-
-        Returns
-        -------
-        ndarray of shape (n_clips,)
-            Labels.
-        """
-        winners = self.predict_joint_log_proba(X).argmax(axis=1)
-        return np.asarray(self.classes_[winners])
 
     def _standardised(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray((frames - self.mean_) / self.scale_)

@@ -113,7 +113,7 @@ def synthesize_command(
         clips = write_corpus(
             folder,
             per_style,
-            seconds,
+            seconds=seconds,
             random_state=seed,
             n_jobs=jobs,
             overwrite=overwrite,

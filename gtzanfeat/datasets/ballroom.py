@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import cells, what_is_there
+from gtzanfeat.datasets.published_lists import cells, table_of_present
 from gtzanfeat.errors import DatasetError
 
 LIST = "allBallroomFiles"
@@ -31,7 +31,7 @@ def _folder(path: Path) -> Path | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path`, or ``BallroomData`` in it, holds the list of files."""
+    """Return whether `path`, or ``BallroomData`` in it, holds the list of files."""
     return path.is_dir() and _folder(path) is not None
 
 
@@ -87,7 +87,7 @@ def load(path: Path) -> ClipTable:
     notes = []
     if "target" not in frame:
         notes.append(f"no tempi, since {TEMPI[-1]} is not there; data2.tar.gz has them")
-    return what_is_there(frame, "ballroom", path, notes)
+    return table_of_present(frame, "ballroom", path, notes)
 
 
 def _album(name: str) -> str:

@@ -1,8 +1,7 @@
-"""The one table that every dataset becomes: which recordings there are, what they are, whose they are.
+"""The table of clips that every dataset becomes: paths, labels, recordings, artists and other columns.
 
-Here live the table and its columns as plain numpy arrays; what makes them valid is said in `columns`. How a
-folder or a file becomes a table belongs to the loaders beside this file, and how a table is cut into
-training and test parts to `gtzanfeat.evaluation`.
+What each column may hold is said in `table_columns`. How a folder or a file becomes a table belongs to the
+loaders beside this file, and how a table is divided into training and test parts to `gtzanfeat.evaluation`.
 """
 
 from __future__ import annotations
@@ -137,6 +136,7 @@ class ClipTable:
         Returns
         -------
         ndarray of shape (n_clips,), object
+            In the order of the rows.
 
         Raises
         ------

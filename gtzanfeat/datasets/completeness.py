@@ -1,4 +1,4 @@
-"""What a dataset lacks: clips that are not there, recordings that cannot be read, artists that give it away.
+"""The completeness of a dataset: missing clips, unreadable recordings, classes that are one artist.
 
 Every recording is decoded to its end, because a header may promise what the file does not hold. How the
 result looks on a screen is the business of the command line.
@@ -28,7 +28,7 @@ ARTIST_FOLDS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class PartCount:
-    """How many clips one part of a protocol finds.
+    """Number of clips of one part of a protocol.
 
     Parameters
     ----------
@@ -53,7 +53,17 @@ class PartCount:
 
 @dataclass(frozen=True)
 class Unreadable:
-    """A file that is there but cannot be analysed, and why."""
+    """A file that is there but cannot be analysed.
+
+    Parameters
+    ----------
+    recording : str
+        Its recording in the table.
+    path : str
+        The file.
+    reason : str
+        Why it cannot be analysed.
+    """
 
     recording: str
     path: str
@@ -62,7 +72,7 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class DatasetCheck:
-    """What `check` found.
+    """What a dataset on disk holds, lacks, and has that cannot be read.
 
     Parameters
     ----------
@@ -120,7 +130,13 @@ class DatasetCheck:
         return self.protocols[0].found
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain dicts, lists, strings and numbers, ready for JSON."""
+        """Return everything as plain values, ready for JSON.
+
+        Returns
+        -------
+        dict
+            Of dicts, lists, strings and numbers, by the names of the parameters.
+        """
         plain = asdict(self)
         return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items()}
 
@@ -188,7 +204,17 @@ def check_table(
 
 
 def one_artist_classes(table: ClipTable) -> tuple[str, ...]:
-    """Name the classes whose clips, two or more, are all by one known artist (or of one album or recording).
+    """Return the classes whose clips, two or more, are all by one known artist (or of one album).
+
+    Parameters
+    ----------
+    table : ClipTable
+        The clips.
+
+    Returns
+    -------
+    tuple of str
+        In the order of the table's classes.
 
     Examples
     --------

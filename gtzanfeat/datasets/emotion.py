@@ -20,7 +20,7 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import cells, read_columns, what_is_there
+from gtzanfeat.datasets.published_lists import cells, read_columns, table_of_present
 from gtzanfeat.datasets.table_columns import numbers
 from gtzanfeat.errors import DatasetError
 
@@ -65,7 +65,7 @@ def _edition(path: Path) -> tuple[_Edition, list[Path]] | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path` holds the annotations of whole songs of one of the two."""
+    """Return whether `path` holds the annotations of whole songs of one of the two."""
     return path.is_dir() and _edition(path) is not None
 
 
@@ -125,7 +125,7 @@ def load(path: Path) -> ClipTable:
     """
     frame = catalogue(path)
     notes = [] if frame["artist"].notna().any() else ["no list of songs is there, so artists are unknown"]
-    return what_is_there(frame, "emotion", path, notes)
+    return table_of_present(frame, "emotion", path, notes)
 
 
 def _songs(path: Path, pattern: str) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import PARTS, cells, read_columns, tags, what_is_there
+from gtzanfeat.datasets.published_lists import PARTS, cells, read_columns, table_of_present, tags
 from gtzanfeat.errors import DatasetError
 
 SUBSETS = {  # by folder, the largest first: which values of the column (set, subset) it holds
@@ -49,7 +49,7 @@ def _metadata(path: Path) -> Path | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether ``fma_metadata/tracks.csv`` is in `path`, or beside it if it is a folder of audio."""
+    """Return whether ``fma_metadata/tracks.csv`` is in `path`, or beside it if it is a folder of audio."""
     return path.is_dir() and _metadata(path) is not None
 
 
@@ -106,7 +106,7 @@ def load(path: Path) -> ClipTable:
     DatasetError
         If metadata or all audio are missing, or the metadata cannot be read.
     """
-    return what_is_there(catalogue(path), "fma", path)
+    return table_of_present(catalogue(path), "fma", path)
 
 
 def _audio(path: Path, metadata: Path) -> Path:

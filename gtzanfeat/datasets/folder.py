@@ -103,7 +103,7 @@ def and_more(files: Sequence[PurePosixPath]) -> str:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether this layout can be read there: any folder will do."""
+    """Return whether this layout can be read there: any folder will do."""
     return path.is_dir()
 
 

@@ -80,7 +80,7 @@ def catalogue(path: Path | None = None) -> pd.DataFrame:
 
 
 def _clip(file: PurePosixPath) -> str | None:
-    """Name the clip that a file holds: the file says so, and its folder is not that of another genre."""
+    """Return the clip that a file holds: the file says so, and its folder is not that of another genre."""
     name, folder = file.stem.lower(), file.parent.name.lower()
     if not _CLIP_NAME.fullmatch(name):
         return None
@@ -88,7 +88,7 @@ def _clip(file: PurePosixPath) -> str | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether at least half of the recordings below a folder are named as clips of GTZAN are."""
+    """Return whether at least half of the recordings below a folder are named as clips of GTZAN are."""
     if not path.is_dir():
         return False
     clips = [_clip(file) for file in audio_files(path)]

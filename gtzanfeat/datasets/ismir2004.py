@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import PARTS, cells, what_is_there
+from gtzanfeat.datasets.published_lists import PARTS, cells, table_of_present
 from gtzanfeat.errors import DatasetError
 
 FOLDERS = ("training", "development", "evaluation")
@@ -33,7 +33,7 @@ def _lists(path: Path) -> dict[str, Path]:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether there is a list of tracks of ``training`` or another part in `path`."""
+    """Return whether there is a list of tracks of ``training`` or another part in `path`."""
     return path.is_dir() and bool(_lists(path))
 
 
@@ -71,7 +71,7 @@ def load(path: Path) -> ClipTable:
     DatasetError
         If the lists or all audio are missing, or a list cannot be read.
     """
-    return what_is_there(catalogue(path), "ismir2004", path)
+    return table_of_present(catalogue(path), "ismir2004", path)
 
 
 def _tracks(path: Path, part: str, file: Path) -> pd.DataFrame:

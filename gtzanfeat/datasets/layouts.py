@@ -2,7 +2,7 @@
 
 To add a layout, write ``datasets/<name>.py`` with the functions ``recognises(path)`` and ``load(path)``, and
 add one row to `LAYOUTS` at the foot of this file; the command line and the contract tests find it there.
-What the loaders of published collections share is in `published`.
+What the loaders of published collections share is in `published_lists`.
 Features, classifiers and scores do not belong here, and nothing is ever downloaded.
 """
 
@@ -103,7 +103,7 @@ def check(
     n_jobs: int | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> DatasetCheck:
-    """Say what is there of a dataset, what is missing and what cannot be read, by decoding all of it.
+    """Return which clips of a dataset are there, missing or unreadable; all of it is decoded.
 
     Parameters
     ----------
@@ -119,6 +119,7 @@ def check(
     Returns
     -------
     DatasetCheck
+        Counts by class and protocol, and the clips that are missing or cannot be read.
 
     Raises
     ------

@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import cells, read_columns, tags, what_is_there
+from gtzanfeat.datasets.published_lists import cells, read_columns, table_of_present, tags
 from gtzanfeat.errors import DatasetError
 
 TOP = 50
@@ -35,7 +35,7 @@ KNOWN_BAD = {
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path` holds the annotations."""
+    """Return whether `path` holds the annotations."""
     return path.is_dir() and (path / ANNOTATIONS).is_file()
 
 
@@ -68,7 +68,7 @@ def load(path: Path) -> ClipTable:
         If the annotations or all audio are missing, or the annotations cannot be read.
     """
     frame, vocabulary, notes = _read(path)
-    return what_is_there(frame, "magnatagatune", path, notes, vocabulary)
+    return table_of_present(frame, "magnatagatune", path, notes, vocabulary)
 
 
 def _read(path: Path) -> tuple[pd.DataFrame, list[str], list[str]]:

@@ -31,7 +31,7 @@ def _file(path: Path) -> Path | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path` is a file with the suffix of a manifest, or a folder with a ``manifest.csv``."""
+    """Return whether `path` is a file with the suffix of a manifest, or a folder with a ``manifest.csv``."""
     return _file(path) is not None
 
 

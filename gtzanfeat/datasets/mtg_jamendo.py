@@ -17,7 +17,7 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import cells, read_columns, tags, what_is_there
+from gtzanfeat.datasets.published_lists import cells, read_columns, table_of_present, tags
 from gtzanfeat.errors import DatasetError
 
 LIST = "autotagging.tsv"
@@ -36,7 +36,7 @@ def _list(path: Path) -> Path | None:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path` is a list of tracks with their tags, or a folder with ``autotagging.tsv``."""
+    """Return whether `path` is a list of tracks with their tags, or a folder with ``autotagging.tsv``."""
     return _list(path) is not None
 
 
@@ -89,7 +89,7 @@ def load(path: Path) -> ClipTable:
     """
     frame = catalogue(path)
     notes = [] if frame["split"].notna().any() else [f"no split, since data/splits/{SPLIT} is not there"]
-    return what_is_there(frame, "mtg-jamendo", path, notes)
+    return table_of_present(frame, "mtg-jamendo", path, notes)
 
 
 def _splits(file: Path) -> dict[str, str]:

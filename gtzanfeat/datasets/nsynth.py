@@ -17,7 +17,7 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import tags, what_is_there
+from gtzanfeat.datasets.published_lists import table_of_present, tags
 from gtzanfeat.errors import DatasetError
 
 FOLDERS = {f"nsynth-{part}": part for part in ("train", "valid", "test")}
@@ -30,7 +30,7 @@ def _parts(path: Path) -> list[Path]:
 
 
 def recognises(path: Path) -> bool:
-    """Tell whether `path` is one of the folders of NSynth, or holds one."""
+    """Return whether `path` is one of the folders of NSynth, or holds one."""
     return path.is_dir() and bool(_parts(path))
 
 
@@ -69,7 +69,7 @@ def load(path: Path) -> ClipTable:
     missing = [name for name, part in FOLDERS.items() if part not in set(frame["split"])]
     alone = path.resolve().name in FOLDERS
     notes = [] if alone or not missing else [f"{' and '.join(missing)} not there"]
-    return what_is_there(frame, "nsynth", path, notes)
+    return table_of_present(frame, "nsynth", path, notes)
 
 
 def _notes(folder: Path) -> pd.DataFrame:

@@ -114,7 +114,7 @@ def tags(text: list[str] | set[str]) -> str:
     return SEPARATOR.join(sorted(text)) or SEPARATOR
 
 
-def what_is_there(
+def table_of_present(
     catalogue: pd.DataFrame, name: str, path: Path, notes: Sequence[str] = (), vocabulary: Sequence[str] = ()
 ) -> ClipTable:
     """Keep the recordings of a catalogue whose file is there.

@@ -1,11 +1,13 @@
-"""Extraction: one clip -> its frames or its vector, many clips -> a matrix, in parallel.
+"""Extraction: one clip -> its frames or its vector, many clips -> a matrix.
 
-`analysis` runs blocks of samples through ingredients and features, `collectors` keep what these give,
-`vectors` and `frame_matrices` go over many clips, and `cache` keeps results on disk. What is computed is the
-feature set's business; what becomes of the numbers (tables, estimators) is for the rooms above.
+`analysis` computes ingredients and features of blocks of samples, `collectors` hold what these have given of
+a clip, `parallel` goes over many clips, `vectors` and `frame_matrices` give their numbers, and `cache` keeps
+results on disk. What is computed is the feature set's business; what becomes of the numbers (tables,
+estimators) is for the rooms above.
 """
 
 from gtzanfeat.extraction.frame_matrices import Frames
-from gtzanfeat.extraction.vectors import Extraction, Failure, extract, list_of_clips
+from gtzanfeat.extraction.parallel import Failure, list_of_clips
+from gtzanfeat.extraction.vectors import Extraction, extract
 
 __all__ = ["Extraction", "Failure", "Frames", "extract", "list_of_clips"]

@@ -1,8 +1,8 @@
-"""Analysis: sound in, blocks of frames through, each ingredient once, tracks and histograms out.
+"""Analysis: from blocks of samples to the tracks and histograms of features, each ingredient computed once.
 
-The one way through. Samples may arrive in pieces of any size; they are cut anew at fixed absolute
-positions, so that files, arrays and live streams give the same bits. Only tracks (a few numbers per frame)
-grow with the recording: no spectrum of a whole clip ever exists. What the numbers mean is not known here.
+Files, arrays and live streams all pass here. Samples may arrive in pieces of any size; they are cut anew at
+fixed absolute positions, so that the numbers are the same bits. Only tracks (a few numbers per frame) grow
+with the recording: no spectrum of a whole clip ever exists.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, ClipFeature, Framing, Params, Request, TrackFeature
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.extraction.collectors import AccumulatorRun, CollectionRun, FrameRun
+from gtzanfeat.extraction.collectors import FoundCollector, TotalCollector, TrackCollector
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients import hpss
 from gtzanfeat.ingredients.registry import INGREDIENTS, STREAMS
@@ -72,7 +72,7 @@ class Analysis:
         self.reset()
 
     def reset(self) -> None:
-        """Forget what was pushed, and start a new clip."""
+        """Start a new clip."""
         self.n_samples = 0
         self._filled = 0
         self._silent = True
@@ -84,7 +84,7 @@ class Analysis:
             framed.reset()
 
     def push(self, samples: np.ndarray) -> None:
-        """Analyse what comes next.
+        """Analyse the next samples of the clip.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Analysis:
                 self._process()
 
     def finish(self) -> dict[tuple[Any, ...], np.ndarray]:
-        """End the clip.
+        """Return the results of all requests, at the end of the clip.
 
         Returns
         -------
@@ -143,7 +143,14 @@ class Analysis:
         return dict(results)
 
     def flags(self) -> tuple[str, ...]:
-        """What the user should know of the clip just finished: "silent", "padded_65536" ..."""
+        """Return what a user should know of the clip just finished.
+
+        Returns
+        -------
+        tuple of str
+            "silent"; "padded_65536", if the clip is shorter than a frame of that length; the `flag` of each
+            clip feature whose columns are all 0.
+        """
         flags = ["silent"] if self._silent else []
         flags += [
             f"padded_{length}" for length in sorted({f.length for f in self._framed if self._padded(f)})
@@ -199,19 +206,19 @@ def _must_agree_with_framing(request: Request, rate: int) -> None:
 
 
 class _Framed:
-    """One framing: its buffer, the plan of ingredients and features, and what they have given so far."""
+    """The samples, ingredients and collectors of one framing."""
 
     def __init__(self, framing: Framing, rate: int) -> None:
         self.framing = framing
         self.rate = rate
         self._places: dict[tuple[Any, ...], int] = {("frames",): 0}
         self._steps: list[tuple[Callable[..., np.ndarray], list[int]]] = []
-        self._frame_features: dict[tuple[Any, ...], FrameRun] = {}
-        self._accumulators: dict[tuple[Any, ...], AccumulatorRun | CollectionRun] = {}
-        self._listeners: list[tuple[Callable[..., None], list[int]]] = []
+        self._frame_features: dict[tuple[Any, ...], TrackCollector] = {}
+        self._accumulators: dict[tuple[Any, ...], TotalCollector | FoundCollector] = {}
+        self._receivers: list[tuple[Callable[..., None], list[int]]] = []
         self._buffer = np.empty(0, dtype=np.float32)
 
-    # -- the plan --
+    # -- what is computed --
 
     def add(self, request: Request) -> None:
         row = FEATURES[request.feature]
@@ -224,7 +231,7 @@ class _Framed:
         elif request.key not in self._frame_features:
             needs = [self._place(need.format(**request.params), request.params) for need in row.needs]
             constants = row.constants(self.framing, self.rate, request.params)
-            self._frame_features[request.key] = FrameRun(row, needs, constants)
+            self._frame_features[request.key] = TrackCollector(row, needs, constants)
 
     def _add_accumulator(self, name: str, params: Params) -> None:
         key = Request(name, self.framing, params).key
@@ -233,17 +240,17 @@ class _Framed:
             needs = [self._place(need, params) for need in row.needs]
             constants = row.constants(self.framing, self.rate, params)
             self._accumulators[key] = (
-                AccumulatorRun(row.kernel, needs, constants, np.zeros(row.shape))
+                TotalCollector(row.kernel, needs, constants, np.zeros(row.shape))
                 if isinstance(row, Accumulator)
-                else CollectionRun(row.kernel, needs, constants)
+                else FoundCollector(row.kernel, needs, constants)
             )
 
-    def pass_on(self, listener: Callable[..., None], needs: tuple[str, ...]) -> None:
-        """Give these ingredients of every block to a `listener` too."""
-        self._listeners.append((listener, [self._place(need, {}) for need in needs]))
+    def pass_on(self, receiver: Callable[..., None], needs: tuple[str, ...]) -> None:
+        """Give these ingredients of every block to a `receiver` too."""
+        self._receivers.append((receiver, [self._place(need, {}) for need in needs]))
 
     def _place(self, name: str, params: Params) -> int:
-        """Where the ingredient stands in a block's list of ingredients; plans it if it is new."""
+        """Return the place of an ingredient among those of a block; a new one is added to the steps."""
         if name == "frames":
             return 0
         if name not in INGREDIENTS:
@@ -256,7 +263,7 @@ class _Framed:
             self._places[key] = len(self._steps)
         return self._places[key]
 
-    # -- the work --
+    # -- computing it --
 
     def reset(self) -> None:
         self.n_frames = 0
@@ -298,7 +305,7 @@ class _Framed:
             self._analyse(1, self._length)
 
     def _analyse(self, n_frames: int, length: int) -> None:
-        """Run the plan over the frames that begin the buffer; their first `length` samples are sound."""
+        """Compute all of the frames that begin the buffer; their first `length` samples are sound."""
         *channels, step = self._buffer.strides
         frames = np.ndarray(
             (*self._buffer.shape[:-1], n_frames, self.framing.length),
@@ -314,11 +321,11 @@ class _Framed:
         for function, needs in self._steps:
             ingredients.append(function(*[ingredients[i] for i in needs]))
         for feature in self._frame_features.values():
-            feature.run(ingredients, n_frames)
+            feature.add(ingredients, n_frames)
         for accumulator in self._accumulators.values():
-            accumulator.run(ingredients)
-        for listener, needs in self._listeners:
-            listener(*[ingredients[i] for i in needs])
+            accumulator.add(ingredients)
+        for receiver, needs in self._receivers:
+            receiver(*[ingredients[i] for i in needs])
         self.n_frames += n_frames
 
     def result(self, request: Request) -> np.ndarray:
@@ -327,10 +334,11 @@ class _Framed:
             return row.compute(self._source(row.of, request), self.n_frames, request.params)
         if isinstance(row, TrackFeature):
             sources = [self._source(name, request) for name in row.needs]
-            return row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+            track: np.ndarray = row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+            return track
         return self._frame_features[request.key].track()
 
     def _source(self, name: str, request: Request) -> np.ndarray:
-        """What the feature `name` has given, with the framing and the parameters of `request`."""
+        """Return the result of a feature or accumulator for the framing and parameters of a request."""
         asked = replace(request, feature=name)
         return self._accumulators[asked.key].result() if name in ACCUMULATORS else self.result(asked)

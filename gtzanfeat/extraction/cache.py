@@ -1,10 +1,11 @@
-"""What has been heard before: results of analyses on disk, so that no clip is listened to twice.
+"""The cache: results of analyses on disk, so that no clip is analysed twice.
 
-An entry is found by what was analysed (content of the file or array, offset, duration) and by what decides
-the numbers (spec hash, the code and the libraries that compute them). Nothing here decodes or computes.
+The key of an entry is made of what was analysed (content of the file or array, offset, duration) and of what
+decides the numbers (spec hash, the code and the libraries that compute them). Nothing here decodes or
+computes.
 
 One small file per clip and specification, ``<location>/gtzanfeat/<spec hash>-<code>/<ab>/<key>``, instead of
-joblib's store: joblib keys a call by its arguments, and the path of a file says nothing of its content.
+joblib's `Memory`: joblib keys a call by its arguments, and the path of a file says nothing of its content.
 """
 
 from __future__ import annotations
@@ -29,17 +30,15 @@ import numpy as np
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import GtzanfeatError
 
-FOLDER = "gtzanfeat"  # under the location, beside whatever else it holds, such as joblib's own store
-SEAL = 16  # bytes before an entry's arrays that prove them whole
-SETTLED = 2.0  # seconds after which a file's time stamp is sure to show another change
-ABANDONED = 3600.0  # seconds after which an unfinished file is taken for one that nobody will finish
-# numbers come from these ...
-_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
-# ... and from all of this package but these; a new room counts until it is named here, which costs
-# at most a miss
-_NOT_NUMERIC = {
-    "__init__", "__main__", "classifiers", "cli", "codebooks", "datasets", "evaluation", "export",
-    "inspection", "model_selection", "recipes", "report", "transformers",
+FOLDER = "gtzanfeat"  # under the location, beside whatever else it holds, such as joblib's own cache
+CHECKSUM_BYTES = 16  # before an entry's arrays
+TIME_STAMP_SECONDS = 2.0  # within which two changes of a file may bear the same time stamp
+UNFINISHED_SECONDS = 3600.0  # after which a file that is still being written is removed by `prune`
+NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
+# rooms whose code decides the numbers that are cached
+NUMERIC_ROOMS = {
+    "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
+    "ingredients", "jit", "segments", "statistics",
 }  # fmt: skip
 
 
@@ -67,7 +66,7 @@ class Cache:
 
     @classmethod
     def open(cls, memory: Any, spec_hash: str) -> Cache | None:
-        """Find, or make, the cache of a specification.
+        """Return the cache of a specification; its folder is made where there is none.
 
         Parameters
         ----------
@@ -79,17 +78,17 @@ class Cache:
         Returns
         -------
         Cache or None
-            None if there is no place to keep anything.
+            None without a location.
 
         Raises
         ------
         GtzanfeatError
-            If the place is not a folder and cannot be made one.
+            If the location is not a folder and cannot be made one.
         """
         location = getattr(memory, "location", memory)
         if location is None:
             return None
-        folder = _store(location) / f"{spec_hash}-{code_hash()}"
+        folder = _cache_folder(location) / f"{spec_hash}-{code_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -100,7 +99,7 @@ class Cache:
         return cls(folder)
 
     def key(self, clip: Clip) -> str | None:
-        """What a clip is known by: its content, the window and rate asked for, and any change.
+        """Return the key of a clip: a hash of its content, of window and rate, and of any change.
 
         Parameters
         ----------
@@ -110,7 +109,7 @@ class Cache:
         Returns
         -------
         str or None
-            Hexadecimal digits; None for what cannot be read, which is for the analysis to say.
+            Hexadecimal digits; None for what cannot be read, of which the analysis raises the error.
         """
         try:
             window: list[Any] = [
@@ -131,23 +130,23 @@ class Cache:
         return hashlib.blake2b(words.encode() + content, digest_size=20).hexdigest()
 
     def get(self, key: str) -> tuple[np.ndarray, ...] | None:
-        """Fetch an entry.
+        """Return the arrays of an entry.
 
         Returns
         -------
         tuple of ndarray, or None
-            What was put there; None if there is nothing, or nothing whole.
+            None if there is no entry, or a damaged one.
         """
         path = self._path(key)
         try:
             data = path.read_bytes()
         except OSError:
             return None
-        body = memoryview(data)[SEAL:]
-        if data[:SEAL] != _seal(key, body):
+        body = memoryview(data)[CHECKSUM_BYTES:]
+        if data[:CHECKSUM_BYTES] != _checksum(key, body):
             return None
         with contextlib.suppress(OSError):  # a cache that may only be read still serves
-            os.utime(path)  # used now: `prune` takes the longest unused first
+            os.utime(path)  # `prune` removes the longest unused first
         stream = io.BytesIO(body)
         arrays = []
         while stream.tell() < len(body):
@@ -155,17 +154,17 @@ class Cache:
         return tuple(arrays)
 
     def put(self, key: str, *arrays: np.ndarray) -> None:
-        """Keep an entry; where that fails, warn and go on, since the numbers themselves are there."""
+        """Write an entry; where that fails, warn and go on, since the arrays themselves are there."""
         stream = io.BytesIO()
         for array in arrays:
             np.save(stream, array, allow_pickle=False)
         body = stream.getbuffer()
         path = self._path(key)
-        part = path.with_name(f"{uuid.uuid4().hex}.part")  # nobody else's, even on a shared disk
+        part = path.with_name(f"{uuid.uuid4().hex}.part")  # of a unique name, even on a shared disk
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)  # who prunes removes empty folders
+            path.parent.mkdir(parents=True, exist_ok=True)  # `prune` removes empty folders
             with part.open("xb") as file:
-                file.write(_seal(key, body))
+                file.write(_checksum(key, body))
                 file.write(body)
             os.replace(part, path)
         except OSError as error:
@@ -180,28 +179,28 @@ class Cache:
 
 @functools.cache
 def code_hash() -> str:
-    """8 hexadecimal digits that change with the code and the libraries that numbers come from."""
+    """Return 8 hexadecimal digits that change with the code and the libraries that numbers come from."""
     digest = hashlib.blake2b(digest_size=4)
-    digest.update(" ".join(f"{name}={version(name)}" for name in _LIBRARIES).encode())
+    digest.update(" ".join(f"{name}={version(name)}" for name in NUMERIC_LIBRARIES).encode())
     package = Path(__file__).parents[1]
     for path in sorted(package.rglob("*.py")):
         room = path.relative_to(package).parts[0].removesuffix(".py")
-        if room not in _NOT_NUMERIC:
+        if room in NUMERIC_ROOMS:
             digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def _seal(key: str, body: memoryview) -> bytes:
-    return hashlib.blake2b(body, key=key.encode(), digest_size=SEAL).digest()
+def _checksum(key: str, body: memoryview) -> bytes:
+    return hashlib.blake2b(body, key=key.encode(), digest_size=CHECKSUM_BYTES).digest()
 
 
 def _content(path: str | os.PathLike[str]) -> bytes:
-    """Hash of a file's bytes, read again only if the file looks touched."""
+    """Hash of a file's bytes, read again only if its size, time stamp or inode has changed."""
     stat = os.stat(path)
-    look = (os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
+    state = (os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
     # a file written just now may change again without a new time stamp
-    settled = time.time() - stat.st_mtime > SETTLED
-    return _read(*look) if settled else _read.__wrapped__(*look)
+    settled = time.time() - stat.st_mtime > TIME_STAMP_SECONDS
+    return _read(*state) if settled else _read.__wrapped__(*state)
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -210,12 +209,12 @@ def _read(path: str, size: int, mtime_ns: int, inode: int) -> bytes:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).digest()
 
 
-# --- housekeeping -----------------------------------------------------------------------------------
+# --- size and removal -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class CacheEntry:
-    """Entries of one specification in a cache.
+class CachedSpec:
+    """What a cache holds of one specification.
 
     Parameters
     ----------
@@ -224,7 +223,7 @@ class CacheEntry:
     current : bool
         Whether this version of the package would use them.
     n_entries : int
-        How many clips.
+        Number of clips.
     n_bytes : int
         Their size on disk.
     """
@@ -235,8 +234,8 @@ class CacheEntry:
     n_bytes: int
 
 
-def contents(location: Any) -> list[CacheEntry]:
-    """Say what a cache holds.
+def contents(location: Any) -> list[CachedSpec]:
+    """Return what a cache holds.
 
     Parameters
     ----------
@@ -245,7 +244,7 @@ def contents(location: Any) -> list[CacheEntry]:
 
     Returns
     -------
-    list of CacheEntry
+    list of CachedSpec
         One for each specification.
 
     Raises
@@ -253,12 +252,12 @@ def contents(location: Any) -> list[CacheEntry]:
     GtzanfeatError
         If there is no cache.
     """
-    shelves = []
+    summaries = []
     for folder in sorted(path for path in _existing(location).iterdir() if path.is_dir()):
         spec_hash, _, code = folder.name.partition("-")
         sizes = [stat.st_size for _, stat in _files(folder)]
-        shelves.append(CacheEntry(spec_hash, code == code_hash(), len(sizes), sum(sizes)))
-    return shelves
+        summaries.append(CachedSpec(spec_hash, code == code_hash(), len(sizes), sum(sizes)))
+    return summaries
 
 
 def prune(location: Any, max_bytes: int) -> int:
@@ -283,12 +282,12 @@ def prune(location: Any, max_bytes: int) -> int:
     """
     if max_bytes < 0:
         raise ValueError(f"max_bytes is {max_bytes}; give 0 or more")
-    store = _existing(location)
-    for part in store.rglob("*.part"):
+    folder = _existing(location)
+    for part in folder.rglob("*.part"):
         with contextlib.suppress(OSError):
-            if time.time() - part.stat().st_mtime > ABANDONED:
+            if time.time() - part.stat().st_mtime > UNFINISHED_SECONDS:
                 part.unlink()
-    files = sorted(_files(store), key=lambda file: file[1].st_mtime_ns)
+    files = sorted(_files(folder), key=lambda file: file[1].st_mtime_ns)
     excess = sum(stat.st_size for _, stat in files) - max_bytes
     n_removed = 0
     for path, stat in files:
@@ -297,9 +296,9 @@ def prune(location: Any, max_bytes: int) -> int:
         path.unlink(missing_ok=True)
         excess -= stat.st_size
         n_removed += 1
-    for folder in sorted((path for path in store.rglob("*") if path.is_dir()), reverse=True):
+    for inner in sorted((path for path in folder.rglob("*") if path.is_dir()), reverse=True):
         with contextlib.suppress(OSError):  # not empty
-            folder.rmdir()
+            inner.rmdir()
     return n_removed
 
 
@@ -321,25 +320,25 @@ def clear(location: Any) -> int:
     GtzanfeatError
         If there is no cache.
     """
-    store = _existing(location)
-    n_entries = sum(1 for _ in _files(store))
-    shutil.rmtree(store)
+    folder = _existing(location)
+    n_entries = sum(1 for _ in _files(folder))
+    shutil.rmtree(folder)
     return n_entries
 
 
-def _store(location: Any) -> Path:
+def _cache_folder(location: Any) -> Path:
     return Path(location) / FOLDER
 
 
 def _existing(location: Any) -> Path:
     location = getattr(location, "location", location)
-    if location is None or not _store(location).is_dir():
+    if location is None or not _cache_folder(location).is_dir():
         raise GtzanfeatError(f"{location}: it holds no cache; give the folder that was given as memory")
-    return _store(location)
+    return _cache_folder(location)
 
 
 def _files(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """Entries under a folder; some may go while one looks."""
+    """Entries under a folder; another process may remove some meanwhile."""
     for path in folder.rglob("*"):
         with contextlib.suppress(FileNotFoundError):
             if path.is_file() and path.suffix != ".part":

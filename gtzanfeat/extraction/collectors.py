@@ -1,7 +1,7 @@
-"""Rows at work: what features, accumulators and collections have given so far of one clip.
+"""Collectors: the tracks, totals and found rows of one clip, block by block.
 
-Each takes the ingredients of one block after another. Which ingredients there are, and who makes them, is
-the business of `analysis`.
+One kind for each kind of row: frame features, accumulators, collections. Each is given the ingredients of
+one block after another by `analysis`, which computes them.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import numpy as np
 from gtzanfeat.declarations import FrameFeature
 
 
-class FrameRun:
-    """A frame feature at work: its rows so far and the spectra before the next block."""
+class TrackCollector:
+    """The rows of a frame feature so far, and the ingredient rows before the next block."""
 
     def __init__(self, row: FrameFeature, needs: list[int], constants: tuple[Any, ...]) -> None:
         self.row = row
@@ -24,12 +24,12 @@ class FrameRun:
         self.constants = constants
 
     def reset(self) -> None:
-        """Forget the clip before."""
+        """Start a new clip."""
         self.blocks: list[np.ndarray] = []
         self.previous: np.ndarray | None = None
 
-    def run(self, ingredients: list[np.ndarray], n_frames: int) -> None:
-        """Take the next block."""
+    def add(self, ingredients: list[np.ndarray], n_frames: int) -> None:
+        """Add the next block."""
         inputs = [ingredients[i] for i in self.needs]
         past = self.row.past
         out = np.empty((n_frames, len(self.row.columns)), dtype=np.float32)
@@ -43,7 +43,7 @@ class FrameRun:
         self.blocks.append(out)
 
     def track(self) -> np.ndarray:
-        """Give the rows of all frames, float32 (n_frames, n_columns)."""
+        """Return the rows of all frames, float32 (n_frames, n_columns)."""
         if len(self.blocks) > 1:
             self.blocks = [np.concatenate(self.blocks)]
         self.blocks[0][: self.row.lead] = 0.0
@@ -51,8 +51,8 @@ class FrameRun:
 
 
 @dataclass
-class AccumulatorRun:
-    """An accumulator at work: its total so far."""
+class TotalCollector:
+    """The total of an accumulator so far."""
 
     kernel: Callable[..., None]
     needs: list[int]
@@ -60,20 +60,20 @@ class AccumulatorRun:
     total: np.ndarray
 
     def reset(self) -> None:
-        """Forget the clip before."""
+        """Start a new clip."""
         self.total[...] = 0.0
 
-    def run(self, ingredients: list[np.ndarray]) -> None:
-        """Take the next block."""
+    def add(self, ingredients: list[np.ndarray]) -> None:
+        """Add the next block."""
         self.kernel(*[ingredients[i] for i in self.needs], *self.constants, self.total)
 
     def result(self) -> np.ndarray:
-        """Give the total, float64."""
+        """Return the total, float64."""
         return self.total.copy()
 
 
-class CollectionRun:
-    """A collection at work: what was found so far."""
+class FoundCollector:
+    """What a collection has found so far."""
 
     def __init__(self, kernel: Callable[..., Any], needs: list[int], constants: tuple[Any, ...]) -> None:
         self.kernel = kernel
@@ -81,15 +81,15 @@ class CollectionRun:
         self.constants = constants
 
     def reset(self) -> None:
-        """Forget the clip before."""
+        """Start a new clip."""
         self.blocks: list[np.ndarray] = []
 
-    def run(self, ingredients: list[np.ndarray]) -> None:
-        """Take the next block."""
+    def add(self, ingredients: list[np.ndarray]) -> None:
+        """Add the next block."""
         self.blocks.append(self.kernel(*[ingredients[i] for i in self.needs], *self.constants))
 
     def result(self) -> np.ndarray:
-        """Give what was found in all frames, float32 (n_found, n_values)."""
+        """Return what was found in all frames, float32 (n_found, n_values)."""
         if len(self.blocks) > 1:  # held once: several features may ask
             self.blocks = [np.concatenate(self.blocks)]
         return self.blocks[0]

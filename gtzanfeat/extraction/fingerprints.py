@@ -1,8 +1,8 @@
-"""Fingerprints: what tells a recording from others, whatever its format, its level or where it is cut.
+"""Acoustic fingerprints: copies of a recording are found whatever their format, level or cut.
 
-A fingerprint says how the energy in 33 bands rises and falls, in one bit per band and 12 ms, which survives
-what copying does to sound and differs between recordings. What a copy means for a score is said in
-`gtzanfeat.evaluation`. Copies at another speed or pitch are not found.
+A fingerprint says in one bit per band and 12 ms how the energy in 33 bands rises and falls (Haitsma & Kalker
+2002). Copies at another speed or pitch are not found. What a copy means for a score is said in
+`gtzanfeat.evaluation`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 from gtzanfeat.audio import Clip, as_clip, load_audio
 from gtzanfeat.declarations import Framing
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.extraction.vectors import Failure, Listener, hear_all, list_of_clips
+from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips, list_of_clips
 from gtzanfeat.ingredients.spectra import power, spectrum
 
 RATE = 5512  # Hz; the bands end at 2 kHz
@@ -39,7 +39,7 @@ _SPEC = f"Haitsma & Kalker {RATE} {FRAMING} {N_BANDS} {LOWEST} {HIGHEST} {QUIET}
 
 @dataclass(frozen=True)
 class Match:
-    """Two recordings that share sound.
+    """Two recordings that have some seconds of sound in common.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def fingerprint(source: Any) -> np.ndarray:
     Parameters
     ----------
     source : path, Clip or ndarray of shape (n_samples,)
-        As of `gtzanfeat.load`; an array is taken to be at 5512 Hz unless a `Clip` says its rate.
+        As of `gtzanfeat.load_audio`; an array is taken to be at 5512 Hz unless a `Clip` says its rate.
 
     Returns
     -------
@@ -145,23 +145,25 @@ def fingerprints(
     numbered = list(enumerate(list_of_clips(clips)))
     prints = [np.zeros(0, dtype=np.uint32)] * len(numbered)
     failures = []
-    for index, heard in hear_all(_PrintListener(cache=cache), numbered, None, n_jobs, on_error, progress):
-        if isinstance(heard, Failure):
-            failures.append(heard)
+    analyser = _Fingerprinter(cache=cache)
+    running = analyse_clips(analyser, numbered, n_jobs=n_jobs, on_error=on_error, progress=progress)
+    for index, result in running:
+        if isinstance(result, Failure):
+            failures.append(result)
         else:
-            prints[index] = heard[0]
+            prints[index] = result[0]
     return prints, tuple(sorted(failures, key=lambda failure: failure.index))
 
 
 @dataclass(frozen=True, eq=False)
-class _PrintListener(Listener):
-    """Listens for fingerprints only."""
+class _Fingerprinter(ClipAnalyser):
+    """Computes the fingerprint of one clip after another, or takes it from a cache."""
 
     requests: list[Any] = None  # type: ignore[assignment]
     rate: int = RATE
     arrange: Any = None
 
-    def _listen(self, clip: Clip) -> tuple[np.ndarray, ...]:
+    def _computed(self, clip: Clip) -> tuple[np.ndarray, ...]:
         return (fingerprint(as_clip(clip)),)
 
 
@@ -199,7 +201,7 @@ def near_duplicate_pairs(prints: Sequence[np.ndarray], similar: float = SIMILAR)
     """
     found: dict[tuple[int, int], Match] = {}
     for a, b, offset in _candidates(prints):
-        match = _judged(prints, a, b, offset)
+        match = _best_overlap(prints, a, b, offset)
         if match is not None and match.similarity >= similar:
             known = found.get((a, b))
             if known is None or match.similarity > known.similarity:
@@ -251,7 +253,7 @@ def _candidates(prints: Sequence[np.ndarray]) -> list[tuple[int, int, int]]:
     return list(zip(*(column.tolist() for column in (*owners, offsets[top])), strict=True))
 
 
-def _judged(prints: Sequence[np.ndarray], a: int, b: int, offset: int) -> Match | None:
+def _best_overlap(prints: Sequence[np.ndarray], a: int, b: int, offset: int) -> Match | None:
     """Compare all bits of two recordings around an offset; None if too little of both is there."""
     best: Match | None = None
     for frames in range(offset - SLACK, offset + SLACK + 1):
@@ -259,12 +261,12 @@ def _judged(prints: Sequence[np.ndarray], a: int, b: int, offset: int) -> Match 
         if end - start < LENGTH:
             continue
         one, other = prints[a][start:end], prints[b][start - frames : end - frames]
-        heard = (one != 0) & (other != 0)
-        n_heard = int(heard.sum())
-        if n_heard < LENGTH:
+        audible = (one != 0) & (other != 0)
+        n_audible = int(audible.sum())
+        if n_audible < LENGTH:
             continue
-        different = int(np.bitwise_count((one ^ other)[heard]).sum())
-        similarity = 1.0 - different / (32 * n_heard)
+        different = int(np.bitwise_count((one ^ other)[audible]).sum())
+        similarity = 1.0 - different / (32 * n_audible)
         if best is None or similarity > best.similarity:
             second = FRAMING.hop / RATE
             best = Match(a, b, frames * second, (end - start) * second, similarity)

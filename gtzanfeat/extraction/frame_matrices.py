@@ -1,7 +1,7 @@
-"""Frames of many clips, one clip at a time: what is between sound and the transformers of frames.
+"""Frame matrices: frame features of many clips, (n_frames, n_columns) each, computed or loaded one by one.
 
-Which frame features are wanted becomes a spec like any other, so that the cache knows it by its hash.
-What becomes of the frames (deltas, summaries, codebooks) is for the rooms above.
+Which frame features are wanted becomes a `FrameSpec`, whose hash the cache knows them by. What is computed
+from the frames (deltas, summaries, codebooks) is for the rooms above.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.declarations import FrameFeature, Framing, Request
 from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.extraction.vectors import Failure, Listener, hear_all
+from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips
 from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, column_name
 from gtzanfeat.features import FEATURES
 
@@ -28,10 +28,10 @@ _FRAMING = Framing(512, 512)
 
 
 class Frames(Sequence[np.ndarray]):
-    """Matrices of frames, (n_frames, n_columns) each, made or loaded when they are asked for.
+    """Frame matrices of many clips, (n_frames, n_columns) each, loaded when they are indexed.
 
-    Nothing is held: who wants the same clip twice asks twice. An index gives a matrix; a slice, a list of
-    indices or a mask gives `Frames` of these clips.
+    None is held in memory. An index gives a matrix; a slice, a list of indices or a mask gives `Frames` of
+    these clips.
 
     Parameters
     ----------
@@ -85,19 +85,34 @@ class Frames(Sequence[np.ndarray]):
     def map(
         self, function: Callable[[np.ndarray], np.ndarray], columns: Sequence[str] | np.ndarray | None = None
     ) -> Frames:
-        """Apply a function to each matrix, when that is asked for; `columns` are the names from then on."""
-        return Frames(partial(_mapped, self._load, function), self._indices, columns)
+        """Return frames to each matrix of which a function is applied when it is loaded.
+
+        Parameters
+        ----------
+        function : callable
+            From a matrix to a matrix.
+        columns : sequence of str, optional
+            Names of the columns of the result.
+
+        Returns
+        -------
+        Frames
+            Of the same clips.
+        """
+        return Frames(partial(_load_mapped, self._load, function), self._indices, columns)
 
 
-def _mapped(load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int) -> np.ndarray:
+def _load_mapped(
+    load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int
+) -> np.ndarray:
     return function(load(i))
 
 
 def is_sequence_of_frames(X: Any) -> bool:
-    """Whether X holds frame matrices, and is not itself a matrix with one clip per row.
+    """Return whether X is a sequence of frame matrices, and not itself a matrix with one clip per row.
 
-    What is neither list nor array but has a length and indices is a sequence that loads its clips when
-    asked for them, and is not asked here.
+    What is neither list nor array but has a length and indices loads its clips when it is indexed, and counts
+    as one without being indexed.
     """
     if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or isinstance(X, str | bytes | Mapping):
         return False
@@ -112,9 +127,15 @@ def is_sequence_of_frames(X: Any) -> bool:
 
 
 def load_frames(clips: Any, index: int) -> np.ndarray:
-    """Return the frame matrix of a clip in float32 or float64, or say what is wrong with it.
+    """Return the frame matrix of a clip in float32 or float64, (n_frames, n_columns).
 
-    Whatever holds no numbers has no frames; it may not even say how wide they would be.
+    What holds no numbers gives a matrix without rows, even where it does not say how many columns there
+    would be.
+
+    Raises
+    ------
+    ClipError
+        If it is no matrix of finite real numbers.
     """
     frames = np.asarray(clips[index])
     if frames.size == 0:
@@ -134,7 +155,7 @@ def load_frames(clips: Any, index: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class FrameSpec:
-    """Which frame features make a matrix.
+    """Frame features, which side by side are the columns of a matrix.
 
     Parameters
     ----------
@@ -152,13 +173,13 @@ class FrameSpec:
 
     @property
     def requests(self) -> list[Request]:
-        """What an analysis must be asked for."""
+        """What an `Analysis` needs to be given."""
         wanted = [item.request for item in self.items]
         return wanted if self.silence is None else [*wanted, self._loudness]
 
     @property
     def _loudness(self) -> Request:
-        """The level of the same frames, whatever is heard in them."""
+        """The RMS of the same frames of the unfiltered sound."""
         return Request("rms", replace(self.items[0].framing, stream="samples", remove_mean=False))
 
     @property
@@ -168,7 +189,7 @@ class FrameSpec:
 
     @cached_property
     def spec_hash(self) -> str:
-        """16 hexadecimal digits that stand for everything that decides the numbers."""
+        """First 16 hexadecimal digits of the SHA-256 of everything that decides the numbers."""
         audio = {"rate": self.rate, "channels": "mean", "resampler": RESAMPLER}
         spec: dict[str, Any] = {"frames": [item.spec() for item in self.items], "audio": audio}
         if self.silence is not None:
@@ -177,19 +198,20 @@ class FrameSpec:
         return hashlib.sha256(words.encode()).hexdigest()[:16]
 
     def matrix(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
-        """Arrange what an analysis gave into one matrix, float32 (n_frames, n_columns).
+        """Return the results of an analysis as one matrix, float32 (n_frames, n_columns).
 
-        Frames at the start for which one of the features has no value are left out, and silent ones where
-        that is asked for.
+        Without the frames at the start for which one of the features has no value, and without those below
+        `silence`.
         """
         lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
         tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
-        matrix = np.concatenate(tracks, axis=1)[lead:]
+        matrix: np.ndarray = np.concatenate(tracks, axis=1)[lead:]
         if self.silence is None:
             return matrix
         rms = results[self._loudness.key][lead:, 0]
         floor = rms.max(initial=0.0) * 10 ** (-self.silence / 20)
-        return matrix[(rms > 0) & (rms >= floor)]
+        audible: np.ndarray = matrix[(rms > 0) & (rms >= floor)]
+        return audible
 
 
 def _names(item: FeatureItem) -> Sequence[str]:
@@ -197,7 +219,7 @@ def _names(item: FeatureItem) -> Sequence[str]:
 
 
 def frame_spec(features: Any, framing: Framing | None = None, silence: float | None = None) -> FrameSpec:
-    """Make a specification of frame features.
+    """Return the specification of frame features that are named in one of several ways.
 
     Parameters
     ----------
@@ -307,36 +329,38 @@ def extract_frames(
     """
     cache = Cache.open(memory, spec.spec_hash)
     numbered = list(enumerate(clips))
-    listener = Listener(spec.requests, spec.rate, spec.matrix, cache)
-    nothing = np.zeros((0, len(spec.columns)), dtype=np.float32)
+    analyser = ClipAnalyser(spec.requests, spec.rate, spec.matrix, cache)
+    no_frames = np.zeros((0, len(spec.columns)), dtype=np.float32)
     failures = []
     held = []
-    for _, heard in hear_all(listener, numbered, rate, n_jobs, on_error, progress):
-        failed = isinstance(heard, Failure)
+    for _, result in analyse_clips(
+        analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
+    ):
+        failed = isinstance(result, Failure)
         if failed:
-            failures.append(heard)
+            failures.append(result)
         if cache is None:
-            held.append(nothing if failed else heard[0])
+            held.append(no_frames if failed else result[0])
     failures.sort(key=lambda failure: failure.index)
     load: Callable[[int], np.ndarray] = held.__getitem__
     if cache is not None:
-        lost = frozenset(failure.index for failure in failures)
-        load = _Recall(listener, [clip for _, clip in numbered], rate, lost, nothing)
+        failed_clips = frozenset(failure.index for failure in failures)
+        load = _CachedFrames(analyser, [clip for _, clip in numbered], rate, failed_clips, no_frames)
     return Frames(load, range(len(numbered)), spec.columns), tuple(failures)
 
 
 @dataclass(frozen=True)
-class _Recall:
-    """Loads the frames of clips that have been analysed before."""
+class _CachedFrames:
+    """Loads the frames of a clip from the cache, or computes them anew if they have been removed from it."""
 
-    listener: Listener
+    analyser: ClipAnalyser
     clips: Sequence[Any]
     rate: int | None
-    lost: frozenset[int]
-    nothing: np.ndarray
+    failed_clips: frozenset[int]
+    no_frames: np.ndarray
 
     def __call__(self, index: int) -> np.ndarray:
-        if index in self.lost:
-            return self.nothing
-        own = replace(self.listener)  # one for each call: it may have to listen again, and in any thread
-        return own.hear(self.clips[index], index, self.rate)[0]
+        if index in self.failed_clips:
+            return self.no_frames
+        own = replace(self.analyser)  # an analysis is for one thread, and this is called from any
+        return own.analyse(self.clips[index], index, self.rate)[0]

@@ -2,7 +2,8 @@
 
 A set is data. Its canonical JSON hashes to the *spec hash*, which identifies what the numbers mean in caches,
 tables and saved models; so a released set never changes, and a change of meaning is a new name. `definition`
-says what a set is, `sets` which there are.
+says what a set is, `sets` which there are,
+`formulas` and `constants` what its columns are described with and what decides its identity.
 """
 
 from __future__ import annotations
@@ -15,7 +16,17 @@ __all__ = ["FEATURE_SETS", "RATE", "FeatureItem", "FeatureSet", "column_name", "
 
 
 def feature_set(name: str | FeatureSet) -> FeatureSet:
-    """Find a feature set by name; a `FeatureSet` is returned as it is.
+    """Return a feature set by name.
+
+    Parameters
+    ----------
+    name : str or FeatureSet
+        A name of `FEATURE_SETS`; a `FeatureSet` is returned as it is.
+
+    Returns
+    -------
+    FeatureSet
+        The set.
 
     Raises
     ------

@@ -1,7 +1,6 @@
-"""What a feature set is: items in an order, a canonical JSON, a hash, and the names of its columns.
+"""Feature sets and their items: canonical JSON, hash, names of columns, and the arrangement of clip vectors.
 
-The sets themselves are rows of `sets`. Nothing is computed here but the arrangement of results into the clip
-vector.
+The sets themselves are rows of `sets`; features are computed by `gtzanfeat.extraction`.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import numpy as np
 from gtzanfeat.audio import RESAMPLER
 from gtzanfeat.declarations import Column, FrameFeature, Framing, Frozen, Params, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.feature_sets.constants import constants
 from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
@@ -29,13 +29,24 @@ CELLS = 1 << 20  # of a track summarised at a time: statistics take several copi
 
 
 def column_name(feature: str, column: str, suffix: str = "") -> str:
-    """The one place where names are made: ``<feature>_<column>_<summary>``, empty parts left out."""
+    """Return the name of a column: ``<feature>_<column>_<summary>``, without the empty parts.
+
+    Parameters
+    ----------
+    feature, column, suffix : str
+        The parts; a feature of one column has an empty `column`, and a clip feature an empty `suffix`.
+
+    Returns
+    -------
+    str
+        The only form that names of columns have.
+    """
     return "_".join(part for part in (feature, column, suffix) if part)
 
 
 @dataclass(frozen=True)
 class FeatureItem:
-    """A feature of a set: framed how, with which parameters, which of its columns, summarised how.
+    """A feature of a set, with its framing, parameters, columns and summary.
 
     Parameters
     ----------
@@ -85,7 +96,7 @@ class FeatureItem:
 
     @cached_property
     def request(self) -> Request:
-        """What the analysis is asked for."""
+        """What an analysis needs to be given."""
         return Request(self.feature, self.framing, self.params)
 
     @property
@@ -107,7 +118,18 @@ class FeatureItem:
         return kinds, summary.columns(columns)
 
     def rows(self, rate: int = RATE) -> list[list[dict[str, str]]]:
-        """Descriptions of its numbers at a sample rate, one list per suffix, in each one for every column."""
+        """Return descriptions of its numbers.
+
+        Parameters
+        ----------
+        rate : int, default=22050
+            Sample rate in Hz, which some formulae state.
+
+        Returns
+        -------
+        list of list of dict
+            One list per summary suffix, in each a description of every column.
+        """
         feature = FEATURES[self.feature]
         kinds, columns = self._kinds()
         values = field_values(self.framing, rate, self.params)
@@ -132,7 +154,13 @@ class FeatureItem:
         ]
 
     def spec(self) -> dict[str, Any]:
-        """Everything that decides the numbers, as plain JSON values."""
+        """Return everything that decides the numbers.
+
+        Returns
+        -------
+        dict
+            Of plain JSON values.
+        """
         framing = self.framing
         spec: dict[str, Any] = {
             "feature": self.feature,
@@ -145,6 +173,7 @@ class FeatureItem:
                 "remove_mean": framing.remove_mean,
             },
             "params": dict(self.params),
+            "constants": constants(self.feature, framing, self.params),
             "summary": self.summary,
             "summary_params": dict(self.summary_params),
         }
@@ -221,7 +250,7 @@ class FeatureSet:
 
     @property
     def requests(self) -> list[Request]:
-        """What an analysis must be asked for."""
+        """What an analysis needs to be given."""
         return [item.request for item in self.items]
 
     def feature_table(self) -> list[dict[str, str]]:
@@ -242,7 +271,7 @@ class FeatureSet:
         return [row for block in blocks for column in zip(*block, strict=True) for row in column]
 
     def vector(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
-        """Arrange what an analysis gave into the clip vector.
+        """Return the clip vector: the summaries of all results, in the order of `columns`.
 
         Parameters
         ----------

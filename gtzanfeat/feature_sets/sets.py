@@ -385,18 +385,10 @@ _FULL = (
     *_ROBUST_RHYTHM,
     *_ROBUST_PITCH,
 )
-_PARTS: tuple[str, ...] = (
-    "tempo",
-    "tempogram",
-    "beat-shape",
-    "pitch-shape",
-    "tonal",
-    "harmony",
-    "melody",
-    "dynamics",
-    "dwch",
+_PARTS = (
+    *("tempo", "tempogram", "beat-shape", "pitch-shape", "tonal", "harmony"),
+    *("melody", "dynamics", "dwch", "ssd", "rh", "fluctuation"),
 )
-_PARTS += ("ssd", "rh", "fluctuation")
 FEATURE_SETS["full"] = FeatureSet(
     "full",
     "Everything of moderate width: timbre, bands, dynamics, rhythm, pitch, harmony and patterns",

@@ -3,7 +3,7 @@
 `FEATURES` and `ACCUMULATORS` are the registry: the rows of all families by name. A family is a file of this
 folder that ends in ``FEATURES`` (and ``ACCUMULATORS``, where it has any); it is found by being here. What
 several families share is in `gtzanfeat.ingredients` and `gtzanfeat.statistics`; formulae, parameters and edge
-cases of each feature are on the documentation's page "Feature specification".
+cases of each feature are in the documentation, under "Specification".
 """
 
 from __future__ import annotations

@@ -248,6 +248,7 @@ FEATURES = (
         ),
         source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
         gain_invariant=False,
+        fixed={"bands": LIBROSA_BANDS},
     ),
     *(_band_flux(n_bands, lag) for lag in FLUX_LAGS for n_bands in FLUX_BANDS),
     FrameFeature(

@@ -65,7 +65,7 @@ def _coefficient(q: int, unit: str = "log10 power", formula: str = _SLANEY) -> C
         0: "overall level, on a logarithmic scale",
         1: "the balance of low against high frequencies",
         2: "middle frequencies against both ends of the spectrum",
-    }.get(q, f"the spectral envelope, as a cosine of {q} half periods over the bands")
+    }.get(q, f"the spectral envelope, as a cosine of {q / 2:g} periods over the bands")
     return Column(f"{q:02d}", unit, formula.format(q), hears)
 
 

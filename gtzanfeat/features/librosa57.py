@@ -143,12 +143,17 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         compute=sample_moments,
         of="moments",
         columns=(
-            Column("mean", "full scale", "Σ x[n] / N", "how far the waveform is off zero: next to nothing"),
+            Column(
+                "mean",
+                "full scale",
+                "Σ x[n] / N",
+                "the constant offset of the waveform: next to 0 in a good recording",
+            ),
             Column(
                 "var",
                 "full scale²",
                 "Σ x[n]² / N - mean²",
-                "the power of the clip, of which the mean is taken away",
+                "the power of the clip, without its constant offset",
             ),
         ),
         source=f"numpy.mean and numpy.var of the waveform; {_KAGGLE}",
@@ -166,7 +171,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
                 f"Σ_b √(2/{{bands}}) cos(π{q}(b+½)/{{bands}}) max(L_b, L_max - {RANGE_DB:g}), L = 10 log10 E",
                 "overall level, on a logarithmic scale"
                 if q == 0
-                else f"the spectral envelope, as a cosine of {q} half periods over the bands",
+                else f"the spectral envelope, as a cosine of {q / 2:g} periods over the bands",
             )
             for q in range(COEFFICIENTS)
         ),

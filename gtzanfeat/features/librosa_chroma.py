@@ -19,7 +19,7 @@ from gtzanfeat.declarations import (
     Params,
     TrackFeature,
 )
-from gtzanfeat.ingredients.chroma import chroma_filterbank
+from gtzanfeat.ingredients.chroma import BELLS, chroma_filterbank
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
@@ -191,7 +191,10 @@ def chroma_stft(at_tunings: Float64Array, peaks: Float32Array, n_fft: int, rate:
     return shares
 
 
-_CLASSES = tuple(name.replace("_sharp", "s") for name in NAMES)
+def _short(name: str) -> str:
+    """Name of a pitch class in a column: "cs" for "c_sharp"."""
+    return name.replace("_sharp", "s")
+
 
 ACCUMULATORS = (
     Collection(
@@ -214,7 +217,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
                 "",
                 "semitones",
                 "mode of how far spectral peaks lie from A = 440 Hz, in steps of 0.01",
-                "whether it is tuned above or below concert pitch, or a tape runs fast or slow",
+                "whether the music is tuned above or below concert pitch, or a tape runs fast or slow",
             ),
         ),
         source="librosa.estimate_tuning of power spectra",
@@ -226,23 +229,28 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         kernel=energies_at_tunings,
         needs=("power",),
         columns=tuple(
-            Column(f"bin_{k}", "power", f"P[{k}]", "the lowest frequencies, down to nothing that is heard")
+            Column(
+                f"bin_{k}",
+                "power",
+                f"P[{k}]",
+                "the power of the lowest frequencies, up to the deepest bass",
+            )
             for k in range(N_LOW)
         )
         + tuple(
             Column(
-                f"{i:02d}_{name}",
+                f"{i:02d}_{_short(name)}",
                 "power",
                 f"Σ_k w[c, k] P[k], tuned {TUNINGS[i]:+.3f} semitones",
-                f"how much of the sound is {name}, in all octaves, if instruments are tuned so",
+                f"how much {name.replace('_', ' ')} there is, in all octaves, if instruments are tuned so",
             )
             for i in range(N_TUNINGS)
-            for name in _CLASSES
+            for name in NAMES
         ),
         source="Ellis 2007; librosa.filters.chroma",
         gain_invariant=False,
         constants=tuning_weights,
-        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS, **BELLS},
     ),
     TrackFeature(
         name="chroma_stft",
@@ -250,12 +258,17 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         kernel=chroma_stft,
         needs=("chroma_at_tunings", "tuning_peaks"),
         columns=tuple(
-            Column(name, "1", "E[c] / max E, at the tuning of the clip", f"how much of the sound is {name}")
-            for name in _CLASSES
+            Column(
+                _short(name),
+                "1",
+                "E[c] / max E, at the tuning of the clip",
+                f"how much of the sound is {name.replace('_', ' ')}",
+            )
+            for name in NAMES
         ),
         source="Ellis 2007; librosa.feature.chroma_stft",
         gain_invariant=True,
         constants=length_and_rate,
-        fixed={"low_bins": N_LOW, "tunings": TUNINGS},
+        fixed={"low_bins": N_LOW, "tunings": TUNINGS, **BELLS},
     ),
 )

@@ -224,7 +224,7 @@ FEATURES = tuple(
                 f"{i:02d}",
                 "1",
                 f"a_{i} of x[n] ≈ -Σ a_i x[n-i], Levinson-Durbin",
-                f"the spectral envelope, as {order // 2} resonances, all of them in every number",
+                f"the spectral envelope, as {order // 2} resonances, on all of which each number depends",
             )
             for i in range(1, order + 1)
         ),

@@ -1,9 +1,8 @@
-"""Chroma, tonal centroids (tonnetz), harmonic change and keys.
+"""Chroma, tonal centroids (tonnetz) and harmonic change.
 
 Energies of pitch classes are ingredients (`ingredients.chroma`, `ingredients.constant_q`); here they are
-normalised, placed in tonal space (Harte, Sandler & Gasser 2006) and compared with profiles of keys (Krumhansl
-1990; Albrecht & Shanahan 2013). Notes that are counted one by one are in `pitch_histograms`, a key is read
-from them here too; librosa's chroma at the tuning of the clip is in `librosa_chroma`.
+normalised and placed in tonal space (Harte, Sandler & Gasser 2006). Notes that are counted one by one are in
+`pitch_histograms`, keys in `keys`, and librosa's chroma at the tuning of the clip is in `librosa_chroma`.
 """
 
 from __future__ import annotations
@@ -228,7 +227,7 @@ FEATURES = (
                 "",
                 "1",
                 "-Σ p[c] ln p[c] / ln 12, p = E / Σ E, E as for chroma_cqt",
-                "how many notes share the moment: low for one note or a fifth, near 1 for noise and drums",
+                "how many notes sound at once: low for one note or a fifth, near 1 for noise and drums",
             ),
         ),
         source="Shannon 1948, of chroma",

@@ -17,6 +17,8 @@ from gtzanfeat.jit import Float32Array, Float64Array, kernel
 A4_HZ = 440.0
 A0_HZ = A4_HZ / 16
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # above A0: weights fall off in a bell around 880 Hz
+# what the weights of bins in pitch classes rest on, for rows to declare
+BELLS = {"a0_hz": A0_HZ, "bell_octaves": (CENTRE_OCTAVE, OCTAVE_WIDTH)}
 LOWEST_HZ, HIGHEST_HZ = 55.0, 5000.0  # below, notes cannot be told apart; above, there are few
 
 

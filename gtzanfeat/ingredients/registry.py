@@ -16,6 +16,7 @@ from gtzanfeat.ingredients import (
     k_weighting,
     periodicity,
     psychoacoustics,
+    running_median,
     spectra,
     yin,
 )
@@ -96,9 +97,8 @@ INGREDIENTS: dict[str, Ingredient] = {
             ("power",),
             chroma.chroma_energies,
             fixed={
-                "a0_hz": chroma.A0_HZ,
                 "hz": (chroma.LOWEST_HZ, chroma.HIGHEST_HZ),
-                "bell_octaves": (chroma.CENTRE_OCTAVE, chroma.OCTAVE_WIDTH),
+                **chroma.BELLS,
             },
         ),
         Ingredient(
@@ -150,4 +150,4 @@ STREAMS: dict[str, Stream] = {
 }
 
 # what `hpss.Separation` gives is a stream too, of which it alone knows the past
-SEPARATION = {"length": hpss.FRAMING.length, "hop": hpss.FRAMING.hop, "reach": hpss.REACH}
+SEPARATION = {"length": hpss.FRAMING.length, "hop": hpss.FRAMING.hop, "reach": running_median.REACH}

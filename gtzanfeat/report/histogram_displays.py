@@ -248,7 +248,7 @@ class PitchHistogramDisplay(Display):
         self._label(ax, "note")
 
     def _draw_folded(self, ax: Axes) -> None:
-        angles = 2 * np.pi * np.arange(pitch_histograms.N_CLASSES) / pitch_histograms.N_CLASSES
+        angles = 2 * np.pi * np.arange(len(self.folded)) / len(self.folded)
         ax.bar(angles, self.folded, width=0.9 * angles[1], color=highlight_maximum(self.folded))
         ax.set_xticks(angles, CIRCLE_OF_FIFTHS)
         if ax.name == "polar":

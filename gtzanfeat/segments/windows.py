@@ -20,7 +20,7 @@ from gtzanfeat.audio import Clip, blocks
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, list_of_clips
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.extraction.vectors import Listener, hear_all
+from gtzanfeat.extraction.parallel import ClipAnalyser, analyse_clips
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
 SEGMENT_SECONDS = 3.0
@@ -234,29 +234,32 @@ def measure_segments(
     numbered = list(enumerate(list_of_clips(clips)))
     chosen = spec.feature_set
     cache = Cache.open(memory, spec.spec_hash)
-    listener = _SegmentListener(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
+    analyser = _SegmentAnalyser(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
     matrices, flags = np.empty(len(numbered), dtype=object), np.empty(len(numbered), dtype=object)
     seconds = np.full(len(numbered), np.nan)
     failures = []
-    for index, heard in hear_all(listener, numbered, rate, n_jobs, on_error, progress):
-        if isinstance(heard, Failure):
-            failures.append(heard)
+    running = analyse_clips(
+        analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
+    )
+    for index, result in running:
+        if isinstance(result, Failure):
+            failures.append(result)
             matrices[index], flags[index] = np.zeros((0, len(chosen.columns)), dtype=np.float32), ()
         else:
-            matrices[index], seconds[index] = heard[0], heard[1]
-            flags[index] = tuple(str(heard[2]).split("\n"))
+            matrices[index], seconds[index] = result[0], result[1]
+            flags[index] = tuple(str(result[2]).split("\n"))
     failures.sort(key=lambda failure: failure.index)
     return Segments(spec, matrices, seconds, flags, tuple(failures))
 
 
 @dataclass(frozen=True, eq=False)
-class _SegmentListener(Listener):
-    """Analysis of one window after another of a clip that is decoded once."""
+class _SegmentAnalyser(ClipAnalyser):
+    """Computes the features of one window after another of a clip that is decoded once."""
 
     length: int = 0
     hop: int = 0
 
-    def _listen(self, clip: Clip) -> tuple[NDArray[Any], ...]:
+    def _computed(self, clip: Clip) -> tuple[NDArray[Any], ...]:
         analysis = self._analysis
         reading = blocks(clip, self.rate)
         n_samples = 0

@@ -233,7 +233,7 @@ def _pooled(track: NDArray[Any], params: Params) -> Float64Array:
 def _pooled_columns(columns: Sequence[Column]) -> list[Column]:
     """The one column that a pooled track has."""
     formula = f"all columns of {columns[0].formula}"
-    return [Column("", columns[0].unit, formula, "the level of all columns together, and its spread")]
+    return [Column("", columns[0].unit, formula, "mean and spread of all columns together")]
 
 
 def _percentile(rank: int) -> Summary:
@@ -350,7 +350,7 @@ def find_summary(name: str) -> Summary:
         return parts[0]
     if any(part.joint for part in parts):
         raise ValueError(
-            f"summary {name!r} puts one that hears columns together with others; it stands alone"
+            f"summary {name!r} joins one that takes all columns together with others; it stands alone"
         )
 
     def compute(track: NDArray[Any], params: Params) -> Float64Array:

@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, tone, white_noise
 
 from gtzanfeat import cli
@@ -25,8 +26,6 @@ from gtzanfeat.export import read_metadata, read_table
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.recipes import RECIPES
 from gtzanfeat.version import __version__
-
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
 
 def run(*words):
@@ -468,7 +467,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
     clips = load_dataset("corpus")
     assert len(clips) == len(clips.classes) == 10
     samples, _ = soundfile.read(clips.paths[0], dtype="float32")
-    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), 0.5).samples)
+    np.testing.assert_array_equal(samples, compose(clips.labels[0], (7, 0), seconds=0.5).samples)
     assert run("datasets", "check", "corpus").exit_code == 0
     done = run(*words)
     assert (done.exit_code, "is not empty" in done.stderr) == (2, True)
@@ -481,7 +480,7 @@ def test_synthesize_writes_a_dataset(tmp_path, monkeypatch):
 def test_what_was_heard_once_is_not_decoded_again(music, monkeypatch):
     words = ["extract", "music", "--set", "timbre19", "--memory", "heard"]
     assert run(*words, "-o", "first.csv").exit_code == 0
-    monkeypatch.setattr("gtzanfeat.extraction.vectors.blocks", None)
+    monkeypatch.setattr("gtzanfeat.extraction.parallel.blocks", None)
     assert run(*words, "-o", "second.csv").exit_code == 0
     assert (music / "first.csv").read_bytes() == (music / "second.csv").read_bytes()
     done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--memory", "heard")
@@ -536,7 +535,7 @@ def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
 # --- the main job, on real recordings ----------------------------------------------------------------
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+@needs_gtzan100
 def test_real_recordings_from_folder_to_table_to_score(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for jobs in (1, 2):

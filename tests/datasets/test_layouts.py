@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 from dataset_copies import COPIES
+from recordings import GTZAN100, needs_gtzan100
 
 from gtzanfeat.datasets import LAYOUTS, check, gtzan, load_dataset
 from gtzanfeat.datasets.completeness import in_ranges
@@ -16,8 +17,6 @@ from gtzanfeat.datasets.folder import AUDIO_SUFFIXES, audio_files
 from gtzanfeat.errors import DatasetError, UnknownNameError
 
 RATE = 22050
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
-needs_gtzan100 = pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
 
 
 def write_noise(path, seconds=0.2):

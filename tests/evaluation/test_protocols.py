@@ -1,10 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from recordings import GTZAN100, needs_gtzan100
 from sklearn.model_selection import RepeatedStratifiedKFold
 from small_tables import table
 
@@ -13,8 +12,6 @@ from gtzanfeat.datasets.gtzan import catalogue
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import PROTOCOLS, audit, plan
 from gtzanfeat.evaluation.folds import fold_groups
-
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
 
 @pytest.fixture(scope="module")
@@ -256,7 +253,7 @@ def test_confounded_artists_are_warned_of():
     assert plan(table(list("aaaabbbb"), artist=list("01234567"))).warnings == ()
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real recordings are not here")
+@needs_gtzan100
 def test_real_clips_under_every_protocol():
     clips = load_dataset(GTZAN100)
     assert plan(clips).warnings[0] == (

@@ -1,5 +1,6 @@
-"""No clip is listened to twice, and nothing that the cache does changes a bit."""
+"""No clip is analysed twice, and nothing that the cache does changes a bit."""
 
+import ast
 import os
 import pickle
 import threading
@@ -15,11 +16,12 @@ from signals import RATE, tone, white_noise
 from sklearn.model_selection import GridSearchCV, GroupKFold
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
+from test_layers import MODULES, imported_here, room_of
 
 from gtzanfeat import audio
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import ClipError, GtzanfeatError
-from gtzanfeat.extraction import cache, extract, vectors
+from gtzanfeat.extraction import cache, extract, parallel
 from gtzanfeat.extraction.cache import Cache, clear, contents, prune
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.transformers import ClipFeatures
@@ -48,7 +50,7 @@ def decoded(monkeypatch):
         heard.append(clip)
         return audio.blocks(clip, rate)
 
-    monkeypatch.setattr(vectors, "blocks", blocks)
+    monkeypatch.setattr(parallel, "blocks", blocks)
     return heard
 
 
@@ -167,13 +169,30 @@ def test_every_part_of_the_request_counts(tmp_path, decoded):
     assert len(decoded) == 2
 
 
+def names_in(module):
+    """The dotted names that a module imports."""
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    return {f"{node.module}.{alias.name}" for node in froms for alias in node.names}
+
+
 def test_other_code_is_a_miss(paths, tmp_path, decoded, monkeypatch):
     extract(paths[:1], SET, memory=tmp_path)
     assert cache.code_hash() == cache.code_hash.__wrapped__()
     monkeypatch.setattr(cache, "code_hash", lambda: "00000000")
     extract(paths[:1], SET, memory=tmp_path)
     assert len(decoded) == 2
-    assert sorted(shelf.current for shelf in contents(tmp_path)) == [False, True]
+    assert sorted(spec.current for spec in contents(tmp_path)) == [False, True]
+
+
+def test_all_code_that_decides_numbers_counts():
+    """Every room that a module which fills the cache imports, directly or not, and that of changed clips."""
+    found, waiting = set(), {name for name in MODULES if "gtzanfeat.extraction.cache.Cache" in names_in(name)}
+    assert {"extraction.vectors", "extraction.frame_matrices", "extraction.fingerprints"} <= waiting
+    while waiting:
+        found |= waiting
+        waiting = {below for name in waiting for below in imported_here(MODULES[name])} - found
+    assert {room_of(name) for name in found} | {"augmentation"} == cache.NUMERIC_ROOMS
 
 
 @pytest.mark.parametrize(
@@ -235,7 +254,7 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(paths, tmp_path, monke
         soundfile.write(clip.source, tone(300, 0.1), RATE)
         return audio.Reading(lambda _: iter(found))
 
-    monkeypatch.setattr(vectors, "blocks", blocks)
+    monkeypatch.setattr(parallel, "blocks", blocks)
     extract(paths[:1], SET, memory=tmp_path / "cache")
     assert entries(tmp_path / "cache") == []
 
@@ -298,15 +317,15 @@ def test_results_that_cannot_be_kept_are_given_all_the_same(paths, tmp_path, mon
 def test_contents_counts_what_is_there(paths, tmp_path):
     extract(paths, SET, memory=tmp_path / "cache")
     extract(paths[:2], "pitch5", memory=tmp_path / "cache")
-    shelves = {shelf.spec_hash: shelf for shelf in contents(tmp_path / "cache")}
-    assert {name: shelves[FEATURE_SETS[name].spec_hash].n_entries for name in (SET, "pitch5")} == {
+    specs = {spec.spec_hash: spec for spec in contents(tmp_path / "cache")}
+    assert {name: specs[FEATURE_SETS[name].spec_hash].n_entries for name in (SET, "pitch5")} == {
         SET: 8,
         "pitch5": 2,
     }
-    assert sum(shelf.n_bytes for shelf in shelves.values()) == sum(
+    assert sum(spec.n_bytes for spec in specs.values()) == sum(
         path.stat().st_size for path in entries(tmp_path / "cache")
     )
-    assert all(shelf.current for shelf in shelves.values())
+    assert all(spec.current for spec in specs.values())
 
 
 def test_prune_takes_the_longest_unused_first(paths, tmp_path, decoded):
@@ -335,7 +354,7 @@ def test_prune_sweeps_what_nobody_will_finish(paths, tmp_path):
     for part in (old, new):
         part.write_bytes(b"half")
     os.utime(old, (1e9, 1e9))
-    assert [shelf.n_entries for shelf in contents(tmp_path / "cache")] == [1]
+    assert [spec.n_entries for spec in contents(tmp_path / "cache")] == [1]
     assert prune(tmp_path / "cache", 1 << 20) == 0
     assert entries(tmp_path / "cache") == sorted([entry, new])
 

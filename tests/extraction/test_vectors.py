@@ -2,21 +2,20 @@
 
 import subprocess
 import sys
-from pathlib import Path
 
 import joblib
 import numpy as np
 import pytest
 import soundfile
+from recordings import GTZAN100, needs_gtzan100
 
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.extraction import Extraction, extract
-from gtzanfeat.extraction.vectors import CHUNK
+from gtzanfeat.extraction.parallel import CLIPS_PER_TASK
 from gtzanfeat.feature_sets import FEATURE_SETS
 
 RATE = 22050
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
     rng = np.random.default_rng(0)
     paths = []
-    for i in range(2 * CHUNK + 3):
+    for i in range(2 * CLIPS_PER_TASK + 3):
         paths.append(folder / f"{i:02d}.wav")
         soundfile.write(paths[-1], rng.uniform(-0.3, 0.3, 5_000 + 7_001 * (i % 5)), RATE)
     return paths
@@ -148,7 +147,7 @@ def test_no_clips_give_an_empty_matrix():
     assert extract([], "classic30").values.shape == (0, 30)
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the real clips of gtzan100 are not here")
+@needs_gtzan100
 def test_real_clips_have_thirty_finite_numbers():
     paths = sorted(GTZAN100.glob("*/*.wav"))[::7]
     extraction = extract(paths, "tzanetakis2002", n_jobs=2)

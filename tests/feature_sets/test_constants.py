@@ -5,11 +5,13 @@ import functools
 import importlib
 import sys
 import types
+from dataclasses import replace
 
 import pytest
 from reached_constants import PACKAGE, ROOMS, assignments, literals, reached
 
 from gtzanfeat.declarations import Framing
+from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.feature_sets.constants import constants, plain
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients import hpss
@@ -100,32 +102,57 @@ def source_of(module):
         return file.read()
 
 
-def fixed_by(module, loaded, registry):
-    """What the rows that a module decides have fixed, by their names."""
-    rows = [*getattr(loaded, "FEATURES", ()), *getattr(loaded, "ACCUMULATORS", ())]
-    found = {row.name: plain(dict(row.fixed)) for row in rows}
-    if registry is not None:
-        for row in (*registry.INGREDIENTS.values(), *registry.STREAMS.values()):
-            found[row.name] = plain(dict(row.fixed))
-        found["separation"] = plain(dict(registry.SEPARATION))
+@functools.cache
+def imports(module):
+    """The modules of `MODULES` and the registry that a module takes names from."""
+    found = set()
+    for node in ast.walk(ast.parse(source_of(module))):
+        if isinstance(node, ast.ImportFrom) and node.module is not None:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & {*MODULES, REGISTRY}
+
+
+@functools.cache
+def with_dependants(module):
+    """A module and all that take names from it, straight or not, in an order in which they can be loaded."""
+    reached_by = {module}
+    while more := {other for other in (*MODULES, REGISTRY) if imports(other) & reached_by} - reached_by:
+        reached_by |= more
+    ordered = []
+    while len(ordered) < len(reached_by):
+        ordered += sorted(o for o in reached_by - {*ordered} if not imports(o) & (reached_by - {*ordered}))
+    return ordered
+
+
+def fixed_by(loaded):
+    """What the rows of some modules have fixed, by the names of the rows."""
+    found = {}
+    for module in loaded:
+        rows = [*getattr(module, "FEATURES", ()), *getattr(module, "ACCUMULATORS", ())]
+        for registry in ("INGREDIENTS", "STREAMS"):
+            rows += getattr(module, registry, {}).values()
+        found |= {row.name: plain(dict(row.fixed)) for row in rows}
+        if hasattr(module, "SEPARATION"):
+            found["separation"] = plain(dict(module.SEPARATION))
     return found
 
 
 @functools.cache
 def rows_that_change(module, name):
     """Names of the rows whose `fixed` changes with each of the numbers that a constant is written with."""
-    saved = {other: sys.modules[other] for other in sys.modules if other in (module, REGISTRY)}
-    with_registry = module.startswith("gtzanfeat.ingredients")
+    modules = with_dependants(module)
+    saved = {other: sys.modules[other] for other in modules}
+    before = fixed_by(saved.values())
     changed = None
     try:
         n_literals = len(literals(assignments(module)[name]))
         for i in range(0, n_literals, max(1, n_literals // 4)):
             tree = ast.parse(source_of(module))
-            twin = _assigned(tree, name)
-            loaded = load(module, ast.fix_missing_locations(Changed(literals(twin)[i]).visit(tree)))
-            registry = load(REGISTRY, ast.parse(source_of(REGISTRY))) if with_registry else None
-            after = fixed_by(module, loaded, registry)
-            before = fixed_by(module, saved[module], saved[REGISTRY] if with_registry else None)
+            tree = ast.fix_missing_locations(Changed(literals(_assigned(tree, name))[i]).visit(tree))
+            loaded = [
+                load(other, tree if other == module else ast.parse(source_of(other))) for other in modules
+            ]
+            after = fixed_by(loaded)
             differing = {row for row in before if before[row] != after.get(row)}
             changed = differing if changed is None else changed & differing
     finally:
@@ -181,6 +208,32 @@ def test_constants_are_gathered_along_what_a_feature_needs():
     assert constants("spectral_centroid", Framing(512, 512), {"spectrum": "log_power"}) == {
         "log_power": {"floor": 1e-10}
     }
+
+
+@pytest.mark.parametrize(
+    ("rows", "name"),
+    [
+        (rows, name)
+        for rows in (FEATURES, ACCUMULATORS, INGREDIENTS, STREAMS)
+        for name, row in rows.items()
+        if row.fixed
+    ],
+)
+def test_another_constant_is_another_hash(rows, name, monkeypatch):
+    """Of every set whose spec names it, whichever constant of the row changes."""
+    having = [row for row in FEATURE_SETS.values() if f'"{name}":{{' in row.spec_json]
+    for key, value in rows[name].fixed.items():
+        other = {**rows[name].fixed, key: [value, "other"]}
+        monkeypatch.setitem(rows, name, replace(rows[name], fixed=other))
+        for row in having[:3]:
+            assert replace(row, doc="a copy, whose hash is not known yet").spec_hash != row.spec_hash
+    monkeypatch.undo()
+
+
+def test_the_constants_of_the_separation_are_hashed_too(monkeypatch):
+    row = FEATURE_SETS["librosa57"]
+    monkeypatch.setitem(SEPARATION, "reach", 16)
+    assert replace(row, doc="a copy").spec_hash != row.spec_hash
 
 
 def test_no_name_stands_for_two_rows():

@@ -129,7 +129,7 @@ def test_a_steady_tone_has_no_band_flux():
     assert flux.max() < 0.05
 
 
-# --- contrast: row 28 of the specification's test catalogue ---------------------------------------------
+# --- contrast: row 28 of the test catalogue -------------------------------------------------------------
 
 
 def test_contrast_is_librosas(sound):
@@ -140,7 +140,7 @@ def test_contrast_is_librosas(sound):
 
 
 def test_row_28_contrast_tells_a_tone_from_noise():
-    """Specification 4.7: 54.6 dB in the octave of a 1-kHz tone, 9 to 13 dB in the others; noise 10 to 13."""
+    """Expected: 54.6 dB in the octave of a 1-kHz tone, 9 to 13 dB in the others; noise 10 to 13."""
     noise = signals.white_noise(2.0, 1e-3)
     loud = track("spectral_contrast", signals.tone(1000.0) + noise, spectrum="magnitude").mean(axis=0)
     assert loud.argmax() == 3

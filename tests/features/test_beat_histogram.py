@@ -1,7 +1,7 @@
-"""Rows 12 to 17 of the specification's test catalogue (section 7): what the beat histogram hears.
+"""Rows 12 to 17 of the test catalogue: beat histograms of signals known beforehand.
 
 Profile "paper" is the beat of ``tzanetakis2002``, "robust" that of ``classic30``. Where a number here is not
-the specification's, the reason stands beside it.
+the catalogue's, the reason stands beside it.
 """
 
 from collections import namedtuple
@@ -145,7 +145,7 @@ def test_row_12_clicks_5_decibels_below_noise(profile):
     ],
 )
 def test_row_13_factors_take_multiples_of_the_period_away(profile, bpm, factors, content):
-    # the specification gives the amplitudes at 120 bpm, and which bins there are at 180 and 200
+    # the catalogue gives the amplitudes at 120 bpm, and which bins there are at 180 and 200
     found = histogram(signals.clicks(bpm), profile, factors=factors, weighted=False)
     assert found == pytest.approx(content, rel=0.05)
 
@@ -165,7 +165,7 @@ def test_row_13_without_its_lobe_a_curve_stands_any_factors():
 def test_row_14_drums_have_the_beat_and_its_eighths(profile, bpm, eighths, ra, a0):
     drums = beat(signals.drum_loop(bpm), profile)
     assert (drums.p1, drums.p2) == (bpm, eighths)
-    # how strong the eighths are hangs on the level of the hi-hat in the mix, which section 2.3 does not
+    # how strong the eighths are hangs on the level of the hi-hat in the mix, which the catalogue does not
     # give (RA moves from .06 to 1 with it), and at 200 bpm on the peak rule of the profile
     assert drums.ra == pytest.approx(ra, abs=0.15)
     assert drums.a0 == pytest.approx(a0, abs=0.1)
@@ -233,7 +233,7 @@ def test_row_15_an_offset_moves_no_beat_of_the_paper_profile():
         (signals.tone(1000.0, 30.0), 0.0, 7.0),
         (signals.chord((60, 64, 67), 30.0), 0.0, 9.5),
         (signals.am_noise(2.0, depth=0.2), 2.4, 2.8),
-        # the specification's 8.8 is of a shallower modulation, which it does not give; this one is full
+        # the catalogue's 8.8 is of a shallower modulation, which it does not give; this one is full
         (signals.am(signals.tone(440.0, 30.0)), 8.0, 14.0),
     ],
     ids=["clicks60", "clicks120", "noise", "440", "1000", "chord", "swelling noise", "swelling tone"],
@@ -252,7 +252,7 @@ def test_row_16_strength_is_weighted_by_modulation(samples, low, high):
     ids=["noise", "swelling noise", "sine"],
 )
 def test_row_16_the_weight_is_that_of_the_modulation_depth(samples, depth):
-    """w = d/(d + 0.1), with the depths of section 2.3."""
+    """w = d/(d + 0.1), with depths known in closed form."""
     weight = beat(samples).sum / beat(samples, weighted=False).sum
     assert 0.1 * weight / (1 - weight) == pytest.approx(depth, rel=0.15)  # windows differ a little
 
@@ -262,7 +262,7 @@ def test_row_16_unweighted_a_steady_sound_would_beat_the_drums():
 
 
 def test_row_16_the_beat_of_slow_waves():
-    # "120" in section 2.3; the biased autocorrelation, cos(4πl)(1 - l/T), leans to 120.6, which rounds to 121
+    # 120 in the catalogue; the biased autocorrelation, cos(4πl)(1 - l/T), leans to 120.6, which rounds to 121
     assert beat(signals.am_noise(2.0)).p1 == pytest.approx(120, abs=1)
     assert beat(signals.am_noise(2.0), "paper").p1 == pytest.approx(116, abs=1)  # biased by the lobe
 

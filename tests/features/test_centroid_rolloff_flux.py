@@ -1,4 +1,4 @@
-"""Rows 1 to 11 of the specification's test catalogue (section 7): what timbre is of signals known beforehand.
+"""Rows 1 to 11 of the test catalogue: timbral texture of signals known beforehand.
 
 Both profiles, ``tzanetakis2002`` (paper) and ``classic30`` (robust), ask for the same timbre, which the first
 test proves; so every claim is asked of one request alone.
@@ -54,14 +54,14 @@ def test_both_profiles_ask_for_the_same_timbre():
 @pytest.mark.parametrize("hertz", [500, 1000, 2500, 5000, 7777, 10000])
 def test_row_1_the_power_centroid_of_a_sine_is_its_frequency(hertz):
     centroid = track("spectral_centroid", signals.tone(hertz), spectrum="power")
-    np.testing.assert_allclose(centroid, hertz, atol=1.0)  # Hz, the specification's
+    np.testing.assert_allclose(centroid, hertz, atol=1.0)  # Hz, the catalogue's
 
 
 @pytest.mark.parametrize("hertz", [100, 440, 1000, 3000, 10000])
 def test_row_1_the_magnitude_centroid_of_a_sine_is_pulled_to_the_middle(hertz):
     centroid = track("spectral_centroid", signals.tone(hertz), spectrum="magnitude")
     pull = (centroid.mean() - hertz) * np.sign(RATE / 4 - hertz)
-    # section 1.2: about 250 Hz; the side lobes' sum also hangs on the phases at which frames are cut
+    # about 250 Hz expected; the side lobes' sum also hangs on the phases at which frames are cut
     assert 0.0 < pull < 300.0
 
 
@@ -69,7 +69,7 @@ def test_row_1_the_magnitude_centroid_of_a_sine_is_pulled_to_the_middle(hertz):
 @pytest.mark.parametrize(("spectrum", "bins"), [("power", 1), ("magnitude", 2)])
 def test_row_1_the_rolloff_of_a_sine_is_next_to_its_frequency(hertz, spectrum, bins):
     rolloff = track("spectral_rolloff", signals.tone(hertz), spectrum=spectrum, share=0.85)
-    # magnitudes: a bin more than the one of section 1.2, which itself saw 58 Hz; the main lobe is 4 bins wide
+    # magnitudes: a bin more than the catalogue's one; the main lobe is 4 bins wide
     np.testing.assert_allclose(rolloff, hertz, atol=bins * BIN_HZ)
 
 
@@ -117,7 +117,7 @@ def test_row_3_white_noise_lies_in_the_middle(random_state):
     noise = signals.white_noise(30.0, random_state=random_state)
     centroid = track("spectral_centroid", noise, spectrum="magnitude")
     rolloff = track("spectral_rolloff", noise, spectrum="magnitude", share=0.85)
-    # Hz, the specification's: about 3 standard errors over 1291 frames
+    # Hz, the catalogue's: about 3 standard errors over 1291 frames
     assert centroid.mean() == pytest.approx(RATE / 4, abs=50.0)
     assert rolloff.mean() == pytest.approx(0.85 * RATE / 2, abs=60.0)
 

@@ -1,11 +1,10 @@
 """f0 by YIN and its contour: closed forms, librosa, vibrato, bad framings, real clips."""
 
-from pathlib import Path
-
 import librosa
 import numpy as np
 import pytest
 import signals
+from recordings import GTZAN100, needs_gtzan100
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError
@@ -15,7 +14,6 @@ from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import FEATURES
 from gtzanfeat.features.f0 import pitch_contour, vibrato
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["melody"].items}
 FRAME_RATE = RATE / REQUESTS["f0"].framing.hop
@@ -206,7 +204,7 @@ def test_a_scale_is_read_note_by_note():
 # --- real clips ------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason=f"needs the recordings in {GTZAN100}")
+@needs_gtzan100
 def test_lines_are_heard_in_real_clips():
     paths = [path for genre in ("classical", "metal") for path in sorted((GTZAN100 / genre).glob("*.wav"))]
     found = extract(paths, "melody")

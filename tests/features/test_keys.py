@@ -1,23 +1,20 @@
 """Keys: profiles, the slow twin, cadences, real clips."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 import signals
+from recordings import GTZAN100, needs_gtzan100
 from reference import tonal as twin
 
 from gtzanfeat.extraction import extract
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.features import FEATURES
-from gtzanfeat.features.tonality import PROFILES, estimate_key
+from gtzanfeat.features.keys import PROFILES, estimate_key
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
-RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["tonal"].items}
-FRAMES = REQUESTS["chroma"].framing
 
 
 def analyse(feature, samples):
@@ -76,7 +73,7 @@ def mirex(tonic, mode, true_tonic, true_mode):
     return {0: 0.2, 9 if true_mode else 3: 0.3}.get(up, 0.0)
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason=f"needs the recordings in {GTZAN100}")
+@needs_gtzan100
 @pytest.mark.parametrize(
     ("feature", "set_name", "exact", "weighted"),
     [("chroma_key", "tonal", 0.45, 0.55), ("chroma_cqt_key", "harmony", 0.5, 0.6)],

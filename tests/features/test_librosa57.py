@@ -1,12 +1,11 @@
 """The set `librosa57` against librosa itself, column by column, on real clips and on made ones."""
 
-from pathlib import Path
-
 import librosa
 import numpy as np
 import pytest
 import signals
 import soundfile
+from recordings import GTZAN100, needs_gtzan100
 from reference import table57 as slow
 
 from gtzanfeat.declarations import Framing, Request
@@ -16,7 +15,6 @@ from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.features import librosa57, librosa_chroma
 
 RATE = signals.RATE
-CLIPS = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 SECONDS = 5  # of each real clip: librosa takes 40 ms for a second
 CHOSEN = feature_set("librosa57")
 
@@ -108,10 +106,9 @@ def worst_line(name, found, expected):
     return f"{name:<24} {off:10.2e} of {np.abs(expected).max():10.2e}"
 
 
+@needs_gtzan100
 def test_real_clips_have_librosas_numbers():
-    paths = sorted(CLIPS.glob("*/*.wav"))[::5][:20]
-    if len(paths) < 20:
-        pytest.skip("the real clips of shared/data/gtzan100 are not here")
+    paths = sorted(GTZAN100.glob("*/*.wav"))[::5][:20]
     found, expected = [], []
     for path in paths:
         samples = soundfile.read(path, frames=SECONDS * RATE, dtype="float32")[0]

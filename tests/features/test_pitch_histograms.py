@@ -1,7 +1,7 @@
-"""Rows 18 to 21 of the specification's test catalogue (section 7): what the pitch histograms hear.
+"""Rows 18 to 21 of the test catalogue: pitch histograms of signals known beforehand.
 
 Profile "paper" is the pitch of ``tzanetakis2002``, "robust" that of ``classic30``. Tones are harmonic: a lone
-sine has too few periods in 23 ms for its low notes (section 3.3).
+sine has too few periods in 23 ms for its low notes.
 """
 
 from collections import namedtuple
@@ -66,14 +66,14 @@ def test_periods_are_looked_for_from_60_to_1100_hertz():
 @pytest.mark.parametrize("partials", [6, 8, 20])
 def test_row_18_a_harmonic_tone_is_its_note(profile, partials):
     shares = []
-    for note in range(40, 85):  # E2 to C6: appendix B claims more than the row's 45 to 80
+    for note in range(40, 85):  # E2 to C6, more than the catalogue's 45 to 80
         tone = signals.harmonic_tone(signals.midi_to_hertz(note), 0.5, partials, random_state=note)
         heard = pitch(tone, profile)
         assert heard.up0 == note
         assert heard.class_ == note % 12
         assert heard.fp0 * 7 % 12 == note % 12
         shares.append(histograms(tone, profile)[0][note])
-    # section 3.3: .92 in paper, .96 in robust; 8 partials of random phase give .953 here
+    # expected: .92 in paper, .96 in robust; 8 partials of random phase give .953 here
     assert np.mean(shares) > {"paper": 0.91, "robust": 0.945}[profile]
 
 
@@ -85,7 +85,7 @@ def test_row_18_a_quarter_tone_is_shared_by_its_neighbours():
 
 
 def test_row_18_the_lobe_would_erase_the_curve_under_many_factors():
-    """Section 3.3: 15 of 44 tones are left with factors 2..16 and the lobe kept, 43 without it."""
+    """Expected: 15 of 44 tones are left with factors 2..16 and the lobe kept, 43 without it."""
     notes = range(45, 81, 5)
     tones = [signals.harmonic_tone(signals.midi_to_hertz(note), 0.5) for note in notes]
     kept = [pitch(tone, keep_lobe=True).up0 for tone in tones]
@@ -107,7 +107,7 @@ def test_row_19_a_triad_is_its_three_classes(profile, third):
 @pytest.mark.parametrize(("profile", "share"), [("paper", 0.97), ("robust", 0.99)])
 @pytest.mark.parametrize("notes", [(60, 67), (60, 64), (60, 64, 67), (57, 60, 64)])
 def test_row_19_a_chord_is_its_classes_and_little_else(profile, share, notes):
-    # appendix B: .99 in robust; section 3.3: .98 for the fifth in paper, which ours misses by a hair
+    # expected: .99 in robust, .98 for the fifth in paper, which ours misses by a hair
     _, folded = histograms(signals.chord(notes), profile)
     assert strongest(folded, len(notes)) == classes(notes)
     assert folded[sorted(classes(notes))].sum() > share
@@ -183,8 +183,8 @@ def test_gain_and_offset_make_no_difference(profile):
 def test_noise_has_no_class_and_little_pitch(profile, strength):
     noise = signals.white_noise(10.0)
     _, folded = histograms(noise, profile)
-    assert folded.max() < 0.13  # 1/12 is .083; section 3.3: .10 to .12
-    # .08 to .10 in section 3.3; .02 in paper, whose low channel alone has the high-pass at 70 Hz
+    assert folded.max() < 0.13  # 1/12 is .083; expected: .10 to .12
+    # .08 to .10 expected; .02 in paper, whose low channel alone has the high-pass at 70 Hz
     assert pitch(noise, profile).sum_per_frame < strength
     for notes in ((57,), (60, 64, 67)):
         assert 0.19 < pitch(signals.chord(notes), profile).sum_per_frame < 0.75

@@ -139,7 +139,7 @@ def test_silence_is_defined():
 # --- change -------------------------------------------------------------------------------------------
 
 
-def test_flux_l1_has_the_values_of_the_specification():
+def test_flux_l1_has_its_closed_forms():
     assert track("spectral_flux_l1", signals.white_noise(30.0))[1:].mean() == pytest.approx(0.0021, rel=0.05)
     tones = np.concatenate([signals.tone(f, LENGTH / RATE) for f in (440.0, 4400.0) * 8])
     assert track("spectral_flux_l1", tones)[1:].mean() == pytest.approx(0.645, abs=0.02)

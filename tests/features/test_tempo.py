@@ -1,11 +1,11 @@
 """Onset strength, tempo and onset rate: closed forms, slow twins, and what people tapped to real clips."""
 
 import csv
-from pathlib import Path
 
 import numpy as np
 import pytest
 import signals
+from recordings import GTZAN100, needs_gtzan100
 from reference import tempo as twin
 from reference.frames import frames as slow_frames
 
@@ -21,7 +21,6 @@ from gtzanfeat.features.tempo import (
     tempo,
 )
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 TRACK = next(item.request for item in FEATURE_SETS["tempo"].items if item.feature == "tempo")
 FRAME_RATE = TRACK.params["frame_rate"]
 
@@ -153,7 +152,7 @@ def test_tempo_and_onset_rate_equal_their_slow_twins(samples):
 # --- real clips ------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason=f"needs the recordings in {GTZAN100}")
+@needs_gtzan100
 def test_real_clips_have_the_tempo_that_people_tap():
     with (GTZAN100 / "tempo.csv").open(newline="") as file:
         tapped = {row["name"]: float(row["bpm"]) for row in csv.DictReader(file)}

@@ -1,6 +1,4 @@
-"""Row 29 of the test catalogue (chroma, tonnetz), and keys: closed forms, librosa, real clips."""
-
-from pathlib import Path
+"""Row 29 of the test catalogue: chroma and tonnetz in closed form and against librosa."""
 
 import librosa
 import numpy as np
@@ -13,7 +11,6 @@ from gtzanfeat.features.tonality import normalised_chroma, tonnetz, tonnetz_basi
 from gtzanfeat.ingredients.chroma import HIGHEST_HZ, LOWEST_HZ, chroma_filterbank
 from gtzanfeat.ingredients.pitch_classes import NAMES
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["tonal"].items}
 FRAMES = REQUESTS["chroma"].framing

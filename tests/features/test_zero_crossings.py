@@ -58,7 +58,7 @@ def test_row_5_zero_counts_as_positive():
 
 
 def test_row_5_an_offset_is_left_in():
-    """Section 1.2: it destroys the number, but nothing is taken off unasked."""
+    """It makes the number meaningless, but nothing is subtracted unasked."""
     assert not track("zcr", signals.tone(440.0, amplitude=0.05) + 0.1).any()
 
 

@@ -1,11 +1,10 @@
 """Constant-Q chroma and what is made of it: closed forms, librosa, real clips, bad framings."""
 
-from pathlib import Path
-
 import librosa
 import numpy as np
 import pytest
 import signals
+from recordings import GTZAN100, needs_gtzan100
 from reference import constant_q as twin
 from reference.frames import frames
 
@@ -26,7 +25,6 @@ from gtzanfeat.ingredients.constant_q import (
 )
 from gtzanfeat.ingredients.pitch_classes import NAMES
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 RATE = signals.RATE
 REQUESTS = {item.feature: item.request for item in FEATURE_SETS["harmony"].items}
 FRAMES = REQUESTS["chroma_cqt"].framing
@@ -218,7 +216,7 @@ def test_a_cadence_is_in_its_key_however_it_is_tuned(tonic, cents):
 # --- real clips ------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason=f"needs the recordings in {GTZAN100}")
+@needs_gtzan100
 @pytest.mark.parametrize("name", ["blues.00000", "classical.00000", "hiphop.00002", "metal.00000"])
 def test_real_clips_have_librosas_chroma(name):
     path = GTZAN100 / name.split(".")[0] / f"{name}.wav"

@@ -96,8 +96,7 @@ def slow_channels(samples):
     return np.stack([low, lfilter(*lowpass, np.maximum(lfilter(*highpass, samples), 0))])
 
 
-def test_the_low_filter_is_that_of_the_specification():
-    """Section 3.1, step 2."""
+def test_the_low_filter_is_a_butterworth_of_order_2_at_1_khz():
     b, a = butter(2, envelopes.CHANNEL_EDGE_HZ, "lowpass", fs=RATE)
     np.testing.assert_allclose([*b, *a], [0.01682, 0.03364, 0.01682, 1, -1.60109, 0.66837], atol=5e-6)
 

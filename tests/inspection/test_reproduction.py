@@ -1,12 +1,12 @@
 import re
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
+from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, harmonic_tone, white_noise
 
 from gtzanfeat.cli import main
@@ -18,7 +18,6 @@ from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.inspection.reproduction import PUBLISHED_EXPERIMENTS as PUBLISHED
 from gtzanfeat.inspection.reproduction import reproduce
 
-GTZAN100 = Path(__file__).parents[3] / "shared" / "data" / "gtzan100"
 PAPER = PUBLISHED["tzanetakis2002"]
 
 
@@ -150,7 +149,7 @@ def test_the_command_refuses_in_one_line(folder):
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.skipif(not GTZAN100.is_dir(), reason="the recordings of shared/data/gtzan100 are not there")
+@needs_gtzan100
 def test_on_music_the_whole_is_better_than_its_weakest_family():
     clips = load_dataset(GTZAN100)
     gaussian = reproduce("gaussian", clips, repeats=1).to_frame().set_index("family")["accuracy"]

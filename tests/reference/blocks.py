@@ -1,4 +1,4 @@
-"""Slow twins of block-level features (specification 4.12, its end): one band and one block at a time."""
+"""Slow twins of block-level features (Seyerlehner et al. 2010): one band and one block at a time."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Slow twins of codebooks and supervectors (specification 4.4 and 4.5), in float64 numpy."""
+"""Slow twins of codebooks and supervectors, in float64 numpy."""
 
 import numpy as np
 from scipy.spatial.distance import cdist

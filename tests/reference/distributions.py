@@ -1,4 +1,4 @@
-"""Slow twin of the shapes of beat and pitch histograms (specification 2.2 and 2.5), from the formulae."""
+"""Slow twin of the shapes of beat and pitch histograms, from the formulae."""
 
 import numpy as np
 

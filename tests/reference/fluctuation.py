@@ -1,4 +1,4 @@
-"""Slow twin of the scalars of fluctuation patterns (specification section 2.5), in float64 numpy."""
+"""Slow twin of the scalars of fluctuation patterns (Pampalk 2006), in float64 numpy."""
 
 import numpy as np
 

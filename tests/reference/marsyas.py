@@ -1,4 +1,4 @@
-"""Slow twin of what Marsyas' bextract gives by default (specification section 1.3), in float64 numpy."""
+"""Slow twin of what Marsyas' bextract gives by default, in float64 numpy."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Slow twin of the beat histograms of novelty (specification section 2.5), in float64 numpy."""
+"""Slow twin of the beat histograms of novelty (Lykartsis & Lerch 2015), in float64 numpy."""
 
 from itertools import pairwise
 

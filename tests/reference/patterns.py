@@ -1,4 +1,4 @@
-"""Slow twin of the Rhythm Patterns family (specification section 2.5), spectrum by spectrum."""
+"""Slow twin of the Rhythm Patterns family (Lidy & Rauber 2005), spectrum by spectrum."""
 
 import numpy as np
 from scipy import stats

@@ -1,4 +1,4 @@
-"""Slow twin of the multipitch histograms (specification section 3, appendix B), in float64 numpy."""
+"""Slow twin of the multipitch histograms (Tolonen & Karjalainen 2000), in float64 numpy."""
 
 import numpy as np
 from scipy.signal import butter, lfilter

@@ -1,4 +1,4 @@
-"""Slow twin of the beat histogram (specification section 2, appendix B), in float64 numpy."""
+"""Slow twin of the beat histogram (Tzanetakis & Cook 2002, II-B), in float64 numpy."""
 
 import numpy as np
 from scipy.signal import lfilter

@@ -1,4 +1,4 @@
-"""Slow twin of onset strength, tempo and onset rate (specification section 2.3), in float64 numpy."""
+"""Slow twin of onset strength, tempo and onset rate (after Ellis 2007), in float64 numpy."""
 
 import numpy as np
 

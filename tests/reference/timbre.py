@@ -1,4 +1,4 @@
-"""Slow twin of timbral texture (specification section 1): spectral shape, crossings, MFCC, low energy."""
+"""Slow twin of timbral texture (Tzanetakis & Cook 2002): spectral shape, crossings, MFCC, low energy."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Slow twin of chroma, tonnetz and key (specification section 4.9), in float64 numpy."""
+"""Slow twin of chroma, tonnetz and key (Ellis 2007; Harte et al. 2006; Krumhansl 1990), in float64 numpy."""
 
 import numpy as np
 

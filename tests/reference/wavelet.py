@@ -1,4 +1,4 @@
-"""Slow twin of DWCH (specification section 4.10): Daubechies' filter by polynomial, moments per octave."""
+"""Slow twin of DWCH (Li, Ogihara & Li 2003): Daubechies' filter by polynomial, moments per octave."""
 
 from math import comb
 

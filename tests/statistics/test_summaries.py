@@ -194,7 +194,7 @@ def test_the_gaussian_of_thirteen_cepstra_has_104_names():
         find_summary("gaussian+mean")
 
 
-# --- deltas: row 24 of the specification's test catalogue ---------------------------------------------
+# --- deltas: row 24 of the test catalogue -------------------------------------------------------------
 
 
 @pytest.mark.parametrize("reach", [1, 2, 4])

@@ -25,7 +25,7 @@ from gtzanfeat.audio import Clip
 from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
-from gtzanfeat.extraction import vectors
+from gtzanfeat.extraction import parallel
 from gtzanfeat.extraction.cache import clear, prune
 from gtzanfeat.extraction.frame_matrices import Frames, frame_spec
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
@@ -64,7 +64,7 @@ def decoded(monkeypatch):
         heard.append(clip)
         return audio.blocks(clip, rate)
 
-    monkeypatch.setattr(vectors, "blocks", blocks)
+    monkeypatch.setattr(parallel, "blocks", blocks)
     return heard
 
 

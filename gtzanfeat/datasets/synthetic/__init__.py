@@ -1,8 +1,8 @@
-"""A corpus that composes itself: ten styles by rule, the tempo, key, style and artist of every clip known.
+"""A synthetic corpus: music in ten styles, composed by rule, with tempo, key, style and artist of every clip.
 
-For the demo, tests and notebooks: nothing has to be downloaded, and the truth is exact. No single family
-of features tells all styles apart, because styles share bands, grooves and harmonies (see `styles`), and
-clips of one artist resemble each other. It stands in for music; a score on it says nothing about music.
+For the demo, tests and notebooks: nothing has to be downloaded, and the annotations are exact. No single
+family of features tells all styles apart, because styles share bands, grooves and harmonies (see `styles`),
+and clips of one artist resemble each other. A score on it says nothing about music.
 """
 
 from gtzanfeat.datasets.synthetic.corpus import SyntheticClip, compose, synthesize, table_of, write_corpus

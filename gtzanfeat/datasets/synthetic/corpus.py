@@ -1,6 +1,6 @@
-"""One clip, many clips, or a folder of them: where the composed music is handed out.
+"""The synthetic corpus: one composed clip, many of them, or a folder of them with a manifest.
 
-What a clip is depends on its style, its seed, its length and its rate, never on what else is made.
+A clip depends on its style, its random state, its length and its rate, never on which others are composed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ MANIFEST = "manifest.csv"
 
 @dataclass(frozen=True, eq=False)
 class SyntheticClip:
-    """A composed clip and the truth about it.
+    """A composed clip with its style, artist, tempo, metre and key.
 
     Parameters
     ----------
@@ -73,15 +73,19 @@ class SyntheticClip:
 
 
 def compose(
-    style: str | Style, seed: int | Sequence[int], seconds: float = SECONDS, rate: int = RATE
+    style: str | Style,
+    random_state: int | Sequence[int],
+    *,
+    seconds: float = SECONDS,
+    rate: int = RATE,
 ) -> SyntheticClip:
-    """Compose one clip.
+    """Compose one clip, the same bits for the same arguments.
 
     Parameters
     ----------
     style : str or Style
         Name of a row of `STYLES`, or a style of your own.
-    seed : int or sequence of int
+    random_state : int or sequence of int
         Not negative. The last number is the clip's number in its style; it also chooses the artist, in
         turn. ``compose("waltz", (7, 3))`` is clip 3 of the waltzes of ``synthesize(random_state=7)``.
     seconds : float, default=10
@@ -92,25 +96,25 @@ def compose(
     Returns
     -------
     SyntheticClip
-        The same bits whenever asked for.
+        Its samples and what is known of it.
 
     Raises
     ------
     UnknownNameError
         If there is no such style.
     DatasetError
-        If the length or the rate is too small, or a seed is negative.
+        If the length or the rate is too small, or a number of `random_state` is negative.
 
     Examples
     --------
-    >>> clip = compose("waltz", seed=3, seconds=2.0)
+    >>> clip = compose("waltz", 3, seconds=2.0)
     >>> clip
     SyntheticClip(rate=22050, recording='waltz.00003', style='waltz', artist='waltz artist 3', ...)
     >>> clip.samples.shape
     (44100,)
     """
     style = _named(style)
-    seeds = tuple(int(number) for number in np.atleast_1d(seed))
+    seeds = tuple(int(number) for number in np.atleast_1d(random_state))
     _check(seconds, rate, seeds)
     rng = seeded("clip", style.name, *seeds)
     artist = artist_of(style, seeds[-1] % ARTISTS_PER_STYLE)
@@ -130,9 +134,9 @@ def compose(
 
 def synthesize(
     n_per_style: int = 20,
+    *,
     seconds: float = SECONDS,
     random_state: int = 0,
-    *,
     rate: int = RATE,
     n_jobs: int | None = None,
     progress: Callable[[int], object] | None = None,
@@ -171,16 +175,19 @@ def synthesize(
     ['ballad.00000', 'ballad.00001', 'waltz.00000']
     """
     numbered = _numbered(n_per_style)
-    tasks = (delayed(compose)(style, (random_state, number), seconds, rate) for style, number in numbered)
+    tasks = (
+        delayed(compose)(style, (random_state, number), seconds=seconds, rate=rate)
+        for style, number in numbered
+    )
     return list(_done(tasks, n_jobs, progress))
 
 
 def write_corpus(
-    folder: str | os.PathLike[str],
+    target_path: str | os.PathLike[str],
     n_per_style: int = 20,
+    *,
     seconds: float = SECONDS,
     random_state: int = 0,
-    *,
     rate: int = RATE,
     n_jobs: int | None = None,
     overwrite: bool = False,
@@ -190,8 +197,8 @@ def write_corpus(
 
     Parameters
     ----------
-    folder : str or path
-        Where; made if it is not there. ``load_dataset(folder)`` reads it back.
+    target_path : str or path
+        The folder of the corpus, made if it is not there; `gtzanfeat.load_dataset` reads it.
     n_per_style, seconds, random_state, rate, n_jobs, progress
         As for `synthesize`, which gives exactly the same sound.
     overwrite : bool, default=False
@@ -206,9 +213,9 @@ def write_corpus(
     Raises
     ------
     DatasetError
-        If `folder` is a file, or is not empty and may not be overwritten, or there is nothing to compose.
+        If `target_path` is a file, or not empty and not to be overwritten, or nothing is to be composed.
     """
-    where = Path(folder).expanduser()
+    where = Path(target_path).expanduser()
     numbered = _numbered(n_per_style)
     _check(seconds, rate, (random_state,))
     _clear(where, overwrite)
@@ -224,7 +231,7 @@ def write_corpus(
 
 
 def table_of(clips: Iterable[SyntheticClip]) -> ClipTable:
-    """Put the truth about clips in memory into a table, for labels and groups of an evaluation.
+    """Return the table of clips in memory: labels, artists, tempo, metre and key of each.
 
     Parameters
     ----------
@@ -238,7 +245,7 @@ def table_of(clips: Iterable[SyntheticClip]) -> ClipTable:
 
     Examples
     --------
-    >>> table = table_of([compose("waltz", seed=3, seconds=1.0)])
+    >>> table = table_of([compose("waltz", 3, seconds=1.0)])
     >>> table.labels, table.artists
     (array(['waltz'], dtype=object), array(['waltz artist 3'], dtype=object))
     """
@@ -272,7 +279,7 @@ def _numbered(n_per_style: int) -> list[tuple[Style, int]]:
 def _done(
     tasks: Iterable[Any], n_jobs: int | None, progress: Callable[[int], object] | None
 ) -> Iterator[Any]:
-    """Run tasks in any order, and hand out what they return in theirs."""
+    """Run tasks in parallel, and yield their results in the order of the tasks."""
     for done in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
         if progress is not None:
             progress(1)
@@ -280,7 +287,7 @@ def _done(
 
 
 def _clear(folder: Path, overwrite: bool) -> None:
-    """Make room for a corpus, or say why there is none."""
+    """Make the folder, and remove an earlier corpus from it, where that is allowed."""
     if folder.exists() and not folder.is_dir():
         raise DatasetError(f"{folder}: is a file; give a folder")
     folder.mkdir(parents=True, exist_ok=True)
@@ -292,8 +299,10 @@ def _clear(folder: Path, overwrite: bool) -> None:
             clip.unlink()
 
 
-def _write(folder: Path, style: Style, seed: tuple[int, int], seconds: float, rate: int) -> dict[str, object]:
-    clip = compose(style, seed, seconds, rate)
+def _write(
+    folder: Path, style: Style, random_state: tuple[int, int], seconds: float, rate: int
+) -> dict[str, object]:
+    clip = compose(style, random_state, seconds=seconds, rate=rate)
     row = _row(clip)
     # the samples lie on the 16-bit grid already, so this loses nothing
     soundfile.write(folder / str(row["path"]), np.rint(clip.samples * 32768).astype(np.int16), rate, "PCM_16")

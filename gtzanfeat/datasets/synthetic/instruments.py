@@ -1,4 +1,4 @@
-"""What a note and a drum sound like: wavetable tones, drum sounds, and the table of both.
+"""Instruments: the synthesis of notes by wavetables and of drums, and the table of both.
 
 A tone is a wavetable oscillator: one period summed from harmonics, stepped through by an integer phase,
 shaped by decaying envelopes. Tables and envelopes are made once and kept, so a note costs a few array
@@ -143,7 +143,7 @@ def play(instrument: Instrument, pitch: int, seconds: float, rate: int, cents: f
     step = round(_frequency(pitch + cents / 100) / rate * 2**32)
     # the phase wraps in 32 bits, as in a hardware synthesizer; its top bits are the place in the table
     place = (np.arange(length, dtype=np.uint32) * np.uint32(step)) >> np.uint32(32 - TABLE_BITS)
-    note = slow[place] * slow_level[:length] + fast[place] * fast_level[:length]
+    note: NDArray[np.float32] = slow[place] * slow_level[:length] + fast[place] * fast_level[:length]
     release = min(release, length)
     note[length - release :] *= np.linspace(1, 0, release, dtype=np.float32)
     return note

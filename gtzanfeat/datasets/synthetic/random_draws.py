@@ -1,4 +1,4 @@
-"""Where chance comes from: generators named by words and numbers, and two ways to draw from them.
+"""Random generators seeded by words and numbers, and two ways to draw from them.
 
 No generator is shared, so what is drawn for one clip or artist does not depend on any other.
 """
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def seeded(*words: int | str) -> np.random.Generator:
-    """Make a generator that depends on these words and on nothing else.
+    """Return a generator that depends on these words and numbers only.
 
     Parameters
     ----------
@@ -36,14 +36,14 @@ def seeded(*words: int | str) -> np.random.Generator:
 
 
 def one_of(rng: np.random.Generator, choices: Sequence[T]) -> T:
-    """Draw one of the choices, each as likely."""
+    """Draw one of the choices with equal probability."""
     return choices[int(rng.integers(len(choices)))]
 
 
 def between(
     rng: np.random.Generator, limits: tuple[float, float], lean: float = 0.5, freedom: float = 1.0
 ) -> float:
-    """Draw a number of a range: anywhere in it, or mostly where someone leans to.
+    """Draw a number of a range, evenly or around a given place in it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""From a score to sound: the artists of a style, and how they play, mix and record.
+"""From a score to sound: the artists of a style, and how they play, mix and record it.
 
 An artist is a set of habits that all their clips share (instruments, pace, mix, room), so that clips of
 one artist resemble each other more than the style asks for, as on real records.
@@ -34,7 +34,7 @@ PEAKS = (0.4, 0.95)
 
 @dataclass(frozen=True)
 class Artist:
-    """The habits behind a clip.
+    """An artist: the habits that all clips of one share.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ class Artist:
 
 
 def artist_of(style: Style, number: int) -> Artist:
-    """Get to know the artist with this number; the same wherever and whenever asked.
+    """Return the artist of a style with a number, always the same.
 
     Parameters
     ----------
@@ -131,7 +131,8 @@ def record(
     mix = _levelled(_mastered(mix, artist, tilt, rate))
     mix += rng.standard_normal(mix.size, dtype=np.float32) * _gain(rng.uniform(*NOISE_FLOOR))
     peak = rng.uniform(*PEAKS) * 32767 / float(np.abs(mix).max())
-    return np.rint(mix * np.float32(peak)) / np.float32(32768)
+    recorded: NDArray[np.float32] = np.rint(mix * np.float32(peak)) / np.float32(32768)
+    return recorded
 
 
 def _played(
@@ -183,7 +184,8 @@ def _mastered(mix: Samples, artist: Artist, tilt: float, rate: int) -> Samples:
 @lru_cache(maxsize=4)
 def _octaves(length: int, rate: int) -> NDArray[np.float64]:
     """Give each bin of a spectrum in octaves above 1 kHz, none below 40 Hz."""
-    return np.log2(np.maximum(np.fft.rfftfreq(length, 1 / rate), 40) / 1000)
+    octaves: NDArray[np.float64] = np.log2(np.maximum(np.fft.rfftfreq(length, 1 / rate), 40) / 1000)
+    return octaves
 
 
 @lru_cache(maxsize=8)

@@ -244,8 +244,8 @@ def test_chance_stays_in_its_limits():
 # --- on disk -------------------------------------------------------------------------------------
 def test_files_hold_what_memory_holds(tmp_path):
     steps = []
-    table = write_corpus(tmp_path / "new", 2, 1.0, random_state=1, progress=steps.append)
-    clips = synthesize(2, 1.0, random_state=1)
+    table = write_corpus(tmp_path / "new", 2, seconds=1.0, random_state=1, progress=steps.append)
+    clips = synthesize(2, seconds=1.0, random_state=1)
     assert sum(steps) == len(table) == 20
     for path, clip in zip(table.paths, clips, strict=True):
         samples, rate = soundfile.read(path, dtype="float32")
@@ -258,7 +258,7 @@ def test_files_hold_what_memory_holds(tmp_path):
 
 
 def test_manifest_is_read_back(tmp_path):
-    table = write_corpus(tmp_path, 2, 0.5, n_jobs=2)
+    table = write_corpus(tmp_path, 2, seconds=0.5, n_jobs=2)
     again = load_dataset(tmp_path)
     pd.testing.assert_frame_equal(again.frame, table.frame, check_dtype=False)
     assert table.name == "synthetic"
@@ -269,11 +269,11 @@ def test_manifest_is_read_back(tmp_path):
 
 def test_folder_that_is_not_empty(tmp_path):
     (tmp_path / ".gitkeep").touch()
-    write_corpus(tmp_path, 2, 0.1)  # a hidden file is no content
+    write_corpus(tmp_path, 2, seconds=0.1)  # a hidden file is no content
     (tmp_path / "waltz" / "my own.wav").touch()
     with pytest.raises(DatasetError, match="is not empty; give another folder, or overwrite"):
-        write_corpus(tmp_path, 1, 0.1)
-    table = write_corpus(tmp_path, 1, 0.1, overwrite=True)
+        write_corpus(tmp_path, 1, seconds=0.1)
+    table = write_corpus(tmp_path, 1, seconds=0.1, overwrite=True)
     kept = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*.wav")}
     assert kept == {*(f"{name}/{name}.00000.wav" for name in NAMES), "waltz/my own.wav"}
     assert len(load_dataset(tmp_path)) == len(table) == 10
@@ -282,7 +282,7 @@ def test_folder_that_is_not_empty(tmp_path):
 def test_folder_that_is_a_file(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(DatasetError, match="is a file; give a folder"):
-        write_corpus(tmp_path / "file", 1, 0.1)
+        write_corpus(tmp_path / "file", 1, seconds=0.1)
 
 
 @pytest.mark.parametrize(
@@ -296,7 +296,7 @@ def test_folder_that_is_a_file(tmp_path):
     ],
 )
 def test_wrong_wishes_leave_the_folder_alone(tmp_path, wrong, message):
-    write_corpus(tmp_path, 1, 0.1)
+    write_corpus(tmp_path, 1, seconds=0.1)
     wishes = {"n_per_style": 1, "seconds": 0.1} | wrong
     with pytest.raises(DatasetError, match=message):
         synthesize(**wishes)

@@ -1,0 +1,230 @@
+"""Many clips at once: each is analysed in one of several workers, or found in the cache.
+
+Here decoding meets analysis and joblib. What is computed is said by a `ClipAnalyser`; what becomes of the
+arrays is the caller's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import io
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import joblib
+import numpy as np
+
+from gtzanfeat.audio import Clip, as_clip, blocks
+from gtzanfeat.declarations import Request
+from gtzanfeat.errors import ClipError
+from gtzanfeat.extraction.analysis import Analysis
+from gtzanfeat.extraction.cache import Cache
+
+CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A clip that could not be analysed.
+
+    Parameters
+    ----------
+    index : int
+        Its place among the clips.
+    source : str
+        Its path, or words that name the array.
+    reason : str
+        Why it could not be analysed, and what to do.
+    """
+
+    index: int
+    source: str
+    reason: str
+
+
+def list_of_clips(clips: Any) -> list[Any]:
+    """Return the clips of a list, array or Series, or of a table with nothing but one column of them.
+
+    Parameters
+    ----------
+    clips : sequence
+        Paths, `Clip` objects or 1-D arrays of samples; or a 2-D array with one clip per row.
+
+    Returns
+    -------
+    list
+        The clips as they are, none of them opened.
+
+    Raises
+    ------
+    ClipError
+        If `clips` is one clip, or a table of more.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> list_of_clips(pd.DataFrame({"path": ["a.wav", "b.wav"]}))
+    ['a.wav', 'b.wav']
+    """
+    one = isinstance(clips, str | bytes | os.PathLike | Clip | io.IOBase | Mapping)
+    values = clips.to_numpy() if hasattr(clips, "to_numpy") else clips
+    if isinstance(values, np.ndarray):
+        samples = values.ndim == 1 and values.dtype.kind in "fiub" and values.size > 0
+        one = one or samples or values.ndim == 0
+        if values.ndim == 2 and values.dtype.kind in "OUT":
+            if values.shape[1] != 1:
+                reason = f"it is a table of {values.shape[1]} columns"
+                raise ClipError("the list of clips", reason, "give the column that holds the paths")
+            values = values[:, 0]
+    if one or not isinstance(values, Iterable):
+        kind = "one clip" if one else f"a {type(clips).__name__}"
+        raise ClipError("the list of clips", f"it is {kind}", "give a list, even of one: [clip]")
+    return list(values)
+
+
+@dataclass(frozen=True, eq=False)
+class ClipAnalyser:
+    """Computes the features of one clip after another, or takes them from a cache.
+
+    Parameters
+    ----------
+    requests : list of Request
+        What an analysis is asked for.
+    rate : int
+        Sample rate in Hz at which clips are analysed.
+    arrange : callable
+        Makes one array of what `Analysis.finish` gives.
+    cache : Cache, optional
+        Where results are kept and looked for.
+    """
+
+    requests: list[Request]
+    rate: int
+    arrange: Callable[[Any], np.ndarray]
+    cache: Cache | None = None
+
+    @functools.cached_property
+    def _analysis(self) -> Analysis:
+        return Analysis(self.requests, self.rate)  # made only if a clip is not in the cache
+
+    def analyse(self, source: Any, index: int, rate: int | None = None) -> tuple[np.ndarray, ...]:
+        """Return the array of a clip, its length in seconds, and its flags.
+
+        Parameters
+        ----------
+        source : path, Clip or ndarray
+            The clip.
+        index : int
+            Its number, by which an array is named where it fails.
+        rate : int, optional
+            Sample rate in Hz of an array that does not say its own.
+
+        Returns
+        -------
+        values, seconds, flags : ndarray
+            What `arrange` gives, a float and a str as arrays without dimensions.
+
+        Raises
+        ------
+        ClipError
+            If it cannot be analysed.
+        """
+        try:
+            clip = as_clip(source)
+            if clip.rate is None and not clip.is_file:
+                clip = replace(clip, rate=rate)
+            return self._cached(clip)
+        except ClipError as error:
+            if isinstance(getattr(source, "source", source), str | os.PathLike):
+                raise
+            raise ClipError(f"clip {index}", error.reason, error.remedy) from error
+
+    def _cached(self, clip: Clip) -> tuple[np.ndarray, ...]:
+        if self.cache is None:
+            return self._computed(clip)
+        key = self.cache.key(clip)
+        known = None if key is None else self.cache.get(key)
+        if known is not None:
+            return known
+        computed = self._computed(clip)
+        if key is not None and self.cache.key(clip) == key:  # the file did not change meanwhile
+            self.cache.put(key, *computed)
+        return computed
+
+    def _computed(self, clip: Clip) -> tuple[np.ndarray, ...]:
+        analysis = self._analysis
+        analysis.reset()
+        reading = blocks(clip, self.rate)
+        for block in reading:
+            analysis.push(block)
+        values = self.arrange(analysis.finish())
+        if not np.isfinite(values).all():  # a kernel's mistake must not reach a table
+            raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
+        seconds = analysis.n_samples / self.rate
+        return values, np.array(seconds), np.array(" ".join([*analysis.flags(), *reading.flags]))
+
+
+def analyse_clips(
+    analyser: ClipAnalyser,
+    numbered: Sequence[tuple[int, Any]],
+    *,
+    rate: int | None = None,
+    n_jobs: int | None = None,
+    on_error: str = "raise",
+    progress: Callable[[int], None] | None = None,
+) -> Iterator[tuple[int, Any]]:
+    """Analyse clips in parallel, and yield the number of each with what `ClipAnalyser.analyse` gives.
+
+    They come in order; but where there is a cache, in any: processes that are given the same clips at the
+    same time (a grid search) then find each other's results instead of going side by side.
+
+    Parameters
+    ----------
+    analyser : ClipAnalyser
+        What is computed.
+    numbered : sequence of (int, clip)
+        The clips, each with its number.
+    rate, n_jobs, on_error, progress
+        As of `gtzanfeat.extract`.
+
+    Yields
+    ------
+    index : int
+        The number of a clip.
+    result : tuple of ndarray, or Failure
+        The array, its seconds and its flags; a `Failure` with ``on_error="skip"``.
+    """
+    starts = range(0, len(numbered), CLIPS_PER_TASK)
+    tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
+    if analyser.cache is not None:
+        tasks = [tasks[i] for i in np.random.default_rng().permutation(len(tasks))]
+    # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
+    try:
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    except ValueError:  # a backend of the user's choice that can only give everything at the end
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
+    done = parallel(joblib.delayed(_analyse_task)(analyser, task, rate, on_error) for task in tasks)
+    with contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext():
+        for rows in done:
+            yield from rows
+            if progress is not None:
+                progress(len(rows))
+
+
+def _analyse_task(
+    analyser: ClipAnalyser, clips: Sequence[tuple[int, Any]], rate: int | None, on_error: str
+) -> list[tuple[int, Any]]:
+    """Analyse some clips, one after the other, with one analysis."""
+    rows: list[tuple[int, Any]] = []
+    own = replace(analyser)  # an analysis is for one thread
+    for index, source in clips:
+        try:
+            rows.append((index, own.analyse(source, index, rate)))
+        except ClipError as error:
+            if on_error == "raise":
+                raise
+            rows.append((index, Failure(index, error.source, f"{error.reason}; {error.remedy}")))
+    return rows

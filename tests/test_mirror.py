@@ -52,6 +52,7 @@ ELSEWHERE = {
         "an experiment is what brings them together",
         "evaluation: controls cross_validation precomputation score systems",
     ),
+    "evaluation/test_leakage.py": ("copies are planted on both sides of folds", "evaluation: duplicates"),
     "evaluation/test_metrics.py": ("intervals and tests are of metrics", "evaluation: uncertainty"),
     "evaluation/test_protocols.py": ("folds are what protocols make", "evaluation: folds"),
     "evaluation/test_result.py": ("the ways out of a result", "evaluation: tabulation text"),
@@ -93,6 +94,7 @@ ELSEWHERE = {
 OF_NO_MODULE = {
     "cli/test_cli.py": "the command line as a user meets it",
     "features/test_tempogram.py": "the tempogram of features/tempo",
+    "inspection/test_one_experiment.py": "evaluate, importance and robustness of one experiment say the same",
 }
 
 

@@ -95,6 +95,7 @@ class Experiment:
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas as pd
     >>> names = [f"{label}.{i}" for label in ("jazz", "pop") for i in range(10)]
     >>> frame = pd.DataFrame({"path": names, "recording": names})

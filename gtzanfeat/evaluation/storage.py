@@ -29,7 +29,7 @@ FOLD_COLUMNS = ("repeat", "fold", "n_train", "n_test", "fit_seconds", "predict_s
 
 
 def write_evaluation(
-    evaluation: Evaluation, directory: str | os.PathLike[str], *, overwrite: bool = False
+    evaluation: Evaluation, folder: str | os.PathLike[str], *, overwrite: bool = False
 ) -> Path:
     """Write ``evaluation.json`` and ``predictions.parquet`` to a folder, which `read_evaluation` reads.
 
@@ -37,7 +37,7 @@ def write_evaluation(
     ----------
     evaluation : Evaluation
         The result.
-    directory : str or path
+    folder : str or path
         The folder; it is made if it does not exist.
     overwrite : bool, default=False
         Whether existing files are replaced.
@@ -52,22 +52,22 @@ def write_evaluation(
     ExportError
         If the files exist already, or cannot be written.
     """
-    folder = Path(directory)
-    check_folder(folder, overwrite)
+    where = Path(folder)
+    check_folder(where, overwrite)
     text = json.dumps(evaluation.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        where.mkdir(parents=True, exist_ok=True)
         if evaluation.segments is None:
-            (folder / SEGMENTS).unlink(missing_ok=True)
+            (where / SEGMENTS).unlink(missing_ok=True)
         else:
-            with put_in_place(folder / SEGMENTS) as segments:
+            with put_in_place(where / SEGMENTS) as segments:
                 evaluation.segments.to_parquet(segments, index=False)
-        with put_in_place(folder / PREDICTIONS) as predictions, put_in_place(folder / RESULT) as result:
+        with put_in_place(where / PREDICTIONS) as predictions, put_in_place(where / RESULT) as result:
             evaluation.predictions.to_parquet(predictions, index=False)
             result.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise ExportError(f"{folder}: cannot be written ({error.strerror or error})") from error
-    return folder
+        raise ExportError(f"{where}: cannot be written ({error.strerror or error})") from error
+    return where
 
 
 def check_folder(folder: Path, overwrite: bool) -> None:

@@ -27,6 +27,7 @@ ELSEWHERE = {
         "clips and training clips are changed by the rows of degradations",
         "augmentation: audiomentations_effects augmented_training degraded_clips",
     ),
+    "classifiers/test_gaussian_mixture.py": ("mixtures decide by it", "classifiers: bayes_rule"),
     "cli/test_cli.py": (
         "commands are run as a user runs them, one after the other in one folder",
         "cli: audit_command cache_command compare_command datasets_command demo_command estimator_options "
@@ -58,6 +59,7 @@ ELSEWHERE = {
     "evaluation/test_result.py": ("the ways out of a result", "evaluation: tabulation text"),
     "evaluation/test_tasks.py": ("results of every task are written and read back", "evaluation: storage"),
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
+    "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
     "feature_sets/test_definition.py": ("every set keeps what a definition promises", "feature_sets: sets"),
     "feature_sets/test_constants.py": ("constants are declared by its rows", "ingredients/registry"),

@@ -105,7 +105,7 @@ class Experiment:
     >>> experiment
     Experiment('knn1', 'ten and ten', 'random')
     >>> experiment.evaluate()
-    Evaluation('knn1', 'random': 95.0%)
+    Evaluation('knn1', 'random': 95.0%; 1 warnings)
     """
 
     estimator: str | BaseEstimator

@@ -215,7 +215,8 @@ def _recordings(clips: ClipTable, row: Protocol, target: Target) -> tuple[pd.Dat
                 "GTZAN has it, and a manifest can have it"
             )
         said_of[row.column] = row.column
-    values = frame[list(said_of)].astype(object).fillna("?")
+    values = frame[list(said_of)].astype(object)
+    values = values.where(values.notna(), "?")
     for column, words in said_of.items():
         # parts of a song were tagged one by one
         said = values[column].groupby(clips.recordings if column == "labels" else songs).nunique()

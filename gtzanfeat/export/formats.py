@@ -119,7 +119,14 @@ def _read_csv(path: Path) -> pd.DataFrame:
         ("path", "label", "labels", "recording", "song", "artist", "album", "split", "flags"), "string"
     )
     # only an empty cell is missing: an artist may be called NA
-    return pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8")
+    return pd.read_csv(
+        path,
+        dtype=text,
+        keep_default_na=False,
+        na_values=[""],
+        encoding="utf-8",
+        float_precision="round_trip",
+    )
 
 
 def _read_csv_metadata(path: Path) -> dict[str, Any]:

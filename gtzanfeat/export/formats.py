@@ -22,6 +22,10 @@ PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
 STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
 
+# pandas reads every number to the last bit by itself since 3.1, and warns of being asked to
+_PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
+EXACT: dict[str, Any] = {} if _PANDAS >= (3, 1) else {"float_precision": "round_trip"}
+
 
 @dataclass(frozen=True)
 class Format:
@@ -119,14 +123,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         ("path", "label", "labels", "recording", "song", "artist", "album", "split", "flags"), "string"
     )
     # only an empty cell is missing: an artist may be called NA
-    return pd.read_csv(
-        path,
-        dtype=text,
-        keep_default_na=False,
-        na_values=[""],
-        encoding="utf-8",
-        float_precision="round_trip",
+    frame: pd.DataFrame = pd.read_csv(
+        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACT
     )
+    return frame
 
 
 def _read_csv_metadata(path: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet
 
 _FRAMES = Framing(512, 512)
+_ALL_FRAMES = Framing(512, 512, edges="pad_end")
 _TEXTURE = {"window": 43, "start": "valid"}
 _BEAT_WINDOWS_PAPER = Framing(65536, 32768, window="none")
 _BEAT_WINDOWS_ROBUST = Framing(65536, 32768, window="none", remove_mean=True)
@@ -109,12 +110,12 @@ def _bextract(summary: str) -> tuple[FeatureItem, ...]:
     window = {"window": 20, "start": "prefill"}
     over_20_frames: dict[str, Any] = {"summary": summary, "summary_params": window}
     return (
-        FeatureItem("marsyas_zcr", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_centroid", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **over_20_frames),
-        FeatureItem("marsyas_flux", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_mfcc", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_chroma", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_zcr", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_centroid", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_rolloff", _ALL_FRAMES, {"share": 0.9}, **over_20_frames),
+        FeatureItem("marsyas_flux", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_mfcc", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_chroma", _ALL_FRAMES, **over_20_frames),
     )
 
 
@@ -157,11 +158,11 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "marsyas64",
             "The 64 numbers of Marsyas at MIREX 2007 and 2008: 16 features, running and song statistics",
             (
-                FeatureItem("marsyas_centroid", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_centroid", _ALL_FRAMES, **_RUNNING),
                 # 0.9 is the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
-                FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **_RUNNING),
-                FeatureItem("marsyas_flux", _FRAMES, **_RUNNING),
-                FeatureItem("marsyas_mfcc", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_rolloff", _ALL_FRAMES, {"share": 0.9}, **_RUNNING),
+                FeatureItem("marsyas_flux", _ALL_FRAMES, **_RUNNING),
+                FeatureItem("marsyas_mfcc", _ALL_FRAMES, **_RUNNING),
             ),
             by_summary=True,
         ),
@@ -234,7 +235,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         ),
         FeatureSet(
             "marsyas124",
-            "Marsyas' bextract with one vector per clip: marsyas62, and how these vary over the clip",
+            "What Marsyas' bextract prints with one vector per clip: marsyas62, and how these vary in time",
             _bextract("running"),
             by_summary=True,
         ),

@@ -193,7 +193,8 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         ),
         FeatureSet(
             "tssd",
-            "Temporal SSD: seven statistics over segments of each number of ssd",
+            "Temporal SSD: seven statistics over segments of each number of ssd, without the rounding noise "
+            "of empty critical bands",
             (FeatureItem("ssd", _SEGMENTS, summary=_SEVEN),),
             by_summary=True,
         ),

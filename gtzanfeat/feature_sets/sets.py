@@ -143,7 +143,8 @@ FEATURE_SETS: dict[str, FeatureSet] = {
     for row in (
         FeatureSet(
             "tzanetakis2002",
-            "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known",
+            "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known; a "
+            "first-order 70-Hz high-pass on the low pitch channel alone, our choice, decides pitch_fp0",
             (
                 *_timbre("magnitude"),
                 FeatureItem("beat", _BEAT_WINDOWS_PAPER, _BEAT_PAPER, _SIX),

@@ -65,9 +65,11 @@ class Framing:
     remove_mean : bool
         Whether each frame is freed of its mean first (of its own samples, not of padding).
     edges : str
-        What lies beyond the ends of the clip: "none", where frames lie within it; "zero" (zeros) or "copy"
-        (copies of the first and of the last sample), where frames are centred as in librosa, that is, half a
-        frame earlier: frame i covers samples [i·hop - length // 2, i·hop - length // 2 + length).
+        What lies beyond the ends of the clip: "none", where frames lie within it; "pad_end" (zeros after the
+        last sample, as in Marsyas), where the last frame may be partial, and no sample is left out; "zero"
+        (zeros) or "copy" (copies of the first and of the last sample), where frames are centred as in
+        librosa, that is, half a frame earlier: frame i covers samples
+        [i·hop - length // 2, i·hop - length // 2 + length).
     """
 
     length: int
@@ -80,9 +82,9 @@ class Framing:
     def __post_init__(self) -> None:
         if not 0 < self.hop <= self.length:
             raise ValueError(f"hop {self.hop} must lie in 1..{self.length}")
-        if self.edges not in ("none", "zero", "copy"):
-            raise ValueError(f"unknown edges {self.edges!r}. Known: none, zero, copy")
-        if self.remove_mean and self.edges != "none":
+        if self.edges not in ("none", "pad_end", "zero", "copy"):
+            raise ValueError(f"unknown edges {self.edges!r}. Known: none, pad_end, zero, copy")
+        if self.remove_mean and self.edges in ("zero", "copy"):
             raise ValueError(
                 "frames that reach beyond the clip keep their mean; leave out edges or remove_mean"
             )
@@ -90,7 +92,7 @@ class Framing:
     @property
     def margin(self) -> int:
         """Samples that are added before the first and after the last."""
-        return 0 if self.edges == "none" else self.length // 2
+        return self.length // 2 if self.edges in ("zero", "copy") else 0
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a signal.
@@ -105,7 +107,9 @@ class Framing:
         int
             At least 1.
         """
-        return 1 + max(0, n_samples + 2 * self.margin - self.length) // self.hop
+        beyond_first = max(0, n_samples + 2 * self.margin - self.length)
+        partial = self.edges == "pad_end" and beyond_first % self.hop > 0
+        return 1 + beyond_first // self.hop + partial
 
 
 @dataclass(frozen=True)

@@ -295,12 +295,14 @@ class _Framed:
             self._length = rest
 
     def end(self) -> None:
-        """Analyse what reaches beyond the end, and zero-pad a clip that is shorter than one frame."""
+        """Analyse what reaches beyond the end; zero-pad a partial frame, and a clip shorter than a frame."""
         if self.framing.margin and self._started:
             shape = (*self._buffer.shape[:-1], self.framing.margin)
             last = self._buffer[..., self._length - 1 : self._length] if self.framing.edges == "copy" else 0.0
             self.push(np.broadcast_to(last, shape).astype(np.float32))
-        if self.n_frames == 0 and self._length:
+        overlap = self.framing.length - self.framing.hop  # what the last whole frame has left in the buffer
+        left_out = self.framing.edges == "pad_end" and self._length > overlap
+        if left_out or (self.n_frames == 0 and self._length):
             self._buffer[..., self._length : self.framing.length] = 0.0
             self._analyse(1, self._length)
 

@@ -25,6 +25,7 @@ from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, 
 from gtzanfeat.features import FEATURES
 
 _FRAMING = Framing(512, 512)
+_AT_THE_ENDS = {"none": "", "pad_end": " padded", "zero": " centred", "copy": " centred"}
 
 
 class Frames(Sequence[np.ndarray]):
@@ -261,13 +262,12 @@ def frame_spec(features: Any, framing: Framing | None = None, silence: float | N
             )
         items.setdefault((item.request.key, item.columns), item)  # a set may summarise one twice
     cuts = {
-        (item.framing.length, item.framing.hop, " centred" if item.framing.margin else "")
-        for item in items.values()
+        (item.framing.length, item.framing.hop, _AT_THE_ENDS[item.framing.edges]) for item in items.values()
     }
     if not cuts:
         raise ValueError(f"{features!r} has no frame features; name one, e.g. 'mfcc'")
     if len(cuts) > 1:
-        cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
+        cut = ", ".join(f"{length}/{hop}{ends}" for length, hop, ends in sorted(cuts))
         raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
     spec = FrameSpec(tuple(items.values()), RATE if source is None else source.rate, silence)
     twice = [name for name, count in Counter(spec.columns).items() if count > 1]
@@ -290,9 +290,11 @@ def _item(wanted: Any) -> FeatureItem:
     if isinstance(wanted, FeatureItem):
         return wanted
     found = [item for row in FEATURE_SETS.values() for item in row.items if item.feature == name]
-    # centred frames go into one matrix with few others, so they come last
-    for item in sorted(found, key=lambda item: item.framing.edges != "none"):
-        return FeatureItem(name, item.framing, item.params)
+    # centred frames, and a padded one at the end, go into one matrix with few others: the former come last,
+    # and the latter is left to the sets that have it
+    for item in sorted(found, key=lambda item: item.framing.margin > 0):
+        edges = "none" if item.framing.edges == "pad_end" else item.framing.edges
+        return FeatureItem(name, replace(item.framing, edges=edges), item.params)
     return FeatureItem(name, _FRAMING)
 
 

@@ -141,7 +141,8 @@ def marsyas_rolloff(power: Float32Array, share: float, out: Float32Array) -> Non
 def marsyas_flux(log_power: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Flux of the log spectrum Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1.
 
-    log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes
+    log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes. Before
+    the first frame the logarithms themselves are 0, so it is compared with a spectrum of P = 1.
     """
     last = previous[0]
     n_bins = log_power.shape[1]
@@ -228,11 +229,12 @@ FEATURES = (
         name="marsyas_flux",
         family="timbre",
         kernel=marsyas_flux,
-        needs=("log_power",),
-        columns=(Column("", "1", "Σ d[k] / (n_bins max d), d = (Δ ln P)²", _CHANGE),),
+        needs=("marsyas_log_power",),
+        columns=(
+            Column("", "1", "Σ d[k] / (n_bins max d), d = (Δ ln P)², ln P = 0 before the clip", _CHANGE),
+        ),
         source=f"{MARSYAS}, Flux",
         gain_invariant=False,
         before=0.0,
-        lead=1,
     ),
 )

@@ -34,6 +34,7 @@ def cepstrum(log_bands: Float32Array, basis: Float32Array, out: Float32Array) ->
 
 
 _SLANEY = f"Σ_b √(2/{N_BANDS}) cos(π{{0}}(b+½)/{N_BANDS}) log10 E_b"
+_MARSYAS = f"Σ_b √(2/{N_BANDS}) cos(π{{0}}(b+½)/{N_BANDS}) log10(E_b / (2N)²)"
 _LIBROSA = "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) 10 log10 E_b"
 _HTK = (
     f"(1 + {HTK_LIFTER // 2} sin(π{{0}}/{HTK_LIFTER})) "
@@ -108,7 +109,7 @@ FEATURES = (
         family="timbre",
         kernel=cepstrum,
         needs=("marsyas_log_bands",),
-        columns=tuple(_coefficient(q) for q in range(N_COEFFICIENTS)),
+        columns=tuple(_coefficient(q, formula=_MARSYAS) for q in range(N_COEFFICIENTS)),
         source="Marsyas (Tzanetakis 2000-2023), MFCC",
         gain_invariant=False,
         constants=dct_of_bands,

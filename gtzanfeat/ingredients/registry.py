@@ -42,7 +42,18 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient(
             "slaney_log_bands", ("slaney_bands",), spectra.log_bands, fixed={"floor": spectra.LOG_FLOOR}
         ),
-        Ingredient("marsyas_log_bands", ("slaney_bands",), spectra.marsyas_log_bands),
+        Ingredient(
+            "marsyas_log_power",
+            ("power",),
+            spectra.marsyas_log_power,
+            fixed={"divisor": spectra.MARSYAS_DIVISOR, "zero": spectra.MARSYAS_ZERO},
+        ),
+        Ingredient(
+            "marsyas_log_bands",
+            ("slaney_bands",),
+            spectra.marsyas_log_bands,
+            fixed={"divisor": spectra.MARSYAS_DIVISOR},
+        ),
         Ingredient("mel_bands", ("power",), spectra.mel_bands, spectra.MEL_PARAMS),
         Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (*spectra.MEL_PARAMS, "floor")),
         Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),

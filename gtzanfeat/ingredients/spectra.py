@@ -27,6 +27,8 @@ from gtzanfeat.jit import (
 )
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
+MARSYAS_DIVISOR = 2  # Marsyas divides the transform of N samples by 2N
+MARSYAS_ZERO = 2.0**-1022  # what it adds to a power before the logarithm: the smallest normal float64
 
 PREDICTION_LAGS = 17  # enough for linear prediction of order 16
 
@@ -96,6 +98,27 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
     return logarithm
 
 
+def marsyas_scale(length: int) -> float:
+    """1/(2N)², by which Marsyas' power spectra of frames of N samples are smaller than |X|²."""
+    return 1.0 / (MARSYAS_DIVISOR * length) ** 2
+
+
+def marsyas_log_power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> ln(P / (2N)²), but -1022 ln 2 where P is 0, float32 (n_frames, n_bins).
+
+    Added before the logarithm, 2^-1022 would be lost: it is 0 in float32.
+    """
+    offset, lowest = np.float32(np.log(marsyas_scale(framing.length))), np.float32(np.log(MARSYAS_ZERO))
+
+    def logarithm(power: Float32Array) -> Float32Array:
+        with np.errstate(divide="ignore"):
+            out: Float32Array = np.log(power)
+        out += offset
+        return np.maximum(out, lowest, out=out)
+
+    return logarithm
+
+
 def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
     """Build P -> E[b] = Σ_k w[b, k] P[k] of a `packed_filterbank`, float32 (n_frames, n_bands)."""
 
@@ -123,11 +146,13 @@ def log_bands(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
-    """Build E -> log10 E, and 0 where E is 0, float32."""
+    """Build E -> log10(E / (2N)²), and 0 where E is 0, float32."""
+    offset = np.float32(np.log10(marsyas_scale(framing.length)))
 
     def logarithm(bands: Float32Array) -> Float32Array:
-        out = np.where(bands > 0, bands, np.float32(1.0))
-        return _decimal_logarithm(out)
+        heard = bands > 0
+        out = _decimal_logarithm(np.where(heard, bands, np.float32(1.0)))
+        return np.add(out, offset, out=out, where=heard)
 
     return logarithm
 

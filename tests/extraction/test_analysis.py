@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from reference.frames import frames
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
@@ -91,6 +92,31 @@ def test_frames_are_counted_as_the_specification_says(n_samples, expected):
     assert analysis.finish()[request.key].shape == (expected, 1)
     assert request.framing.n_frames(n_samples) == expected
     assert analysis.n_samples == n_samples
+
+
+@pytest.mark.parametrize(("length", "hop"), [(512, 512), (1000, 333), (2048, 512)])
+@pytest.mark.parametrize("n_samples", [1, 333, 667, 668, 1000, 2048, 2049, 5000, 5120, BLOCK, BLOCK + 1])
+def test_the_last_partial_frame_is_padded_where_it_is_asked_for(length, hop, n_samples, rng):
+    samples = rng.uniform(-1, 1, n_samples).astype(np.float32)
+    framing = Framing(length, hop, edges="pad_end")
+    request = Request("rms", framing)
+    twin = np.sqrt((frames(samples, length, hop, pad_end=True) ** 2).mean(axis=1))
+    assert (len(twin) - 1) * hop + length >= n_samples  # none left out
+    for step in (n_samples, 997):
+        analysis = Analysis([request])
+        for start in range(0, n_samples, step):
+            analysis.push(samples[start : start + step])
+        track = analysis.finish()[request.key]
+        np.testing.assert_allclose(track[:, 0], twin, rtol=1e-5)
+        assert len(track) == framing.n_frames(n_samples)
+
+
+def test_a_padded_frame_may_lose_the_mean_of_its_sound():
+    samples = np.full(700, 0.5)
+    request = Request("rms", Framing(512, 512, remove_mean=True, edges="pad_end"))
+    analysis = Analysis([request])
+    analysis.push(samples)
+    np.testing.assert_array_equal(analysis.finish()[request.key], [[0], [0]])
 
 
 @pytest.mark.parametrize(("length", "hop"), [(512, 100), (1000, 333), (2048, 512)])

@@ -5,6 +5,7 @@ import json
 import pickle
 import re
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,13 @@ def vector(name, samples):
 @pytest.mark.parametrize("name", ["tzanetakis2002", "classic30"])
 def test_the_thirty_are_in_the_order_of_the_paper(name):
     assert list(FEATURE_SETS[name].columns) == PAPER30
+
+
+def test_tzanetakis2002_names_the_choice_that_its_main_pitch_class_depends_on():
+    chosen = FEATURE_SETS["tzanetakis2002"]
+    assert re.search("first-order 70-Hz high-pass on the low pitch channel.*choice.*pitch_fp0", chosen.doc)
+    page = Path(__file__).parents[2] / "docs" / "specification" / "feature_sets.md"
+    assert "first-order high-pass at\n70 Hz on the low channel alone" in page.read_text(encoding="utf-8")
 
 
 def test_the_families_are_the_parts_of_classic30():

@@ -167,6 +167,11 @@ def test_framing_and_rate_are_those_asked_for():
             r"frames of 2048/512, 2048/512 centred \(length/hop\) do not go into one matrix",
         ),
         (
+            ("zcr", FeatureItem("rms", Framing(512, 512, edges="pad_end"))),
+            ValueError,
+            r"frames of 512/512, 512/512 padded \(length/hop\) do not go into one matrix",
+        ),
+        (
             FeatureItem("mfcc", Framing(512, 512), names=("a",)),
             ValueError,
             "mfcc has 13 columns to name, not 1",
@@ -176,6 +181,12 @@ def test_framing_and_rate_are_those_asked_for():
 def test_features_that_make_no_matrix_are_told_at_fit(features, error, message):
     with pytest.raises(error, match=message):
         FrameFeatures(features).fit([np.zeros(1000)])
+
+
+def test_a_set_pads_its_last_frame_but_a_feature_by_its_name_does_not():
+    samples = np.ones(1100)
+    assert FrameFeatures(FEATURE_SETS["marsyas62"]).transform([samples])[0].shape == (3, 31)
+    assert FrameFeatures(("zcr", "marsyas_mfcc")).transform([samples])[0].shape == (2, 14)
 
 
 def test_both_parts_of_a_sound_stand_side_by_side_under_their_names(paths):

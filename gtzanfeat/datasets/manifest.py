@@ -12,7 +12,7 @@ from pathlib import Path, PurePath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.table_columns import ANSWERS, OPTIONAL, TEXT
+from gtzanfeat.datasets.table_columns import ANSWERS, EXACTLY, OPTIONAL, TEXT
 from gtzanfeat.errors import DatasetError
 
 SUFFIXES = (".csv", ".tsv", ".parquet")
@@ -108,9 +108,7 @@ def _read(file: Path) -> pd.DataFrame:
             raise ValueError(f"its cells are parted by ';'; save it with {separator!r} between them")
         header = pd.read_csv(file, sep=separator, encoding="utf-8-sig", nrows=0)
         text = {column: "string" for column, name in _plain_names(header).items() if name in _TEXT}
-        frame = pd.read_csv(
-            file, sep=separator, encoding="utf-8-sig", dtype=text, float_precision="round_trip"
-        )
+        frame: pd.DataFrame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", dtype=text, **EXACTLY)
         if not isinstance(frame.index, pd.RangeIndex):  # pandas took the first column for row names
             raise ValueError("its rows have more cells than its header")
         return frame

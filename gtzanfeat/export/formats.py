@@ -18,6 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gtzanfeat.datasets.table_columns import EXACTLY
+
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
 STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
@@ -119,14 +121,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
         ("path", "label", "labels", "recording", "song", "artist", "album", "split", "flags"), "string"
     )
     # only an empty cell is missing: an artist may be called NA
-    return pd.read_csv(
-        path,
-        dtype=text,
-        keep_default_na=False,
-        na_values=[""],
-        encoding="utf-8",
-        float_precision="round_trip",
+    frame: pd.DataFrame = pd.read_csv(
+        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACTLY
     )
+    return frame
 
 
 def _read_csv_metadata(path: Path) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Published collections: each is read as its distribution unpacks, and what is missing or damaged is said."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -225,6 +226,73 @@ def test_ismir2004_tests_on_development_unless_evaluation_is_there(tmp_path):
     write_rows(path / "evaluation" / "tracklist.csv", rows)
     record(path / "evaluation" / "tracks" / "9.mp3")
     assert load_dataset(path).splits.tolist() == ["train", "train", "valid", "test"]
+
+
+ISMIR2004_ARTISTS = (
+    ("classical", "zefiro"),
+    ("classical", "altri_stromenti"),
+    ("world", "jag"),
+    ("world", "cheb"),
+)
+
+
+def numbered_ismir2004(root, training=ISMIR2004_ARTISTS):
+    """Two tracks by each artist in either part; the list of development only numbers artists and albums."""
+    rows = [
+        [label, name, f"{name}_live", "t", n, f"{label}/{name}/{n}.mp3"]
+        for label, name in training
+        for n in (1, 2)
+    ]
+    write_rows(root / "metadata" / "training" / "tracklist.csv", rows, quoting=csv.QUOTE_ALL)
+    numbered = [
+        [label, f"artist_{i}", "album_1", "t", n, f"artist_{i}_album_1_track_{n}.mp3"]
+        for i, (label, _) in enumerate(ISMIR2004_ARTISTS, start=1)
+        for n in (1, 2)
+    ]
+    header = ["class", "artist", "album", "track", "track number", "file path"]
+    write_rows(
+        root / "metadata" / "development" / "tracklist.csv", [header, *numbered], quoting=csv.QUOTE_ALL
+    )
+    for part, listed in (("training", rows), ("development", numbered)):
+        for i, row in enumerate(listed):
+            record(root / "audio" / part / row[-1], i)
+    return root
+
+
+def test_ismir2004_knows_the_artists_that_one_part_only_numbers(tmp_path):
+    clips = load_dataset(numbered_ismir2004(tmp_path))
+    assert len(clips) == 16
+    of_part = {part: clips.select(clips.splits == part) for part in ("train", "test")}
+    for recording, artist in zip(of_part["test"].recordings, of_part["test"].artists, strict=True):
+        number = int(recording.split("_")[1])
+        assert artist == ISMIR2004_ARTISTS[number - 1][1]  # by the order of the lists, not of the alphabet
+    assert set(of_part["test"].groups) == set(of_part["train"].groups)
+    assert of_part["test"].albums is None  # numbered within an artist, and not as training names them
+    assert clips.notes == (
+        "artists of the development part, which its list only numbers, are taken for those of the training "
+        "part, in their order there; its albums are unknown",
+    )
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        ISMIR2004_ARTISTS[:-1],  # fewer artists
+        (*ISMIR2004_ARTISTS[:2], ("classical", "jag"), ISMIR2004_ARTISTS[3]),  # of another class
+    ],
+)
+def test_ismir2004_does_not_guess_artists(tmp_path, training):
+    clips = load_dataset(numbered_ismir2004(tmp_path, training))
+    development = clips.select(clips.splits == "test")
+    assert development.artists is None
+    assert development.albums is None
+    assert clips.notes[0].startswith("artists and albums of the development part are unknown, since its list")
+
+
+def test_ismir2004_development_alone_keeps_its_numbers(tmp_path):
+    path = numbered_ismir2004(tmp_path)
+    shutil.rmtree(path / "metadata" / "training")
+    assert set(load_dataset(path).artists) == {f"artist_{i}" for i in (1, 2, 3, 4)}
 
 
 def test_emomusic_has_arousal_valence_and_its_split(tmp_path):

@@ -234,7 +234,7 @@ LAYOUTS: dict[str, Layout] = {
             name="folder",
             recognises=folder.recognises,
             load=folder.load,
-            meaning="one folder per class, audio files at any depth in it",
+            meaning="one folder per class, audio files at any depth in it; or such in train, valid, test",
         ),
     )
 }

@@ -14,8 +14,9 @@ RATE = 22050
 
 
 def write_noise(path, seconds=0.2):
+    """Write noise, the same for the same name in any format."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(len(path.name)).uniform(-0.1, 0.1, round(seconds * RATE))
+    noise = np.random.default_rng(list(path.stem.encode())).uniform(-0.1, 0.1, round(seconds * RATE))
     soundfile.write(path, noise, RATE)
     return path
 

@@ -17,7 +17,8 @@ from pathlib import Path, PurePosixPath
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import PARTS, cells, table_of_present
+from gtzanfeat.datasets.published_lists import cells, table_of_present
+from gtzanfeat.datasets.table_columns import PARTS
 from gtzanfeat.errors import DatasetError
 
 FOLDERS = ("training", "development", "evaluation")

@@ -6,6 +6,7 @@ The file is read and its columns are named; whether the recordings are there is 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from os.path import normpath, splitext
 from pathlib import Path, PurePath
 
@@ -39,10 +40,10 @@ def load(path: Path) -> ClipTable:
     """Load the clips that a manifest lists.
 
     Paths are relative to the manifest. A recording that has no name in the column ``recording`` is identified
-    by its path as written, without the suffix. ``genre`` is taken for ``label`` and ``artist_group`` for
-    ``artist`` where those are absent; the case of column names does not matter; all other columns are kept.
-    Blank cells, and the usual words for nothing such as NA, are missing values; a ``|`` alone in ``labels``
-    says that a clip has no tag.
+    by its path as written, without the suffix unless another file has the same name but for it. ``genre`` is
+    taken for ``label`` and ``artist_group`` for ``artist`` where those are absent; the case of column names
+    does not matter; all other columns are kept. Blank cells, and the usual words for nothing such as NA, are
+    missing values; a ``|`` alone in ``labels`` says that a clip has no tag.
 
     Parameters
     ----------
@@ -81,7 +82,7 @@ def load(path: Path) -> ClipTable:
     if written.isna().any():
         row = int(written.isna().to_numpy().argmax()) + 1
         raise DatasetError(f"{file}: row {row} has no path; every clip needs one")
-    names = pd.Series([PurePath(normpath(splitext(path)[0])).as_posix() for path in written], frame.index)
+    names = pd.Series(_names(list(written)), frame.index)
     if "recording" in frame:
         names = frame["recording"].astype("string").fillna(names)
     frame = frame.assign(path=[str(file.parent / path) for path in written], recording=names)
@@ -92,6 +93,14 @@ def load(path: Path) -> ClipTable:
         return ClipTable(frame, "manifest", tuple(notes))
     except DatasetError as error:
         raise DatasetError(f"{file}: {str(error).removeprefix('manifest: ')}") from error
+
+
+def _names(paths: list[str]) -> list[str]:
+    """Name recordings by their files: without the suffix, unless several files would have that name."""
+    files = [PurePath(normpath(path)).as_posix() for path in paths]
+    stems = [splitext(file)[0] for file in files]
+    n_files = Counter(stem for stem, _ in set(zip(stems, files, strict=True)))
+    return [stem if n_files[stem] == 1 else file for stem, file in zip(stems, files, strict=True)]
 
 
 def _read(file: Path) -> pd.DataFrame:

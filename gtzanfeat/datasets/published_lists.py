@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,6 @@ import pandas as pd
 from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.table_columns import SEPARATOR
 from gtzanfeat.errors import DatasetError
-
-PARTS = {"training": "train", "validation": "valid", "development": "valid", "evaluation": "test"}
 
 
 def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
@@ -153,5 +152,4 @@ def table_of_present(
     if not len(missing):
         return whole
     note = f"missing: {len(missing)} of {len(whole)} recordings, such as {missing[0]}"
-    found = whole.select(there)
-    return ClipTable(found.frame, name, (*found.notes, note), found.tags)
+    return replace(whole.select(there), notes=(*whole.notes, note))

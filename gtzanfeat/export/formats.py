@@ -22,7 +22,7 @@ from gtzanfeat.datasets.table_columns import EXACTLY
 
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
-STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
+STRUCTURED = ("versions", "failures", "copies")  # metadata stored as JSON; those of columns are in the fields
 
 
 @dataclass(frozen=True)

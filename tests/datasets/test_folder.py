@@ -1,14 +1,9 @@
 """Folders of recordings: which folders are classes, which are parts of a split, and which are neither."""
 
-import os
-import shutil
-from pathlib import PurePosixPath
-
 import pytest
 from dataset_copies import tiny_folder, write_all
 
 from gtzanfeat.datasets import check, load_dataset
-from gtzanfeat.datasets.folder import AUDIO_SUFFIXES, audio_files
 from gtzanfeat.errors import DatasetError
 
 
@@ -143,42 +138,3 @@ def test_folders_that_hold_only_folders_are_said(tmp_path):
         "3 classes, by the outer folders: is this the right folder? European, Latin hold no recordings but "
         "folders (European/Tango, European/Waltz, Latin/Jive)",
     )
-
-
-# --- files -------------------------------------------------------------------------------------------
-
-
-def test_folder_takes_a_recording_in_two_formats_once(tmp_path):
-    clips = load_dataset(write_all(tmp_path, "x/a.mp3", "x/a.wav", "y/a.wav"))
-    assert clips.recordings.tolist() == ["x/a", "y/a"]
-    assert clips.notes == ("left out, because x/a.wav is the same recording: x/a.mp3",)
-
-
-@pytest.mark.parametrize("good", ["x/a.wav", "pop/pop.00001.wav"])
-def test_a_name_that_is_not_utf_8_is_left_out_with_a_note(tmp_path, good):
-    write_all(tmp_path, good)
-    folder = os.fsencode((tmp_path / good).parent)
-    shutil.copy(tmp_path / good, os.path.join(folder, b"\xe9" + os.fsencode(PurePosixPath(good).name)))
-    clips = load_dataset(tmp_path)
-    assert clips.paths.tolist() == [str(tmp_path / good)]
-    assert f"{PurePosixPath(good).parent}/\\xe9{PurePosixPath(good).name}" in clips.notes[0]
-    assert check(tmp_path).ok
-    (tmp_path / good).unlink()
-    with pytest.raises(
-        DatasetError, match=r"no recordings.*; left out, because a name is not UTF-8: .*\\xe9"
-    ):
-        load_dataset(tmp_path)
-
-
-def test_audio_files_follow_links_but_not_in_circles(tmp_path):
-    outside = write_all(tmp_path / "outside", "a.wav")
-    root = write_all(tmp_path / "root", "x/b.wav")
-    os.symlink(outside, root / "y")
-    os.symlink(root, root / "x" / "again")
-    assert audio_files(root) == [PurePosixPath("x/b.wav"), PurePosixPath("y/a.wav")]
-
-
-def test_audio_suffixes_begin_with_wav_and_are_lower_case():
-    assert AUDIO_SUFFIXES[0] == ".wav"
-    assert len(set(AUDIO_SUFFIXES)) == len(AUDIO_SUFFIXES)
-    assert all(suffix == suffix.lower() for suffix in AUDIO_SUFFIXES)

@@ -103,6 +103,15 @@ def test_manifest_knows_one_file_by_several_spellings(tmp_path):
     assert load_dataset(path).recordings.tolist() == ["b0", "b0"]
 
 
+def test_manifest_that_names_two_files_of_one_stem_gets_both(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label\nkick.wav,x\n./kick.flac,y\nsnare.wav,x\n")
+    clips = load_dataset(path)
+    assert clips.recordings.tolist() == ["kick.wav", "kick.flac", "snare"]
+    path.write_text("path,label,offset\nkick.wav,x,0\nkick.flac,y,0\nkick.flac,y,5\n")
+    assert load_dataset(path).recordings.tolist() == ["kick.wav", "kick.flac", "kick.flac"]
+
+
 def test_manifest_says_that_a_backslash_parts_no_folders(tmp_path):
     path = tmp_path / "clips.csv"
     path.write_text("path,label\nx\\a.wav,x\n")
@@ -121,7 +130,7 @@ def test_manifest_says_that_a_backslash_parts_no_folders(tmp_path):
         ("path,label\n", "lists no clips"),
         ("path,label\na.wav,x\n,x\n", "row 2 has no path"),
         ("path,label\na.wav,x\na.wav,y\n", r"the path '.*a\.wav' is there more than once"),
-        ("path,label\na.wav,x\na.mp3,y\n", "the recording 'a' is there more than once"),
+        ("path,label,recording\na.wav,x,a\na.mp3,y,a\n", "the recording 'a' is there more than once"),
         ("path,label\na.wav,x,\nb.wav,x,\n", "rows have more cells than its header"),
         ("path,label\na.wav,x\nb.wav,x,y,z\n", "cannot be read as a manifest"),
         ("path,Label,label\na.wav,x,y\n", "two columns can be read as 'label'"),

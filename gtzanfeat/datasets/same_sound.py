@@ -48,22 +48,22 @@ def same_sound(one: Path, other: Path) -> bool:
         return False
     if abs(n_x - n_y) > SHIFT * RATE:
         return False
-    energy = float(np.dot(x, x)) * float(np.dot(y, y))
-    if energy == 0:
-        return not x.any() and not y.any()
-    n = fft.next_fast_len(len(x) + len(y), real=True)
-    products = fft.irfft(fft.rfft(x, n) * np.conj(fft.rfft(y, n)), n)
+    energies = [float(np.dot(samples, samples)) for samples in (x, y)]
+    if not all(energies):
+        return not any(energies)
     near = int(SHIFT * RATE)
+    n = fft.next_fast_len(max(len(x), len(y)) + near, real=True)  # what wraps around is beyond these shifts
+    products = fft.irfft(fft.rfft(x, n) * np.conj(fft.rfft(y, n)), n)
     most = max(np.abs(products[: near + 1]).max(), np.abs(products[-near:]).max())
-    return bool(most >= SIMILAR * energy**0.5)
+    return bool(most >= SIMILAR * np.sqrt(np.prod(energies)))
 
 
 def _decoded(path: Path) -> tuple[np.ndarray, int]:
-    """Decode the samples that are compared (float64), and count all."""
+    """Decode the samples that are compared, and count all."""
     kept: list[np.ndarray] = []
     n_samples = 0
     for block in blocks(Clip(path), RATE):
         if n_samples < LONGEST * RATE:
-            kept.append(block.astype(np.float64))
+            kept.append(block)
         n_samples += block.size
     return np.concatenate(kept), n_samples

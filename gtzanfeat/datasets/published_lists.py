@@ -18,6 +18,8 @@ from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.table_columns import SEPARATOR
 from gtzanfeat.errors import DatasetError
 
+LONGEST_NAME = 255  # bytes of a file name
+
 
 def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
     """Yield the rows of a CSV file, each a list of trimmed texts; blank rows are passed over.
@@ -39,7 +41,7 @@ def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
         If there is no such file, or it cannot be read.
     """
     try:
-        text = file.read_bytes()
+        text = followed(file).read_bytes()
         encoding = "utf-8-sig" if _is_utf8(text) else "latin-1"
         lines = text.decode(encoding).splitlines(keepends=True)
         for row in csv.reader(lines, delimiter=separator):
@@ -50,6 +52,36 @@ def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
     except (OSError, csv.Error) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DatasetError(f"{file}: cannot be read ({reason}); unpack it again") from error
+
+
+def followed(file: Path) -> Path:
+    """Follow a link that was checked out as text: a file that holds the name of another, and nothing else.
+
+    Parameters
+    ----------
+    file : Path
+        A list.
+
+    Returns
+    -------
+    Path
+        The other file, or `file` itself if it is no such link.
+
+    Raises
+    ------
+    DatasetError
+        If the other file is not there.
+    OSError
+        If `file` cannot be read.
+    """
+    if file.stat().st_size > LONGEST_NAME:
+        return file
+    name = file.read_bytes().decode("latin-1").strip()
+    if not name.endswith(file.suffix) or not name.isprintable() or "," in name:
+        return file
+    if not (file.parent / name).is_file():
+        raise DatasetError(f"{file}: it is a link to {name}, which is not there; clone the whole repository")
+    return file.parent / name
 
 
 def _is_utf8(text: bytes) -> bool:

@@ -341,7 +341,66 @@ def test_jamendo_lists_can_be_given_and_low_audio_is_found(tmp_path):
     assert clips.splits.tolist() == ["train", None, "valid"]
 
 
+LINKED = "raw_30s_cleantags_50artists.tsv"
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_jamendo_follows_the_link_that_its_list_is(tmp_path, as_text):
+    """A checkout without symbolic links leaves the name of the target as the content."""
+    path = tiny_jamendo(tmp_path)
+    expected = load_dataset(path).frame
+    listed = path / "data" / "autotagging.tsv"
+    listed.rename(path / "data" / LINKED)
+    if as_text:
+        listed.write_text(LINKED)
+    else:
+        listed.symlink_to(LINKED)
+    assert load_dataset(path).frame.equals(expected)
+    assert load_dataset(listed).frame.equals(expected)
+    if as_text:
+        (path / "data" / LINKED).unlink()
+        with pytest.raises(
+            DatasetError, match=rf"autotagging\.tsv: it is a link to {LINKED}, which is not there"
+        ):
+            load_dataset(path)
+
+
+@pytest.mark.parametrize("place", ["clone", "clone/data", "."], ids=["in", "in data", "beside"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "",
+        "audio",
+        "audios",
+        "raw_30s/audio",
+        "autotagging_moodtheme/audio",
+        "autotagging-moodtheme/audio-low",
+    ],
+)
+def test_jamendo_finds_its_audio_under_the_official_names(tmp_path, monkeypatch, place, folder):
+    path = tiny_jamendo(tmp_path / "clone")
+    there = tmp_path / place / folder
+    for numbered in list((path / "audio").iterdir()):
+        there.mkdir(parents=True, exist_ok=True)
+        numbered.rename(there / numbered.name)
+    monkeypatch.chdir(path)
+    for given in (
+        path,
+        path / "data",
+        path / "data" / "autotagging.tsv",
+        Path("."),
+        Path("data/autotagging.tsv"),
+    ):
+        clips = load_dataset(given, layout="mtg-jamendo")
+        assert len(clips) == 3
+        assert all(Path(file).is_file() for file in clips.paths)
+
+
 def test_a_part_of_the_recordings_keeps_all_tags(tmp_path):
     path = tiny_jamendo(tmp_path)
     (path / "audio" / "82" / "382.mp3").unlink()
     assert len(load_dataset(path).tags) == 4
+    done = CliRunner().invoke(main, ["datasets", "check", str(path), "--quiet"])
+    assert "genre---rock" in done.stdout
+    assert "genre---classical" not in done.stdout  # rather than lines of zeros
+    assert "tags that no clip here has: 2\n" in done.stdout

@@ -42,9 +42,9 @@ def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
     """
     try:
         text = followed(file).read_bytes()
-        encoding = "utf-8-sig" if _is_utf8(text) else "latin-1"
+        encoding = "utf-8-sig" if is_utf8(text) else "latin-1"
         lines = text.decode(encoding).splitlines(keepends=True)
-        for row in csv.reader(lines, delimiter=separator):
+        for row in csv.reader(lines, delimiter=separator, skipinitialspace=True):
             if any(row):
                 yield [cell.strip() for cell in row]
     except FileNotFoundError as error:
@@ -84,7 +84,8 @@ def followed(file: Path) -> Path:
     return file.parent / name
 
 
-def _is_utf8(text: bytes) -> bool:
+def is_utf8(text: bytes) -> bool:
+    """Return whether bytes are text in UTF-8."""
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:

@@ -39,7 +39,7 @@ ELSEWHERE = {
     ),
     "datasets/test_layouts.py": (
         "every layout is asked the same questions, on a small copy",
-        "datasets: completeness folder gtzan table_columns",
+        "datasets: completeness gtzan table_columns",
     ),
     "datasets/test_published_lists.py": (
         "every published collection is asked the same questions, on a small copy",

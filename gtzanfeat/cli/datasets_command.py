@@ -64,7 +64,11 @@ def _show(found: DatasetCheck) -> None:
         screen.table(["class", "clips"], [(label, str(count)) for label, count in rows], right=["clips"])
         click.echo()
     if found.tags:
-        screen.table(["tag", "clips"], [(tag, str(n)) for tag, n in found.tags.items()], right=["clips"])
+        tagged = [(tag, str(n)) for tag, n in found.tags.items() if n]
+        if tagged:
+            screen.table(["tag", "clips"], tagged, right=["clips"])
+        if n_others := len(found.tags) - len(tagged):
+            click.echo(f"tags that no clip here has: {n_others}")
         click.echo()
     counts = ["known", "found", "unreadable"]
     parts = [

@@ -85,9 +85,10 @@ def command(
         )
     where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
+        copies = f"; copies left out: {len(clips.copies)}" if clips.copies else ""
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
-            f"{chosen.name} (spec {chosen.spec_hash})"
+            f"{chosen.name} (spec {chosen.spec_hash}){copies}"
         )
     return screen.list_failures((*extraction.lost, *extraction.failures))
 

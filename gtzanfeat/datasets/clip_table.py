@@ -6,7 +6,7 @@ loaders beside this file, and how a table is divided into training and test part
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +61,8 @@ class ClipTable:
     tags : tuple of str, default=()
         The tags there can be, which `select` hands on: every part of a table has the same `tag_matrix`
         columns. By default those that occur; always sorted.
+    copies : tuple of str, default=()
+        Files that the loader left out because they hold the sound of another file that bears their name.
 
     Attributes
     ----------
@@ -105,10 +107,12 @@ class ClipTable:
     name: str
     notes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frame", validated(self.frame, self.name))
         object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "copies", tuple(self.copies))
         occurring = set().union(*self._tag_sets())
         unknown = sorted(occurring.difference(self.tags))
         if self.tags and unknown:
@@ -314,4 +318,4 @@ class ClipTable:
             where = np.flatnonzero(chosen.to_numpy(dtype=bool, na_value=False))
         else:
             where = chosen.to_numpy(dtype=np.intp)
-        return ClipTable(self.frame.iloc[where], self.name, self.notes, self.tags)
+        return replace(self, frame=self.frame.iloc[where])

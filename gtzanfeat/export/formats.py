@@ -18,13 +18,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gtzanfeat.datasets.table_columns import EXACTLY
+
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
-STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
-
-# pandas reads every number to the last bit by itself since 3.1, and warns of being asked to
-_PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
-EXACT: dict[str, Any] = {} if _PANDAS >= (3, 1) else {"float_precision": "round_trip"}
+STRUCTURED = ("versions", "failures", "copies")  # metadata stored as JSON; those of columns are in the fields
 
 
 @dataclass(frozen=True)
@@ -124,7 +122,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     )
     # only an empty cell is missing: an artist may be called NA
     frame: pd.DataFrame = pd.read_csv(
-        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACT
+        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACTLY
     )
     return frame
 

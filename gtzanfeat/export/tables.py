@@ -177,8 +177,9 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     dict
         ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: of the package,
         of Python and of libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
-        ``row`` (of that table, from 0), ``path`` and ``reason``; ``columns``: by name, ``unit`` and
-        ``meaning``, and for features also ``formula``, ``source`` and ``family``.
+        ``row`` (of that table, from 0), ``path`` and ``reason``; ``copies``: files that were left out as
+        copies of others; ``columns``: by name, ``unit`` and ``meaning``, and for features also ``formula``,
+        ``source`` and ``family``.
 
     Raises
     ------
@@ -225,7 +226,8 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
         )
     with _reading_errors(where):
         frame = _format(where).read(where)
-        clips = ClipTable(frame.drop(columns=["seconds", "flags", *chosen.columns]), metadata["dataset"])
+        identity = frame.drop(columns=["seconds", "flags", *chosen.columns])
+        clips = ClipTable(identity, metadata["dataset"], copies=tuple(metadata["copies"]))
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")
         seconds = frame["seconds"].to_numpy(dtype="float64")
         flags = tuple(frame["flags"].fillna("").astype(object))
@@ -287,5 +289,6 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
                 for failure in extraction.failures
             ),
         ],
+        "copies": list(table.copies),
         "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
     }

@@ -261,10 +261,21 @@ def test_extract_stops_where_it_is_told_to(broken):
 
 
 def test_notes_are_for_those_who_want_them(music):
-    soundfile.write("music/hum/0.flac", tone(), RATE)
+    soundfile.write("music/hum/0.flac", tone(200, 1), RATE)
     words = ["extract", "music", "--set", "timbre19", "-o", "features.csv", "--overwrite"]
     assert run(*words).stderr.startswith("gtzanfeat: note: left out, because hum/0.wav is the same recording")
     assert run(*words, "--quiet").stderr == ""
+
+
+def test_extract_counts_copies(music):
+    soundfile.write("music/hum/0.flac", tone(200, 1), RATE)
+    soundfile.write("music/hum/1.flac", white_noise(1), RATE)  # another sound under the name of 1.wav
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet")
+    spec = FEATURE_SETS["timbre19"].spec_hash
+    expected = f"9 of 9 clips, 19 columns of timbre19 (spec {spec}); copies left out: 1\n"
+    assert (done.exit_code, done.stdout) == (0, f"features.parquet: {expected}")
+    assert read_metadata("features.parquet")["copies"] == ["music/hum/0.flac"]
+    assert read_table("features.parquet")[0].copies == ("music/hum/0.flac",)
 
 
 # --- evaluate ----------------------------------------------------------------------------------------

@@ -85,9 +85,10 @@ def command(
         )
     where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
+        n_truncated = sum("truncated" in flags.split() for flags in extraction.flags)
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
-            f"{chosen.name} (spec {chosen.spec_hash})"
+            f"{chosen.name} (spec {chosen.spec_hash}){f', {n_truncated} truncated' if n_truncated else ''}"
         )
     return screen.list_failures((*extraction.lost, *extraction.failures))
 

@@ -11,6 +11,7 @@ import soundfile
 from gtzanfeat import extract
 from gtzanfeat.audio import READ_FRAMES, Clip, as_clip, blocks, load_audio, probe
 from gtzanfeat.errors import ClipError, DatasetError, GtzanfeatError, MissingClipError, UnknownNameError
+from gtzanfeat.segments.windows import measure_segments, segment_spec
 
 RATE = 22050
 
@@ -119,7 +120,9 @@ def test_samples_are_counted_and_the_header_is_not_believed(tmp_path, sound):
     data = path.read_bytes()
     path.write_bytes(data[: 44 + 2 * 5000])  # the header still promises 22050 samples
     assert len(load_audio(path)) == 5000
-    assert probe(path) == 5000 / RATE
+    found = probe(path)
+    assert (found.seconds, found.truncated, found.format) == (5000 / RATE, True, "WAV PCM_16")
+    assert probe(path, decode=False).seconds == 5000 / RATE
     liar = tmp_path / "liar.wav"
     liar.write_bytes(data[:40] + struct.pack("<I", 0xFFFFFFFF) + data[44:])  # as endless streams are written
     assert len(load_audio(liar)) == RATE
@@ -570,3 +573,66 @@ def test_what_comes_near_a_clip_is_told_how_to_be_one(source, message):
         load_audio(source)
     with pytest.raises(ClipError):
         extract([source], "timbre19")
+
+
+# --- what is remarked --------------------------------------------------------------------------------
+
+
+def remarks(clip, rate=RATE):
+    """What is to be known of a clip, and its samples."""
+    reading = blocks(as_clip(clip), rate)
+    samples = np.concatenate(list(reading))
+    return reading.flags, samples
+
+
+@pytest.mark.parametrize(("rate", "flags"), [(8000, ("band_limited_8000",)), (RATE, ()), (44100, ())])
+def test_a_rate_below_that_of_the_analysis_is_remarked(tmp_path, rng, rate, flags):
+    noise = rng.uniform(-0.5, 0.5, rate)
+    soundfile.write(tmp_path / "a.wav", noise, rate)
+    assert remarks(tmp_path / "a.wav")[0] == flags
+    assert remarks((noise, rate))[0] == flags
+    assert extract([tmp_path / "a.wav"], "timbre19").flags == (" ".join(flags),)
+
+
+def stereo(rng, correlation):
+    """Two channels of equal power and a given correlation, as long as two blocks."""
+    middle, side = rng.standard_normal((2, READ_FRAMES + 50_000)) / 20
+    middle, side = middle * np.sqrt(1 + correlation), side * np.sqrt(1 - correlation)
+    return np.stack([middle + side, middle - side], axis=1)
+
+
+@pytest.mark.parametrize(("correlation", "cancelled"), [(1, 0), (0, 0), (-0.7, 0), (-0.9, 1), (-1, 1)])
+@pytest.mark.parametrize("name", ["a.wav", "a.flac", "a.mp3"])
+def test_channels_that_cancel_in_their_mean_are_remarked(tmp_path, rng, name, correlation, cancelled):
+    # the power of the mean is (1 + r) / 2 of that of the channels, and the threshold a tenth, r = -0.8
+    soundfile.write(tmp_path / name, stereo(rng, correlation), 44100)
+    assert ("cancelled" in remarks(tmp_path / name)[0]) == cancelled
+
+
+def test_silent_channels_are_no_opposites(tmp_path, rng):
+    six = np.zeros((RATE, 6))
+    soundfile.write(tmp_path / "silence.wav", six, RATE)
+    six[:, 0] = rng.uniform(-0.5, 0.5, RATE)  # the mean has a sixth of the power
+    soundfile.write(tmp_path / "one.wav", six, RATE)
+    assert remarks(tmp_path / "silence.wav")[0] == remarks(tmp_path / "one.wav")[0] == ()
+
+
+@pytest.mark.parametrize(("scale", "flags"), [(1, ()), (4, ()), (32768, ("over_full_scale",))])
+def test_samples_that_were_not_scaled_are_remarked(tmp_path, rng, scale, flags):
+    t = np.arange(READ_FRAMES + 1000) / RATE
+    sound = scale * (0.2 * np.sin(2 * np.pi * 440 * t) + 0.01 * rng.standard_normal(len(t)))
+    soundfile.write(tmp_path / "a.wav", sound, RATE, subtype="FLOAT")
+    found, samples = remarks(tmp_path / "a.wav")
+    assert found == flags
+    np.testing.assert_array_equal(samples, sound.astype(np.float32))  # they are analysed as they are
+    assert remarks((sound, RATE))[0] == flags
+
+
+def test_remarks_are_of_every_window_and_truncation_of_the_last(tmp_path, rng):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, stereo(rng, -1), 8000)
+    path.write_bytes(path.read_bytes()[:-4000])
+    segments = measure_segments([path], segment_spec("timbre19", 5.0))
+    first, *_, last = segments.flags[0]
+    assert first == "band_limited_8000 cancelled"
+    assert last == first + " truncated"

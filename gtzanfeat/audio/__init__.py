@@ -2,11 +2,30 @@
 
 This room decodes, mixes to mono, resamples and refuses what cannot be analysed; it knows nothing of
 frames, spectra or features. `clip` says what can be given, `sound` hands out the samples, `decoder` reads
-files block by block through libsndfile, `containers` and `mpeg` look through a file before that, and
-`file_bytes` holds its bytes. The number of samples is what was decoded, never what a header says.
+files block by block through libsndfile, `levels` compares channels with their mean, `containers` and `mpeg`
+look through a file before that, and `file_bytes` holds its bytes. The number of samples is what was decoded,
+never what a header says.
 """
 
 from gtzanfeat.audio.clip import Clip, as_clip
-from gtzanfeat.audio.sound import READ_FRAMES, RESAMPLER, Reading, blocks, load_audio, probe
+from gtzanfeat.audio.sound import (
+    READ_FRAMES,
+    RESAMPLER,
+    FileProperties,
+    Reading,
+    blocks,
+    load_audio,
+    probe,
+)
 
-__all__ = ["READ_FRAMES", "RESAMPLER", "Clip", "Reading", "as_clip", "blocks", "load_audio", "probe"]
+__all__ = [
+    "READ_FRAMES",
+    "RESAMPLER",
+    "Clip",
+    "FileProperties",
+    "Reading",
+    "as_clip",
+    "blocks",
+    "load_audio",
+    "probe",
+]

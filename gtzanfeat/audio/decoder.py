@@ -18,6 +18,7 @@ import soundfile
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced
+from gtzanfeat.audio.levels import COMPARED, Levels
 from gtzanfeat.errors import ClipError, MissingClipError
 
 AGAIN = "fetch the file again or leave it out"
@@ -54,9 +55,15 @@ class Decoder:
     ----------
     rate : int
         Its sample rate in Hz.
+    n_channels : int
+        How many channels it has.
+    format : str
+        Container and coding, as libsndfile names them: "WAV PCM_16".
     truncated : bool
         Whether it ended before the window did, and before its own structure or header says. Known when all
         blocks have been read.
+    levels : Levels
+        Of what was read so far.
 
     Raises
     ------
@@ -71,18 +78,32 @@ class Decoder:
         self._own = is_path(clip.source)
         self._file: BinaryIO = _opened(clip) if self._own else _binary(clip)
         self.truncated = False
+        self.levels = Levels()
         self._look_behind = False  # whether another FLAC stream may follow
         try:
             self._layout = self._look_through()
             self._first = self._open(self._layout.parts[0])
             self._is_flac = self._first.format == "FLAC"
             self.rate: int = self._first.samplerate
+            self.n_channels: int = self._first.channels
+            self.format = f"{self._first.format} {self._first.subtype}"
             if not RATES[0] <= self.rate <= RATES[1]:
                 self._first.close()
                 raise ClipError(clip, f"a sample rate of {self.rate} Hz makes no sense", _CONVERT)
         except BaseException:
             self._close()
             raise
+
+    def declared_length(self) -> int | None:
+        """Close the file; give its length in sample frames as header or structure say, if they do."""
+        total = 0
+        try:
+            for number, part in enumerate(self._layout.parts):
+                with self._open(part) if number else self._first as file:
+                    total += file.frames if part.n_frames is None else part.n_frames
+        finally:
+            self._close()
+        return total if total < _KNOWN else None
 
     def blocks(self, step: int) -> Iterator[np.ndarray]:
         """Yield the window in blocks of at most `step` samples, mono float32.
@@ -182,9 +203,9 @@ class Decoder:
                 before = n
                 left -= n
                 n_read += n
-                block = _mono(buffer[:n], scale)
+                block = self._mono(buffer[:n], scale)
                 if not narrow:
-                    check_finite(self._clip, block)
+                    self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block
         except soundfile.SoundFileError as error:
             if not self._is_flac:
@@ -213,7 +234,7 @@ class Decoder:
                     failure = error
                     n = int(np.count_nonzero(~np.isnan(buffer[:, -1])))
                 if n_read + n > start:
-                    yield _mono(buffer[max(0, start - n_read) : n], 1.0)
+                    yield self._mono(buffer[max(0, start - n_read) : n], 1.0)
                 n_read += n
                 if failure is not None and n_read < file.frames:
                     if not spliced.exhausted:  # it is not the end that is missing
@@ -221,6 +242,24 @@ class Decoder:
                     self.truncated = True
                 if failure is not None or n == 0:
                     return
+
+    def _mono(self, block: np.ndarray, scale: float) -> np.ndarray:
+        """Mean of the channels (n, n_channels), times `scale`, as float32."""
+        n_channels = block.shape[1]
+        share = np.float32(scale / n_channels)
+        with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
+            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
+            if n_channels == 1:
+                return out
+            some = out[:COMPARED]
+            power = float(np.dot(some, some))
+            for channel in range(1, n_channels):
+                part = np.multiply(block[:, channel], share, dtype=np.float32)
+                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
+                out += part
+            # each channel has been divided by their number
+            self.levels.add_mix(n_channels * power, float(np.dot(some, some)))
+        return out
 
     def _failed(self, n_read: int, rate: int, error: Exception) -> ClipError:
         reason = f"decoding failed after {n_read / rate:.1f} s ({_why(error)})"
@@ -287,14 +326,3 @@ def _skip(file: Any, buffer: np.ndarray, start: int) -> Iterator[int]:
             return
         left -= n
         yield n
-
-
-def _mono(block: np.ndarray, scale: float) -> np.ndarray:
-    """Mean of the channels (n, n_channels), times `scale`, as float32."""
-    n_channels = block.shape[1]
-    share = np.float32(scale / n_channels)
-    with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
-        out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
-        for channel in range(1, n_channels):
-            out += np.multiply(block[:, channel], share, dtype=np.float32)
-    return out

@@ -6,12 +6,13 @@ Files are decoded by libsndfile (WAV, AU, FLAC, OGG, Opus, MP3 ...), rates are c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from gtzanfeat.audio.clip import Clip, as_clip, check_finite, check_window, window
+from gtzanfeat.audio.levels import Levels
 from gtzanfeat.errors import ClipError
 
 if TYPE_CHECKING:
@@ -35,16 +36,22 @@ class Reading(Iterator[np.ndarray]):
     truncated : bool
         Whether the file ended before its header or its structure says, so that the end of the recording is
         missing. Known when all blocks have been read; False for a window that is all there.
+    remarks : tuple of str
+        What else is to be known of the sound, when all blocks have been read: "band_limited_8000", if its own
+        rate, in Hz, is below the rate asked for, so that its upper frequencies are missing; "cancelled", if
+        its channels cancel each other in their mean; "over_full_scale", if its samples were not scaled to
+        [-1, 1] (see `gtzanfeat.audio.levels`).
     """
 
     def __init__(self, give: Callable[[Reading], Iterator[np.ndarray]]) -> None:
         self.truncated = False
+        self.remarks: tuple[str, ...] = ()
         self._blocks = give(self)
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What the user should know of the file: "truncated", or nothing."""
-        return ("truncated",) if self.truncated else ()
+        """What the user should know of the sound: the remarks, and "truncated"."""
+        return (*self.remarks, *(("truncated",) if self.truncated else ()))
 
     def __next__(self) -> np.ndarray:
         """Decode the next block."""
@@ -90,9 +97,10 @@ def _blocks(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
     elif clip.is_file:
         yield from _decoded(clip, rate, reading)
     else:
-        own_rate = rate if clip.rate is None else clip.rate
-        source = _array_blocks(clip, _samples(clip.source), own_rate, rate)
+        own_rate, levels = rate if clip.rate is None else clip.rate, Levels()
+        source = _array_blocks(clip, _samples(clip.source), own_rate, rate, levels)
         yield from _counted(clip, source if own_rate == rate else _resampled(source, own_rate, rate))
+        reading.remarks = _remarks(own_rate, rate, levels)
 
 
 def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
@@ -107,19 +115,30 @@ def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
         source = _resampled(source, decoder.rate, rate)
     yield from _counted(clip, source)
     reading.truncated = decoder.truncated
+    reading.remarks = _remarks(decoder.rate, rate, decoder.levels)
+
+
+def _remarks(own_rate: int, rate: int, levels: Levels) -> tuple[str, ...]:
+    """What is to be known of a sound that has been read."""
+    limited = (f"band_limited_{own_rate}",) if own_rate < rate else ()
+    return (
+        *limited,
+        *(("cancelled",) if levels.cancelled else ()),
+        *(("over_full_scale",) if levels.over_full_scale else ()),
+    )
 
 
 def _changed(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
     """Decode the whole of a clip, change it, and hand it on in blocks."""
     original = blocks(replace(clip, change=None), rate)
     samples = _joined(original)
-    reading.truncated = original.truncated
+    reading.truncated, reading.remarks = original.truncated, original.remarks
     try:
         samples = clip.change(samples, rate)
     except ClipError as error:
         raise ClipError(clip, error.reason, error.remedy) from error
     whole = replace(clip, offset=0.0, duration=None)  # the window has been cut
-    yield from _counted(whole, _array_blocks(whole, samples, rate, rate))
+    yield from _counted(whole, _array_blocks(whole, samples, rate, rate, Levels()))
 
 
 def load_audio(
@@ -165,18 +184,46 @@ def _joined(source: Iterator[np.ndarray]) -> np.ndarray:
     return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
-def probe(path: str | os.PathLike[str]) -> float:
-    """Decode a file and return its length in seconds, as counted.
+@dataclass(frozen=True)
+class FileProperties:
+    """What a file is, beside what it sounds like.
+
+    Parameters
+    ----------
+    rate : int
+        Its own sample rate in Hz.
+    n_channels : int
+        How many channels it has.
+    format : str
+        Container and coding: "WAV PCM_16", "MP3 MPEG_LAYER_III".
+    seconds : float
+        How long it is.
+    truncated : bool, default=False
+        Whether it ended before its header or its structure says.
+    """
+
+    rate: int
+    n_channels: int
+    format: str
+    seconds: float
+    truncated: bool = False
+
+
+def probe(path: str | os.PathLike[str], *, decode: bool = True) -> FileProperties:
+    """Return rate, channels, format and length of a file, as decoded.
 
     Parameters
     ----------
     path : str or path
         The file.
+    decode : bool, default=True
+        Whether to decode it to its end and count the samples. Otherwise the length is what the header says,
+        where it says it, and whether the file is truncated is not looked for.
 
     Returns
     -------
-    float
-        Seconds of sound that were decoded, whatever its header says.
+    FileProperties
+        Nothing in it depends on the rate of an analysis.
 
     Raises
     ------
@@ -187,8 +234,12 @@ def probe(path: str | os.PathLike[str]) -> float:
 
     clip = Clip(path)
     decoder = Decoder(clip)
-    n_samples = sum(block.size for block in _counted(clip, decoder.blocks(READ_FRAMES)))
-    return n_samples / decoder.rate
+    rate, n_channels, coding = decoder.rate, decoder.n_channels, decoder.format
+    length = None if decode else decoder.declared_length()
+    if length is None:
+        decoder = decoder if decode else Decoder(clip)
+        length = sum(block.size for block in _counted(clip, decoder.blocks(READ_FRAMES)))
+    return FileProperties(rate, n_channels, coding, length / rate, decoder.truncated)
 
 
 def _counted(clip: Clip, source: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
@@ -227,7 +278,9 @@ def _samples(source: Any) -> np.ndarray:
     return samples
 
 
-def _array_blocks(clip: Clip, samples: np.ndarray, own_rate: int, rate: int) -> Iterator[np.ndarray]:
+def _array_blocks(
+    clip: Clip, samples: np.ndarray, own_rate: int, rate: int, levels: Levels
+) -> Iterator[np.ndarray]:
     start, length = window(clip, own_rate)
     samples = samples[start:] if length == float("inf") else samples[start : start + int(length)]
     scale, shift = _PCM.get(samples.dtype.name, (1.0, 0))
@@ -239,7 +292,7 @@ def _array_blocks(clip: Clip, samples: np.ndarray, own_rate: int, rate: int) -> 
         else:
             with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
                 block = np.ascontiguousarray(block, dtype=np.float32)
-            check_finite(clip, block)
+            levels.add_samples(check_finite(clip, block), block.size)
             yield block
 
 

@@ -87,6 +87,10 @@ def _show(found: DatasetCheck) -> None:
         )
     for clip in found.unreadable:
         click.echo(f"unreadable: {clip.path}: {clip.reason}")
+    if found.truncated:
+        more = f" and {len(found.truncated) - NAMED} more" if len(found.truncated) > NAMED else ""
+        named = ", ".join(found.truncated[:NAMED])
+        click.echo(f"truncated: {len(found.truncated)} files end before they should ({named}{more})")
     for sentence in found.notes:
         click.echo(f"note: {sentence}")
     if not found.n_found:

@@ -85,10 +85,12 @@ def command(
         )
     where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
+        n_truncated = sum("truncated" in flags.split() for flags in extraction.flags)
+        truncated = f", {n_truncated} truncated" if n_truncated else ""
         copies = f"; copies left out: {len(clips.copies)}" if clips.copies else ""
         click.echo(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
-            f"{chosen.name} (spec {chosen.spec_hash}){copies}"
+            f"{chosen.name} (spec {chosen.spec_hash}){truncated}{copies}"
         )
     return screen.list_failures((*extraction.lost, *extraction.failures))
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat import audio
+from gtzanfeat.audio import FileProperties
 from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.table_columns import ANSWERS
 from gtzanfeat.errors import ClipError, MissingClipError
@@ -90,6 +91,8 @@ class DatasetCheck:
         Clips with nothing to learn: no class, no tags and no target.
     seconds : float
         Length of all readable recordings together, as decoded.
+    truncated : tuple of str
+        Paths of the files that end before their header or structure says.
     protocols : tuple of PartCount
         What each protocol finds; the first is "random", which takes every clip.
     n_missing : int
@@ -112,6 +115,7 @@ class DatasetCheck:
     tags: dict[str, int]
     n_unlabelled: int
     seconds: float
+    truncated: tuple[str, ...]
     protocols: tuple[PartCount, ...]
     n_missing: int
     missing: tuple[str, ...]
@@ -174,6 +178,7 @@ def check_table(
     """
     whole = table.frame if catalogue is None else catalogue
     lengths = _lengths(table, n_jobs, progress)
+    decoded = {name: found for name, found in lengths.items() if not isinstance(found, ClipError)}
     reasons = [_reason(clip, lengths) for clip in table.clips]
     present = np.array([not isinstance(lengths[path], MissingClipError) for path in table.paths], dtype=bool)
     bad = np.array([reason is not None for reason in reasons], dtype=bool) & present
@@ -191,7 +196,8 @@ def check_table(
         classes={str(label): int((table.labels == label).sum()) for label in table.classes},
         tags={tag: int(count) for tag, count in zip(table.tags, table.tag_matrix.sum(axis=0), strict=True)},
         n_unlabelled=int(table.frame.filter(ANSWERS).isna().all(axis=1).sum()),
-        seconds=float(sum(length for length in lengths.values() if isinstance(length, float))),
+        seconds=float(sum(found.seconds for found in decoded.values())),
+        truncated=tuple(name for name, found in decoded.items() if found.truncated),
         protocols=counts,
         n_missing=len(missing),
         missing=tuple(missing if catalogue is None else in_ranges(missing)),
@@ -264,12 +270,12 @@ def _runs(numbers: list[int]) -> str:
 
 def _lengths(
     table: ClipTable, n_jobs: int | None, progress: Callable[[int], object] | None
-) -> dict[str, float | ClipError]:
-    """Decode every file once: its length in seconds, or what is wrong with it."""
+) -> dict[str, FileProperties | ClipError]:
+    """Decode every file once: what it is, or what is wrong with it."""
     rows = table.frame["path"].value_counts(sort=False)
     # threads: decoding releases the interpreter's lock
     decoding = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    lengths: dict[str, float | ClipError] = {}
+    lengths: dict[str, FileProperties | ClipError] = {}
     for (path, n_rows), length in zip(
         rows.items(), decoding(joblib.delayed(_length)(path) for path in rows.index), strict=True
     ):
@@ -279,20 +285,20 @@ def _lengths(
     return lengths
 
 
-def _length(path: str) -> float | ClipError:
+def _length(path: str) -> FileProperties | ClipError:
     try:
-        return float(audio.probe(path))
+        return audio.probe(path)
     except ClipError as error:
         return error
 
 
-def _reason(clip: str | audio.Clip, lengths: Mapping[str, float | ClipError]) -> str | None:
+def _reason(clip: str | audio.Clip, lengths: Mapping[str, FileProperties | ClipError]) -> str | None:
     """Say why a clip cannot be analysed; None if it can."""
     length = lengths[str(clip)]
     if isinstance(length, ClipError):
         return length.reason
-    if isinstance(clip, audio.Clip) and clip.offset >= length:
-        return f"nothing is left after {clip.offset:g} s, it is {length:g} s long"
+    if isinstance(clip, audio.Clip) and clip.offset >= length.seconds:
+        return f"nothing is left after {clip.offset:g} s, it is {length.seconds:g} s long"
     return None
 
 

@@ -33,7 +33,9 @@ class Extraction:
         Length of what was analysed, counted while decoding; NaN for a failed clip.
     flags : tuple of str
         Per clip, what to know of it, space-separated: "silent", "no_beat", "padded_65536" (shorter than a
-        frame of that length) ...
+        frame of that length) ... Of the sound: "band_limited_8000" (its own rate in Hz, below that of the
+        analysis), "cancelled" (its channels cancel in their mean), "over_full_scale" (samples that were not
+        scaled to [-1, 1]), "truncated" (the end of the file is missing).
     failures : tuple of Failure
         The clips that could not be analysed.
     lost : tuple of Failure, default=()

@@ -275,12 +275,13 @@ class _SegmentAnalyser(ClipAnalyser):
             analysis.reset()
             analysis.push(window)
             rows.append(self.arrange(analysis.finish()))
-            flags.append(" ".join(analysis.flags()))
+            flags.append(list(analysis.flags()))
         values = np.stack(rows)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a classifier
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
-        flags[-1] = " ".join([flags[-1], *reading.flags]).strip()  # the missing end of a truncated file
-        return values, np.array(n_samples / self.rate), np.array("\n".join(flags))
+        words = [" ".join([*found, *reading.remarks]) for found in flags[:-1]]
+        words.append(" ".join([*flags[-1], *reading.flags]))  # where the end of a truncated file is missing
+        return values, np.array(n_samples / self.rate), np.array("\n".join(words))
 
 
 def cut_windows(

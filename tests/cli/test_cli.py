@@ -205,6 +205,27 @@ def test_extract_writes_one_row_per_clip(music):
     assert np.isfinite(frame[list(FEATURE_SETS["timbre19"].columns)]).all(axis=None)
 
 
+@pytest.fixture
+def cut(music):
+    """The same eight clips, of which two end before their headers say."""
+    for name in ("music/hum/1.wav", "music/hiss/0.wav"):
+        (music / name).write_bytes((music / name).read_bytes()[:30_000])
+    return music
+
+
+@pytest.mark.parametrize("words", [(), ("--segments", "0.5")])
+def test_extract_counts_truncated_clips(cut, words):
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet", *words)
+    assert done.exit_code == 0
+    assert done.stdout.endswith("), 2 truncated\n")
+
+
+def test_check_counts_truncated_files(cut):
+    done = run("datasets", "check", "music")
+    line = "truncated: 2 files end before they should (music/hiss/0.wav, music/hum/1.wav)\n"
+    assert (done.exit_code, done.stdout.count(line)) == (0, 1)
+
+
 def test_extract_does_not_depend_on_jobs(music):
     for jobs in (1, 2):
         assert run("extract", "music", "-o", f"{jobs}.parquet", "--jobs", jobs).exit_code == 0

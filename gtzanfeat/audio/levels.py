@@ -1,0 +1,71 @@
+"""The power of a clip's channels and of their mean, added up block by block.
+
+What it tells: whether the channels cancel each other in the mean, and whether the sound is beyond full scale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Sample frames at the beginning of each block in which channels are compared with their mean: a quarter of
+# the longest block, and all of a shorter clip. All of them would cost as much as a tenth of reading a WAV.
+COMPARED = 1 << 15
+
+# Mean power of the mean of the channels, as a share of that of the channels, below which the mean is another
+# sound. The share is 1 for equal channels, 1/2 for two that have nothing in common, and (1 + r) / 2 for two
+# of equal power and correlation r, so that 0.1 is r = -0.8. Stereo recordings do not come near; where one
+# channel has its sign turned, the sides remain, which have a tenth of the power or less.
+CANCELLED = 0.1
+
+# Mean power above which samples were not scaled: no sound in [-1, 1] has more, and a master that passes full
+# scale by a few dB at its peaks has less. Integers that were not divided have 100 times that, and often 10^6.
+FULL_SCALE = 1.0
+
+
+@dataclass
+class Levels:
+    """Sums of squares of what was read of a clip.
+
+    Parameters
+    ----------
+    channels, mixed : float
+        Of the channels, taken as one channel on average, and of their mean.
+    samples : float
+        Of the mono samples of floating-point formats.
+    n_samples : int
+        How many these are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> levels = Levels()
+    >>> left = np.linspace(-1, 1, 100, dtype=np.float32)
+    >>> levels.add_mix(float(left @ left), 0.0)
+    >>> levels.cancelled
+    True
+    """
+
+    channels: float = 0.0
+    mixed: float = 0.0
+    samples: float = 0.0
+    n_samples: int = 0
+
+    def add_mix(self, channels: float, mixed: float) -> None:
+        """Add the sums of squares of a block: of its channels, on average, and of their mean."""
+        self.channels += channels
+        self.mixed += mixed
+
+    def add_samples(self, sum_of_squares: float, n_samples: int) -> None:
+        """Add a block of mono samples by their sum of squares."""
+        self.samples += sum_of_squares
+        self.n_samples += n_samples
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether the channels cancel each other in their mean."""
+        return self.mixed < CANCELLED * self.channels
+
+    @property
+    def over_full_scale(self) -> bool:
+        """Whether the root of the mean square is above full scale."""
+        return self.samples > FULL_SCALE * self.n_samples

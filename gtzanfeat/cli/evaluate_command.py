@@ -78,6 +78,8 @@ class ListingCommand(click.Command):
 @click.option("--balanced", is_flag=True, help="Weigh classes so that rare ones count as much.")
 @click.option(
     "--search",
+@options.classes
+@options.drop_lone
     metavar="NAME=V,V...",
     multiple=True,
     help="Settings to try inside every training part, as classify__C=0.1,1,10; may be repeated.",
@@ -157,7 +159,7 @@ def command(**words: Any) -> int:
     system = estimator_options.named_system(chosen)
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
     _check_places(chosen)
-    clips, table = _open(chosen.dataset, chosen.layout)
+    clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
     screen.note(clips.notes, chosen.quiet)
@@ -303,6 +305,16 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
     name, given, strengths = words.partition("=")
     row, checked = check_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
     return row.name, checked
+
+def _selected(
+    chosen: EvaluateOptions, clips: ClipTable, table: Extraction | None
+) -> tuple[ClipTable, Extraction | None]:
+    """Return the clips that ``--classes`` and ``--drop-lone`` leave, and their rows of a table."""
+    kept = options.select_classes(clips, chosen.classes, chosen.drop_lone, chosen.protocol, chosen.target)
+    if table is None or len(kept) == len(clips):
+        return kept, table
+    return kept, table.select([label in kept.classes for label in clips.labels])
+
 
 
 def _write(

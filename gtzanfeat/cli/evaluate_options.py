@@ -22,6 +22,8 @@ class EvaluateOptions:
     classifier: str | None
     target: str
     protocol: str
+    classes: tuple[str, ...] | None
+    drop_lone: bool
     cv: int | None
     repeats: int | None
     balanced: bool

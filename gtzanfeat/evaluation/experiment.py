@@ -7,6 +7,7 @@ sound. Training and testing in a fold is in `cross_validation`, metrics in `metr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
@@ -383,10 +384,10 @@ class Experiment:
             n_columns=features.n_columns,
             random_state=self.random_state,
             **vars(tables),
-            n_clips=len(self.clips) + len(features.lost),
+            n_clips=len(self.clips) + sum(self.clips.left_out.values()) + len(features.lost),
             n_used=len(features.ok) - sum(layout.left_out.values()),
             failures=(*features.lost, *features.failures),
-            left_out=layout.left_out,
+            left_out=dict(Counter(self.clips.left_out) + Counter(layout.left_out)),
             warnings=(*self.warnings, *tabulation.notes(tests)),
             versions=versions(*LIBRARIES),
             task=target.task.name,

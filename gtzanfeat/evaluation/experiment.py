@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator, clone
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
+from gtzanfeat.evaluation.column_leakage import leakage_warnings
 from gtzanfeat.evaluation.cross_validation import CrossValidation
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
 from gtzanfeat.evaluation.folds import Plan, fold_groups, plan
@@ -278,6 +279,7 @@ class Experiment:
         return (
             *self.plan.warnings,
             *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan warns of artists
+            *leakage_warnings(self.values, self.clips, self.target),
             *self.features.warnings,
         )
 
@@ -371,9 +373,7 @@ class Experiment:
         tests = list(system.predictions(layout.folds, progress=progress))
         tables = tabulation.tables(layout.folds, tests, self.used_clips, system, features.ok)
         named = isinstance(self.estimator, str)
-        refits: tuple[float, ...] = ()
-        if permutations is not None:
-            refits = controls.permuted_scores(system, layout, self.random_state, permutations)
+        refits = controls.permuted_scores(system, layout, self.random_state, permutations or 0)
         return Evaluation(
             estimator=self.name if named else describe_estimator(features.model),
             dataset=self.clips.name,

@@ -11,6 +11,8 @@ from gtzanfeat.cli import options, screen
 
 @click.command("audit")
 @click.argument("dataset", type=options.FilePath())
+@options.classes
+@options.drop_lone
 @options.protocol
 @options.target
 @options.cv
@@ -30,6 +32,8 @@ from gtzanfeat.cli import options, screen
 @options.quiet
 def command(
     dataset: Path,
+    classes: tuple[str, ...] | None,
+    drop_lone: bool,
     protocol: str,
     target: str,
     cv: int | None,
@@ -56,6 +60,8 @@ def command(
         check_place(json_file, overwrite)
     clips = load_dataset(dataset, layout)
     screen.note(clips.notes, quiet)
+    clips = options.select_classes(clips, classes, drop_lone, protocol, target)
+    screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
     folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
     with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
         found = audit(

@@ -61,7 +61,13 @@ class ListingCommand(click.Command):
     "--join",
     metavar="FILE",
     type=options.FilePath(),
-    help="Parquet with columns by recording, to stand beside the set; alone with --set none.",
+    help="Parquet or CSV with columns by recording, to stand beside the set; alone with --set none.",
+)
+@click.option(
+    "--drop",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of --join to leave out, such as one that numbers the rows; may be repeated.",
 )
 @click.option(
     "--recipe",
@@ -72,6 +78,8 @@ class ListingCommand(click.Command):
     help="See below.  [default: svm; logistic for tags, ridge else]",
 )
 @options.target
+@options.classes
+@options.drop_lone
 @options.protocol
 @options.cv
 @options.repeats
@@ -155,9 +163,11 @@ def command(**words: Any) -> int:
     chosen = EvaluateOptions(**words)
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
+    if chosen.drop and chosen.join is None:
+        raise click.UsageError("--drop is for columns of --join; give it too.")
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
     _check_places(chosen)
-    clips, table = _open(chosen.dataset, chosen.layout)
+    clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
     screen.note(clips.notes, chosen.quiet)
@@ -222,7 +232,7 @@ def _experiment(
             "recordings, without --join"
         )
     # what does not fit is told of before hours of analysis
-    joined = None if chosen.join is None else join_columns(clips, chosen.join)
+    joined = None if chosen.join is None else join_columns(clips, chosen.join, drop=chosen.drop)
     _refuse_other_set(chosen, system, table)
     values = table if joined is None else joined
     if values is not None:
@@ -269,7 +279,7 @@ def _joined(
             jobs=chosen.jobs,
             quiet=chosen.quiet,
         )
-    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table))
+    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table, drop=chosen.drop))
     reasons = {failure.index: failure for failure in table.failures}
     beside = replace(
         experiment.features,
@@ -294,6 +304,16 @@ def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]
         else:
             return read_table(path)
     return load_dataset(path, layout), None
+
+
+def _selected(
+    chosen: EvaluateOptions, clips: ClipTable, table: Extraction | None
+) -> tuple[ClipTable, Extraction | None]:
+    """Return the clips that ``--classes`` and ``--drop-lone`` leave, and their rows of a table."""
+    kept = options.select_classes(clips, chosen.classes, chosen.drop_lone, chosen.protocol, chosen.target)
+    if table is None or len(kept) == len(clips):
+        return kept, table
+    return kept, table.select([label in kept.classes for label in clips.labels])
 
 
 def _sweep(words: str) -> tuple[str, list[float | str]]:

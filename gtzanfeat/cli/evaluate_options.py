@@ -19,8 +19,11 @@ class EvaluateOptions:
     dataset: Path
     set_name: str | None
     join: Path | None
+    drop: tuple[str, ...]
     classifier: str | None
     target: str
+    classes: tuple[str, ...] | None
+    drop_lone: bool
     protocol: str
     cv: int | None
     repeats: int | None

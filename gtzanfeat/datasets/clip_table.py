@@ -6,7 +6,8 @@ loaders beside this file, and how a table is divided into training and test part
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,9 @@ class ClipTable:
         columns. By default those that occur; always sorted.
     copies : tuple of str, default=()
         Files that the loader left out because they hold the sound of another file that bears their name.
+    left_out : mapping of str to int, default={}
+        How many clips of the dataset `select_classes` left out, by reason; they are in the result of
+        `evaluate`.
 
     Attributes
     ----------
@@ -108,6 +112,7 @@ class ClipTable:
     notes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     copies: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frame", validated(self.frame, self.name))
@@ -319,3 +324,45 @@ class ClipTable:
         else:
             where = chosen.to_numpy(dtype=np.intp)
         return replace(self, frame=self.frame.iloc[where])
+
+    def select_classes(self, classes: Iterable[str], *, reason: str = "of classes not chosen") -> ClipTable:
+        """Take the clips of some classes, and keep count of the others.
+
+        Parameters
+        ----------
+        classes : iterable of str
+            Their labels.
+        reason : str, default="of classes not chosen"
+            Why the clips of the other classes are left out, for `left_out`.
+
+        Returns
+        -------
+        ClipTable
+            The chosen clips, in the order of the table.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such class.
+        ValueError
+            If `classes` is one string instead of a list.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"path": list("abc"), "recording": list("abc"), "label": ["x", "y", "z"]})
+        >>> table = ClipTable(frame, "example").select_classes(["x", "z"])
+        >>> table.classes, table.left_out
+        (('x', 'z'), {'of classes not chosen': 1})
+        """
+        if isinstance(classes, str):
+            raise ValueError(f"classes must be a list, not {classes!r}; give [{classes!r}]")
+        wanted = list(classes)
+        for name in wanted:
+            if name not in self.classes:
+                raise UnknownNameError("class", name, self.classes)
+        chosen = self.frame["label"].isin(wanted).to_numpy(dtype=bool)
+        unlabelled = int(self.frame["label"].isna().sum())
+        counts = {reason: int((~chosen).sum()) - unlabelled, "without a label": unlabelled}
+        left_out = {**self.left_out, **{why: n + self.left_out.get(why, 0) for why, n in counts.items() if n}}
+        return replace(self.select(chosen), left_out=left_out)

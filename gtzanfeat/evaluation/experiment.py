@@ -7,6 +7,7 @@ sound. Training and testing in a fold is in `cross_validation`, metrics in `metr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
@@ -17,6 +18,7 @@ from sklearn.base import BaseEstimator, clone
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
+from gtzanfeat.evaluation.column_leakage import leakage_warnings
 from gtzanfeat.evaluation.cross_validation import CrossValidation
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
 from gtzanfeat.evaluation.folds import Plan, fold_groups, plan
@@ -277,6 +279,7 @@ class Experiment:
         return (
             *self.plan.warnings,
             *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan warns of artists
+            *leakage_warnings(self.values, self.clips, self.target),
             *self.features.warnings,
         )
 
@@ -370,9 +373,7 @@ class Experiment:
         tests = list(system.predictions(layout.folds, progress=progress))
         tables = tabulation.tables(layout.folds, tests, self.used_clips, system, features.ok)
         named = isinstance(self.estimator, str)
-        refits: tuple[float, ...] = ()
-        if permutations is not None:
-            refits = controls.permuted_scores(system, layout, self.random_state, permutations)
+        refits = controls.permuted_scores(system, layout, self.random_state, permutations or 0)
         return Evaluation(
             estimator=self.name if named else describe_estimator(features.model),
             dataset=self.clips.name,
@@ -383,10 +384,10 @@ class Experiment:
             n_columns=features.n_columns,
             random_state=self.random_state,
             **vars(tables),
-            n_clips=len(self.clips) + len(features.lost),
+            n_clips=len(self.clips) + sum(self.clips.left_out.values()) + len(features.lost),
             n_used=len(features.ok) - sum(layout.left_out.values()),
             failures=(*features.lost, *features.failures),
-            left_out=layout.left_out,
+            left_out=dict(Counter(self.clips.left_out) + Counter(layout.left_out)),
             warnings=(*self.warnings, *tabulation.notes(tests)),
             versions=versions(*LIBRARIES),
             task=target.task.name,

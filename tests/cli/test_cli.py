@@ -412,6 +412,50 @@ def test_evaluate_refuses_a_protocol_before_anything_is_analysed(music, monkeypa
     assert done.stderr.startswith("gtzanfeat: error: artist needs the column 'artist'")
 
 
+@pytest.fixture
+def lone(music):
+    """The same with a list of artists, of whom all hisses have one; and a third class."""
+    for i in range(4):
+        soundfile.write(music / "music" / f"beep {i}.wav", tone(900 + 50 * i, 1), RATE)
+    names = [f"{label}/{i}.wav" for label in ("hiss", "hum") for i in range(4)]
+    frame = pd.DataFrame({"path": [*names, *(f"beep {i}.wav" for i in range(4))]})
+    frame["label"] = ["hiss"] * 4 + ["hum"] * 4 + ["beep, high"] * 4
+    frame["artist"] = ["x"] * 4 + ["a", "a", "b", "b", "c", "c", "d", "d"]
+    frame.to_csv(music / "music" / "list.csv", index=False)
+    return music
+
+
+def test_lone_and_other_classes_are_left_out_on_request(lone, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("gtzanfeat.extraction.extract", None)
+        words = ["evaluate", "music/list.csv", "-p", "artist", "--repeats", "1", "--set", "timbre19", "-q"]
+        done = run(*words)
+        assert done.exit_code == 2
+        assert "fewer than two artists (hiss)" in done.stderr
+        assert "leave these classes out (--drop-lone, or --classes A,B;" in done.stderr
+        done = run(*words, "--classes", "hum,hem")
+        assert (done.exit_code, done.stderr) == (
+            2,
+            "gtzanfeat: error: unknown class 'hem'. Known: beep, high, hiss, hum. Did you mean 'hum'?\n",
+        )
+        assert "there is no name in it" in run(*words, "--classes", ",").stderr
+    assert run("extract", "music/list.csv", "-o", "t.parquet", "--set", "timbre19", "-q").exit_code == 0
+    said = []
+    for dataset in ("music/list.csv", "t.parquet"):
+        done = run("evaluate", dataset, *words[2:], "--drop-lone")
+        assert done.exit_code == 0, done.stderr
+        assert "not used      0 failed, 4 of classes with fewer than two artists (hiss)" in done.stdout
+        chosen = ("--classes", 'hum, "beep, high"', "--json", f"{len(said)}.json")
+        done = run("evaluate", dataset, *words[2:], *chosen)
+        assert done.exit_code == 0, done.stderr
+        said.append(json.loads(Path(chosen[-1]).read_text()))
+        assert said[-1]["left_out"] == {"of classes not chosen": 4}
+    assert said[0]["metrics"] == said[1]["metrics"]  # the rows of the table are those of the clips
+    done = run("audit", "music/list.csv", "-p", "artist", "--drop-lone", "--no-near-duplicates")
+    assert done.exit_code == 0
+    assert "note: 4 clips of classes with fewer than two artists (hiss) are left out" in done.stderr
+
+
 # --- features ----------------------------------------------------------------------------------------
 
 

@@ -164,3 +164,14 @@ def test_extraction_needs_no_library_of_the_upper_floors():
     code = f"import sys, gtzanfeat.extraction; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_some_rows_of_an_extraction():
+    sounds = list(np.random.default_rng(0).uniform(-1, 1, (4, 4410)))
+    sounds[2] = np.full(100, np.nan)
+    whole = extract(sounds, "timbre19", on_error="skip")
+    some = whole.select([2, 0])
+    np.testing.assert_array_equal(some.values, whole.values[[2, 0]])
+    assert [failure.index for failure in some.failures] == [0]
+    assert some.ok.tolist() == [False, True]
+    assert len(whole.select(whole.ok).flags) == 3

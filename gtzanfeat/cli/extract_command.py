@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,11 +126,13 @@ def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
     from gtzanfeat.datasets import ClipTable, load_dataset, manifest
     from gtzanfeat.errors import DatasetError
 
-    files = [path for path in sources if path.is_file() and path.suffix.lower() not in manifest.SUFFIXES]
+    # all that is there, so that a pipe or a link to nothing is told of as a clip, and not as no dataset
+    there = [path for path in sources if os.path.lexists(path) and not path.is_dir()]
+    files = [path for path in there if path.suffix.lower() not in manifest.SUFFIXES]
     if len(sources) == 1 and not files:
         return load_dataset(sources[0], layout)
     for path in sources:
-        if not path.exists():
+        if not os.path.lexists(path):
             raise DatasetError(f"{path}: there is no such file or folder; check the path")
         if path not in files:
             raise DatasetError(f"{path}: a dataset must stand alone; give one, or any number of audio files")

@@ -66,7 +66,7 @@ def command(
             memory=memory,
             progress=advance,
         )
-    click.echo(f"protocol {protocol}: {folds.description}\n{found}")
+    screen.show(f"protocol {protocol}: {folds.description}\n{found}")
     if json_file is not None:
         screen.write_json({"protocol": protocol, "random_state": seed} | found.to_dict(), json_file)
     return 1 if found else 0

@@ -340,9 +340,9 @@ def _write(
 def _show(
     result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
 ) -> None:
-    click.echo(str(result))
+    screen.show(str(result))
     if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
     for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
-        click.echo(f"\n{further}")
+        screen.show(f"\n{further}")

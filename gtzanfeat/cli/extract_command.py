@@ -86,7 +86,7 @@ def command(
         )
     where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
-        click.echo(
+        screen.show(
             f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
             f"{chosen.name} (spec {chosen.spec_hash})"
         )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import options, screen
+from gtzanfeat.cli import options, outputs, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -73,24 +73,28 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
-    check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
-    clips = find_clips(sources, layout)
-    screen.note(clips.notes, quiet)
-    if segments is None:
-        extraction = extract_with_progress(
-            clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+    where = check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
+    with outputs.held(where):
+        clips = find_clips(sources, layout)
+        screen.note(clips.notes, quiet)
+        if segments is None:
+            extraction = extract_with_progress(
+                clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+            )
+        else:
+            clips, extraction = _segment_table_with_progress(
+                clips, chosen, segments, hop, on_error, memory, jobs, quiet
+            )
+        written = outputs.write_somewhere(
+            where, lambda path: write_table(extraction, clips, path, overwrite=overwrite)
         )
-    else:
-        clips, extraction = _segment_table_with_progress(
-            clips, chosen, segments, hop, on_error, memory, jobs, quiet
-        )
-    where = write_table(extraction, clips, output, overwrite=overwrite)
     if not quiet:
         screen.show(
-            f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
+            f"{written}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
             f"{chosen.name} (spec {chosen.spec_hash})"
         )
-    return screen.list_failures((*extraction.lost, *extraction.failures))
+    code = screen.list_failures((*extraction.lost, *extraction.failures))
+    return code if written == where else outputs.ELSEWHERE
 
 
 def _segment_table_with_progress(

@@ -210,7 +210,7 @@ def _cell(text: str) -> str:
     return visible(text, sys.stdout).replace("\n", "\\n")
 
 
-def write_json(plain: Mapping[str, Any], path: Path) -> None:
+def write_json(plain: Mapping[str, Any], path: Path, overwrite: bool) -> None:
     """Write plain values as JSON, whole or not at all.
 
     Parameters
@@ -219,14 +219,18 @@ def write_json(plain: Mapping[str, Any], path: Path) -> None:
         Of dicts, lists, strings and numbers.
     path : Path
         Where to.
+    overwrite : bool
+        Whether an existing file is replaced.
 
     Raises
     ------
     ExportError
-        If it cannot be written.
+        If it cannot be written, or may not be replaced.
     """
     from gtzanfeat.export.formats import put_in_place
+    from gtzanfeat.export.tables import check_place
 
+    check_place(path, overwrite)
     text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
     try:
         with put_in_place(path) as part:

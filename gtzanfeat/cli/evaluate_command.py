@@ -94,7 +94,8 @@ class ListingCommand(click.Command):
     "--segments",
     metavar="SECONDS",
     type=options.Seconds(),
-    help="Learn from windows of that length; their mean decides about the recording.",
+    help="Learn from windows of that length; their mean decides about the recording. The last partial window "
+    "is left out, unless it is the only one.",
 )
 @click.option(
     "--importance",

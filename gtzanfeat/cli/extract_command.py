@@ -35,13 +35,19 @@ if TYPE_CHECKING:
     "--segments",
     metavar="SECONDS",
     type=options.Seconds(),
-    help="One row per window of this length, instead of one per clip.",
+    help="One row per window of this length, instead of one per clip; the last partial window of a recording "
+    "is left out, unless it is the only one.",
 )
 @click.option(
     "--hop",
     metavar="SECONDS",
     type=options.Seconds(),
     help="From the start of one window to the next.  [default: their length]",
+)
+@click.option(
+    "--quote-formulas",
+    is_flag=True,
+    help="In CSV, put ' before text that a spreadsheet would compute (= + - @).",
 )
 @options.layout
 @options.on_error
@@ -55,6 +61,7 @@ def command(
     output: Path,
     segments: float | None,
     hop: float | None,
+    quote_formulas: bool,
     layout: str | None,
     on_error: str,
     memory: Path | None,
@@ -73,7 +80,8 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
-    where = check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
+    how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
+    where = check_destination(output, **how)  # now, and not after hours of analysis
     with outputs.held(where):
         clips = find_clips(sources, layout)
         screen.note(clips.notes, quiet)
@@ -85,9 +93,7 @@ def command(
             clips, extraction = _segment_table_with_progress(
                 clips, chosen, segments, hop, on_error, memory, jobs, quiet
             )
-        written = outputs.write_somewhere(
-            where, lambda path: write_table(extraction, clips, path, overwrite=overwrite)
-        )
+        written = outputs.write_somewhere(where, lambda path: write_table(extraction, clips, path, **how))
     if not quiet:
         screen.show(
             f"{written}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "

@@ -1,7 +1,9 @@
 """What nobody means to give: its defined value or its one-line error, from Python and from the shell."""
 
+import errno
 import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -148,6 +150,63 @@ def test_a_name_that_is_not_utf_8(files, command):
     if command[0] == "extract":
         expected = "gtzanfeat: error: files: the path 'music/caf\\xe9.wav' is not UTF-8; rename it"
         assert shell("extract", os.fsdecode(b"music/caf\xe9.wav"), "-o", "f.csv") == (2, [expected])
+
+
+# --- what is no file ---------------------------------------------------------------------------------
+
+# name -> what is said of it
+NO_FILES = {
+    "closed.wav": "it cannot be opened (Permission denied); check the path and its permissions",
+    "device.wav": "it is not a regular file; save the sound to a file first",
+    "link.wav": "it is a link to elsewhere.wav, which is not there; restore that file, or leave this one out",
+    "loop.wav": "it cannot be opened (Too many levels of symbolic links); check the path and its permissions",
+    "pipe.wav": "it is not a regular file; save the sound to a file first",
+}
+
+
+@pytest.fixture
+def no_files(tmp_path, monkeypatch):
+    """Two folders of recordings; in one is also what bears such a name, a pipe that never ends among it."""
+    monkeypatch.chdir(tmp_path)
+    for label in "ab":
+        os.makedirs(f"music/{label}")
+        for i in range(2):
+            soundfile.write(f"music/{label}/{i}.wav", tone(200 + 50 * i, 0.2), RATE)
+    os.mkfifo("music/a/pipe.wav")
+    os.symlink("/dev/zero", "music/a/device.wav")
+    os.symlink("elsewhere.wav", "music/a/link.wav")
+    os.symlink("loop.wav", "music/a/loop.wav")
+    os.mkdir("music/a/folder.wav")
+    soundfile.write("music/a/closed.wav", tone(150, 0.2), RATE)
+    opened = Path.open
+
+    def refuse(path, *args, **options):  # as for anybody but root after chmod 0
+        if path.name == "closed.wav":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    return [f"music/a/{name}" for name in NO_FILES]
+
+
+def test_what_is_no_file_fails_alone_and_holds_nobody_up(no_files):
+    expected = [f"gtzanfeat: failed: {path}: {NO_FILES[path[8:]]}" for path in no_files]
+    for words in (["music"], no_files, ["music", "--memory", "heard"]):
+        name = f"{len(words)}.parquet"
+        assert shell("extract", *words, "--set", "timbre19", "-o", name, "--overwrite") == (1, expected)
+    for path, line in zip(no_files, expected, strict=True):
+        assert shell("extract", path, "--set", "timbre19", "-o", "f.csv", "--overwrite") == (1, [line])
+    with pytest.raises(ClipError, match="it is a folder; give a file, or load the folder with load_dataset"):
+        extract(["music/a/folder.wav"])
+
+
+def test_what_is_no_file_is_checked_and_compared_without_waiting(no_files):
+    done = CliRunner().invoke(main, ["datasets", "check", "music"])
+    for path in set(no_files) - {"music/a/link.wav"}:
+        assert f"unreadable: {path}: {NO_FILES[path[8:]].split(';')[0]}\n" in done.output
+    assert "missing: 1 clips (a/link)" in done.output
+    done = CliRunner().invoke(main, ["audit", "music", "--cv", "2", "--repeats", "1"])
+    assert "note: 5 of 9 files cannot be read, so their sound was not compared" in done.output
 
 
 # --- what is not there, and names that nothing has ---------------------------------------------------

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gtzanfeat.cli import options, screen
+from gtzanfeat.cli import options, outputs, screen
 
 
 @click.command("audit")
@@ -58,21 +58,27 @@ def command(
 
     if json_file is not None:
         check_place(json_file, overwrite)
-    clips = load_dataset(dataset, layout)
-    screen.note(clips.notes, quiet)
-    clips = options.select_classes(clips, classes, drop_lone, protocol, target)
-    screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
-    folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
-    with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
-        found = audit(
-            clips,
-            folds,
-            near_duplicates=near_duplicates,
-            n_jobs=jobs,
-            memory=memory,
-            progress=advance,
-        )
-    click.echo(f"protocol {protocol}: {folds.description}\n{found}")
-    if json_file is not None:
-        screen.write_json({"protocol": protocol, "random_state": seed} | found.to_dict(), json_file)
+    with outputs.held(*([] if json_file is None else [json_file])):
+        clips = load_dataset(dataset, layout)
+        screen.note(clips.notes, quiet)
+        clips = options.select_classes(clips, classes, drop_lone, protocol, target)
+        screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
+        folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
+        with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
+            found = audit(
+                clips,
+                folds,
+                near_duplicates=near_duplicates,
+                n_jobs=jobs,
+                memory=memory,
+                progress=advance,
+            )
+        screen.show(f"protocol {protocol}: {folds.description}\n{found}")
+        if json_file is not None:
+            plain = {"protocol": protocol, "random_state": seed} | found.to_dict()
+            written = outputs.write_somewhere(
+                json_file, lambda path: screen.write_json(plain, path, overwrite)
+            )
+            if written != json_file:
+                return outputs.ELSEWHERE
     return 1 if found else 0

@@ -40,7 +40,7 @@ def command(results: tuple[Path, ...]) -> int:
             warnings.setdefault(warning, []).append(name)
     for warning, names in warnings.items():
         of = "" if len(names) == len(named) else f"{', '.join(names)}: "
-        click.echo(f"warning: {of}{warning}")
+        screen.show(f"warning: {of}{warning}")
     _show_differences(named)
     if len(named) == 2:
         _show_classes(named)
@@ -67,13 +67,13 @@ def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:
                 "" if best else _p(row["p_mcnemar"]),
             ]
         )
-    click.echo(f"{metric_name(metric)}{unit}, the best first")
+    screen.show(f"{metric_name(metric)}{unit}, the best first")
     screen.table(heads, rows, right=heads[1:])
     unpaired = [str(name) for name in table.index[~table["paired"].astype(bool)]]
     if unpaired:
-        click.echo(f"not tested, because not on the folds of the best: {', '.join(unpaired)}")
+        screen.show(f"not tested, because not on the folds of the best: {', '.join(unpaired)}")
     if len(named) > 2:
-        click.echo("each p is of one comparison: of many, some are small by chance")
+        screen.show("each p is of one comparison: of many, some are small by chance")
 
 
 def _show_differences(named: dict[str, Evaluation]) -> None:
@@ -82,9 +82,9 @@ def _show_differences(named: dict[str, Evaluation]) -> None:
     (first_name, first), *others = named.items()
     for name, other in others:
         table = differences(first, other)
-        click.echo(f"\nWhat differs between {first_name} and {name}")
+        screen.show(f"\nWhat differs between {first_name} and {name}")
         if table.empty:
-            click.echo("nothing but the answers")
+            screen.show("nothing but the answers")
             continue
         rows = [[str(what), row["first"], row["second"]] for what, row in table.iterrows()]
         screen.table(["", first_name, name], rows)
@@ -100,7 +100,7 @@ def _show_classes(named: dict[str, Evaluation]) -> None:
     labels = [label for label in left.index if label in right.index]
     ranked = sorted(labels, key=lambda label: -abs(float(right[label]) - float(left[label])))
     heads = ["", first_name, second_name, "difference"]
-    click.echo("\nF1 by class (per cent), the greatest difference first")
+    screen.show("\nF1 by class (per cent), the greatest difference first")
     screen.table(
         heads,
         [

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import estimator_options, options, screen
+from gtzanfeat.cli import estimator_options, options, outputs, screen
 from gtzanfeat.cli.evaluate_options import EvaluateOptions
 from gtzanfeat.cli.extract_command import extract_with_progress
 from gtzanfeat.errors import ExportError
@@ -102,7 +102,8 @@ class ListingCommand(click.Command):
     "--segments",
     metavar="SECONDS",
     type=options.Seconds(),
-    help="Learn from windows of that length; their mean decides about the recording.",
+    help="Learn from windows of that length; their mean decides about the recording. The last partial window "
+    "is left out, unless it is the only one.",
 )
 @click.option(
     "--importance",
@@ -158,15 +159,22 @@ def command(**words: Any) -> int:
     class, a manifest, or a table that `gtzanfeat extract` wrote; then nothing is analysed anew. Tags
     (--target labels) and numbers (--target COLUMN) are learnt in the same way.
     """
-    from gtzanfeat.inspection import importance, robustness
-
     chosen = EvaluateOptions(**words)
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
     if chosen.drop and chosen.join is None:
         raise click.UsageError("--drop is for columns of --join; give it too.")
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
-    _check_places(chosen)
+    with outputs.held(*_places(chosen)):
+        return _evaluate(chosen, system, sweeps)
+
+
+def _evaluate(
+    chosen: EvaluateOptions, system: NamedSystem, sweeps: Sequence[tuple[str, list[float | str]]]
+) -> int:
+    """Evaluate, write and print; return the exit code."""
+    from gtzanfeat.inspection import importance, robustness
+
     clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
@@ -180,24 +188,31 @@ def command(**words: Any) -> int:
     robustness_results = [robustness(experiment, name, strengths) for name, strengths in sweeps]
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
-    _write(chosen, result, clips, robustness_results, importance_result)
-    _show(result, robustness_results, importance_result)
-    return code
+    try:
+        whole = _write(chosen, result, clips, robustness_results, importance_result)
+    finally:
+        _show(result, robustness_results, importance_result)
+    return code if whole else outputs.ELSEWHERE
 
 
-def _check_places(chosen: EvaluateOptions) -> None:
-    """Refuse files that cannot be written, or may not be replaced."""
-    from gtzanfeat.evaluation.storage import check_folder
+def _places(chosen: EvaluateOptions) -> list[Path]:
+    """Refuse files that cannot be written, or may not be replaced; return those that will be."""
+    from gtzanfeat.evaluation.storage import RESULT, check_folder
     from gtzanfeat.export.tables import check_place
 
+    places = []
     if chosen.json_file is not None:
         check_place(chosen.json_file, chosen.overwrite)
+        places.append(chosen.json_file)
     if chosen.save is not None:
         check_folder(chosen.save, chosen.overwrite)
+        places.append(chosen.save / RESULT)
     if chosen.report is not None:
         from gtzanfeat.report.page import check_report
 
         check_report(chosen.report, chosen.overwrite)
+        places.append(chosen.report / RESULT)
+    return places
 
 
 def _experiment(
@@ -331,38 +346,52 @@ def _write(
     clips: ClipTable,
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
-) -> None:
-    """Write what ``--save``, ``--json`` and ``--report`` ask for."""
+) -> bool:
+    """Write what ``--save``, ``--json`` and ``--report`` ask for; return whether it is all in its place."""
     from gtzanfeat.evaluation import write_evaluation
 
+    written = []
     if chosen.save is not None and chosen.save != chosen.report:
-        write_evaluation(result, chosen.save, overwrite=chosen.overwrite)
+        save = outputs.write_somewhere(
+            chosen.save, lambda folder: write_evaluation(result, folder, overwrite=chosen.overwrite)
+        )
+        written.append(save == chosen.save)
     if chosen.json_file is not None:
         plain = result.to_dict()
         if robustness_results:
             plain["robustness"] = [sweep.to_dict() for sweep in robustness_results]
-        screen.write_json(plain, chosen.json_file)
+        file = outputs.write_somewhere(
+            chosen.json_file, lambda path: screen.write_json(plain, path, chosen.overwrite)
+        )
+        written.append(file == chosen.json_file)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
+        from gtzanfeat.report.page import NAME
 
-        page = write_report(
-            result,
+        command = click.get_current_context().meta["command line"]
+        folder = outputs.write_somewhere(
             chosen.report,
-            clips=clips,
-            command=click.get_current_context().meta["command line"],
-            importance=importance_result,
-            robustness=robustness_results or None,
-            overwrite=chosen.overwrite,
+            lambda folder: write_report(
+                result,
+                folder,
+                clips=clips,
+                command=command,
+                importance=importance_result,
+                robustness=robustness_results or None,
+                overwrite=chosen.overwrite,
+            ),
         )
-        screen.note([f"the report is {page}"], chosen.quiet)
+        screen.note([f"the report is {folder / NAME}"], chosen.quiet)
+        written.append(folder == chosen.report)
+    return all(written)
 
 
 def _show(
     result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
 ) -> None:
-    click.echo(str(result))
+    screen.show(str(result))
     if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
     for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
-        click.echo(f"\n{further}")
+        screen.show(f"\n{further}")

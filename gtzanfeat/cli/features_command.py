@@ -34,7 +34,7 @@ def command(set_name: str | None, as_csv: bool) -> None:
         writer = csv.DictWriter(page, rows[0], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        click.echo(page.getvalue(), nl=False)
+        screen.show(page.getvalue().removesuffix("\n"))
         return
     lines = [[row[head] for head in heads] for row in rows]
     if set_name is not None and screen.width() < NARROW:

@@ -196,6 +196,8 @@ def _checksum(key: str, body: memoryview) -> bytes:
 
 def _content(path: str | os.PathLike[str]) -> bytes:
     """Hash of a file's bytes, read again only if its size, time stamp or inode has changed."""
+    if not os.path.isfile(path):  # a pipe or a device has no end
+        raise OSError(f"{path}: it is not a regular file")
     stat = os.stat(path)
     state = (os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
     # a file written just now may change again without a new time stamp

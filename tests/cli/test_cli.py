@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -256,6 +257,27 @@ def test_extract_takes_files(music):
 def test_extract_takes_one_dataset_or_files(music, words, line):
     done = run("extract", *words, "-o", "features.csv")
     assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+
+
+def test_extract_quotes_formulas_where_it_is_told_to(music):
+    Path("music/hum/0.wav").rename("music/hum/=1+1.wav")
+    done = run("extract", "music", "--set", "timbre19", "-o", "f.csv", "--quote-formulas")
+    assert done.exit_code == 0
+    assert pd.read_csv("f.csv")["recording"].tolist()[7] == "hum/=1+1"  # no formula, after a folder
+    assert run("extract", "=1+1.wav", "-o", "g.csv", "--quote-formulas").exit_code == 2
+    shutil.copy("music/hum/=1+1.wav", "=1+1.wav")
+    assert run("extract", "=1+1.wav", "--set", "timbre19", "-o", "g.csv", "--quote-formulas").exit_code == 0
+    assert pd.read_csv("g.csv")["path"].tolist() == ["'=1+1.wav"]
+    assert read_table("g.csv")[0].paths.tolist() == ["=1+1.wav"]
+    done = run("extract", "=1+1.wav", "-o", "g.parquet", "--quote-formulas")
+    line = "g.parquet: formulas are quoted in CSV only; leave quote_formulas out"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+
+
+@pytest.mark.parametrize("command", ["extract", "evaluate"])
+def test_help_tells_what_becomes_of_the_last_partial_window(command):
+    words = " ".join(run(command, "--help").stdout.split())
+    assert "The last partial window is left out" in words or "the last partial window of a recording" in words
 
 
 def test_extract_replaces_a_table_only_when_told(music):

@@ -136,7 +136,7 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
-@options.json_file
+@options.as_json
 @options.layout
 @options.on_error
 @options.memory
@@ -171,17 +171,14 @@ def command(**words: Any) -> int:
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
     _write(chosen, result, clips, robustness_results, importance_result)
-    _show(result, robustness_results, importance_result)
+    _show(chosen, result, robustness_results, importance_result)
     return code
 
 
 def _check_places(chosen: EvaluateOptions) -> None:
     """Refuse files that cannot be written, or may not be replaced."""
     from gtzanfeat.evaluation.storage import check_folder
-    from gtzanfeat.export.tables import check_place
 
-    if chosen.json_file is not None:
-        check_place(chosen.json_file, chosen.overwrite)
     if chosen.save is not None:
         check_folder(chosen.save, chosen.overwrite)
     if chosen.report is not None:
@@ -312,16 +309,11 @@ def _write(
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
 ) -> None:
-    """Write what ``--save``, ``--json`` and ``--report`` ask for."""
+    """Write what ``--save`` and ``--report`` ask for."""
     from gtzanfeat.evaluation import write_evaluation
 
     if chosen.save is not None and chosen.save != chosen.report:
         write_evaluation(result, chosen.save, overwrite=chosen.overwrite)
-    if chosen.json_file is not None:
-        plain = result.to_dict()
-        if robustness_results:
-            plain["robustness"] = [sweep.to_dict() for sweep in robustness_results]
-        screen.write_json(plain, chosen.json_file)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
 
@@ -338,11 +330,22 @@ def _write(
 
 
 def _show(
-    result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
+    chosen: EvaluateOptions,
+    result: Evaluation,
+    robustness_results: Sequence[Robustness],
+    importance_result: Importance | None,
 ) -> None:
-    click.echo(str(result))
+    """Print what was found, as text or as JSON."""
+    if chosen.as_json:
+        further: dict[str, Any] = {
+            "robustness": [sweep.to_dict() for sweep in robustness_results],
+            "importance": None if importance_result is None else importance_result.to_dict(),
+        }
+        screen.print_json(result.to_dict() | further)
+    else:
+        click.echo(str(result))
+        for more in (*robustness_results, *([] if importance_result is None else [importance_result])):
+            click.echo(f"\n{more}")
     if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
-    for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
-        click.echo(f"\n{further}")

@@ -1,4 +1,4 @@
-"""Output: lines on standard error, tables on standard output, progress bars on terminals, JSON files.
+"""Output: lines on standard error, tables or JSON on standard output, progress bars on terminals.
 
 Nothing is computed here.
 """
@@ -13,12 +13,9 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-
-from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
@@ -161,26 +158,13 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[s
     click.echo("\n".join(line.rstrip() for line in page.getvalue().splitlines()))
 
 
-def write_json(plain: Mapping[str, Any], path: Path) -> None:
-    """Write plain values as JSON, whole or not at all.
+def print_json(plain: Mapping[str, Any]) -> None:
+    """Print plain values as one JSON document.
 
     Parameters
     ----------
     plain : dict
-        Of dicts, lists, strings and numbers.
-    path : Path
-        Where to.
-
-    Raises
-    ------
-    ExportError
-        If it cannot be written.
+        Of dicts, lists, strings, numbers and None; what is not defined (NaN) is None already.
     """
-    from gtzanfeat.export.formats import put_in_place
-
-    text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-    try:
-        with put_in_place(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error
+    # letters beyond ASCII as escapes, which no terminal or pipe can garble or refuse
+    click.echo(json.dumps(plain, indent=1, allow_nan=False))

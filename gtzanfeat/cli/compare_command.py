@@ -74,12 +74,21 @@ def _plain(table: pd.DataFrame, named: dict[str, Evaluation]) -> dict[str, Any]:
             "results": results,
             "differences": differing,
             "per_class": {
-                name: {} if found.task == "regression" else found.per_class.to_dict("index")
+                name: {}
+                if found.task == "regression"
+                else found.per_class.join(found.class_intervals).to_dict("index")
                 for name, found in named.items()
             },
         }
     )
     return plain
+
+
+def _class_scores(found: Evaluation) -> dict[str, dict[str, float]]:
+    if found.task == "regression":
+        return {}
+    scores: dict[str, dict[str, float]] = found.per_class.join(found.class_intervals).to_dict("index")
+    return scores
 
 
 def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:

@@ -84,11 +84,10 @@ def _plain(table: pd.DataFrame, named: dict[str, Evaluation]) -> dict[str, Any]:
     return plain
 
 
-def _class_scores(found: Evaluation) -> dict[str, dict[str, float]]:
+def _class_scores(found: Evaluation) -> dict[Any, Any]:
     if found.task == "regression":
         return {}
-    scores: dict[str, dict[str, float]] = found.per_class.join(found.class_intervals).to_dict("index")
-    return scores
+    return found.per_class.join(found.class_intervals).to_dict("index")
 
 
 def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:

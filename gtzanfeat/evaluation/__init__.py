@@ -4,7 +4,8 @@
 recordings, `leakage` and `duplicates` find what is on both sides. An `Experiment` extracts features once
 (`precomputation`), trains and tests in every fold (`cross_validation`, `controls`) and gives an `Evaluation`
 (`tabulation`, `result`). Its numbers come from `metrics`, `uncertainty`, `class_scores` and `ranking_curves`;
-`text` prints it, and `storage` keeps it. What explains a score is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
+`text` prints it, and `storage` keeps it. What explains a score is in `gtzanfeat.inspection`; pictures are
+drawn in `gtzanfeat.report`.
 """
 
 from gtzanfeat.evaluation.experiment import Experiment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from gtzanfeat.cli import options, outputs, screen
+from gtzanfeat.cli import options, screen
 
 
 @click.command("audit")
@@ -24,11 +24,10 @@ from gtzanfeat.cli import options, outputs, screen
     help="Compare recordings by their fingerprints, too, for which every one is decoded.",
 )
 @options.seed
-@options.json_file
+@options.as_json
 @options.layout
 @options.memory
 @options.jobs()
-@options.overwrite
 @options.quiet
 def command(
     dataset: Path,
@@ -40,11 +39,10 @@ def command(
     repeats: int | None,
     near_duplicates: bool,
     seed: int,
-    json_file: Path | None,
+    as_json: bool,
     layout: str | None,
     memory: Path | None,
     jobs: int,
-    overwrite: bool,
     quiet: bool,
 ) -> int:
     """Find what is on both sides of a split: recordings, artists, albums, copies of files and of sound.
@@ -54,31 +52,24 @@ def command(
     """
     from gtzanfeat.datasets import load_dataset
     from gtzanfeat.evaluation import audit, plan
-    from gtzanfeat.export.tables import check_place
 
-    if json_file is not None:
-        check_place(json_file, overwrite)
-    with outputs.held(*([] if json_file is None else [json_file])):
-        clips = load_dataset(dataset, layout)
-        screen.note(clips.notes, quiet)
-        clips = options.select_classes(clips, classes, drop_lone, protocol, target)
-        screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
-        folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
-        with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
-            found = audit(
-                clips,
-                folds,
-                near_duplicates=near_duplicates,
-                n_jobs=jobs,
-                memory=memory,
-                progress=advance,
-            )
+    clips = load_dataset(dataset, layout)
+    screen.note(clips.notes, quiet)
+    clips = options.select_classes(clips, classes, drop_lone, protocol, target)
+    screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
+    folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
+    with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
+        found = audit(
+            clips,
+            folds,
+            near_duplicates=near_duplicates,
+            n_jobs=jobs,
+            memory=memory,
+            progress=advance,
+        )
+    if as_json:
+        stated = {"protocol": protocol, "description": folds.description, "random_state": seed}
+        screen.print_json(stated | found.to_dict())
+    else:
         screen.show(f"protocol {protocol}: {folds.description}\n{found}")
-        if json_file is not None:
-            plain = {"protocol": protocol, "random_state": seed} | found.to_dict()
-            written = outputs.write_somewhere(
-                json_file, lambda path: screen.write_json(plain, path, overwrite)
-            )
-            if written != json_file:
-                return outputs.ELSEWHERE
     return 1 if found else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("compare")
 @click.argument("results", nargs=-1, required=True, metavar="A B...", type=options.FilePath())
-def command(results: tuple[Path, ...]) -> int:
+@options.as_json
+def command(results: tuple[Path, ...], as_json: bool) -> int:
     """Set saved results side by side: scores, tests of the difference, and what else differs.
 
     A, B ... are folders that `gtzanfeat evaluate --save` or `--report` wrote. On the same folds the best is
@@ -33,6 +34,9 @@ def command(results: tuple[Path, ...]) -> int:
             raise click.UsageError(f"{path} is given twice; give each result once.")
         named[str(path)] = read_evaluation(path)
     table = compare(named)
+    if as_json:
+        screen.print_json(_plain(table, named))
+        return 0
     _show_scores(table, named)
     warnings: dict[str, list[str]] = {}
     for name, found in named.items():
@@ -45,6 +49,45 @@ def command(results: tuple[Path, ...]) -> int:
     if len(named) == 2:
         _show_classes(named)
     return 0
+
+
+def _plain(table: pd.DataFrame, named: dict[str, Evaluation]) -> dict[str, Any]:
+    """Return a comparison as plain values: the results, ranked, and how each differs from the first given."""
+    from gtzanfeat.evaluation.text import plain_values
+    from gtzanfeat.inspection.comparison import differences
+
+    (_, first), *others = named.items()
+    results = [
+        {"result": name, **row, "warnings": named[str(name)].warnings}
+        for name, row in table.to_dict("index").items()
+    ]
+    differing = [
+        {"result": name, "setting": setting, "value": row["second"], "value_of_first": row["first"]}
+        for name, other in others
+        for setting, row in differences(first, other).iterrows()
+    ]
+    plain: dict[str, Any] = plain_values(
+        {
+            "task": first.task,
+            "target": first.target,
+            "metric": first.headline,
+            "results": results,
+            "differences": differing,
+            "per_class": {
+                name: {}
+                if found.task == "regression"
+                else found.per_class.join(found.class_intervals).to_dict("index")
+                for name, found in named.items()
+            },
+        }
+    )
+    return plain
+
+
+def _class_scores(found: Evaluation) -> dict[Any, Any]:
+    if found.task == "regression":
+        return {}
+    return found.per_class.join(found.class_intervals).to_dict("index")
 
 
 def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:

@@ -38,8 +38,9 @@ def command(ctx: click.Context) -> None:
 @click.argument("dataset", type=options.FilePath())
 @options.layout
 @options.jobs()
+@options.as_json
 @options.quiet
-def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> int:
+def check_command(dataset: Path, layout: str | None, jobs: int, as_json: bool, quiet: bool) -> int:
     """Say how many clips each protocol finds, what is missing and what cannot be read.
 
     Every recording is decoded to its end. The exit code is 1 if one cannot be, or if none is there.
@@ -49,7 +50,10 @@ def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> 
     n_clips = len(load_dataset(dataset, layout))
     with screen.progress("decoding", n_clips, quiet) as advance:
         found = check(dataset, layout, n_jobs=jobs, progress=advance)
-    _show(found)
+    if as_json:
+        screen.print_json(found.to_dict() | {"n_found": found.n_found, "ok": found.ok})
+    else:
+        _show(found)
     return 0 if found.ok else 1
 
 

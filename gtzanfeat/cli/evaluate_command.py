@@ -145,7 +145,7 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
-@options.json_file
+@options.as_json
 @options.layout
 @options.on_error
 @options.memory
@@ -191,19 +191,15 @@ def _evaluate(
     try:
         whole = _write(chosen, result, clips, robustness_results, importance_result)
     finally:
-        _show(result, robustness_results, importance_result)
+        _show(chosen, result, robustness_results, importance_result)
     return code if whole else outputs.ELSEWHERE
 
 
 def _places(chosen: EvaluateOptions) -> list[Path]:
     """Refuse files that cannot be written, or may not be replaced; return those that will be."""
     from gtzanfeat.evaluation.storage import RESULT, check_folder
-    from gtzanfeat.export.tables import check_place
 
     places = []
-    if chosen.json_file is not None:
-        check_place(chosen.json_file, chosen.overwrite)
-        places.append(chosen.json_file)
     if chosen.save is not None:
         check_folder(chosen.save, chosen.overwrite)
         places.append(chosen.save / RESULT)
@@ -347,7 +343,7 @@ def _write(
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
 ) -> bool:
-    """Write what ``--save``, ``--json`` and ``--report`` ask for; return whether it is all in its place."""
+    """Write what ``--save`` and ``--report`` ask for; return whether it is all in its place."""
     from gtzanfeat.evaluation import write_evaluation
 
     written = []
@@ -356,14 +352,6 @@ def _write(
             chosen.save, lambda folder: write_evaluation(result, folder, overwrite=chosen.overwrite)
         )
         written.append(save == chosen.save)
-    if chosen.json_file is not None:
-        plain = result.to_dict()
-        if robustness_results:
-            plain["robustness"] = [sweep.to_dict() for sweep in robustness_results]
-        file = outputs.write_somewhere(
-            chosen.json_file, lambda path: screen.write_json(plain, path, chosen.overwrite)
-        )
-        written.append(file == chosen.json_file)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
         from gtzanfeat.report.page import NAME
@@ -387,11 +375,22 @@ def _write(
 
 
 def _show(
-    result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
+    chosen: EvaluateOptions,
+    result: Evaluation,
+    robustness_results: Sequence[Robustness],
+    importance_result: Importance | None,
 ) -> None:
-    screen.show(str(result))
+    """Print what was found, as text or as JSON."""
+    if chosen.as_json:
+        further: dict[str, Any] = {
+            "robustness": [sweep.to_dict() for sweep in robustness_results],
+            "importance": None if importance_result is None else importance_result.to_dict(),
+        }
+        screen.print_json(result.to_dict() | further)
+    else:
+        screen.show(str(result))
+        for more in (*robustness_results, *([] if importance_result is None else [importance_result])):
+            screen.show(f"\n{more}")
     if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
-    for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
-        screen.show(f"\n{further}")

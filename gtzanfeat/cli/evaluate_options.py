@@ -41,7 +41,7 @@ class EvaluateOptions:
     seed: int
     save: Path | None
     report: Path | None
-    json_file: Path | None
+    as_json: bool
     layout: str | None
     on_error: Literal["skip", "raise"]
     memory: Path | None

@@ -127,8 +127,8 @@ drop_lone = click.option(
 )
 cv = click.option("--cv", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
 repeats = click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
-json_file = click.option(
-    "--json", "json_file", metavar="FILE", type=FilePath(), help="Write the result there too."
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead of text, for programs."
 )
 
 

@@ -1,4 +1,4 @@
-"""Output: lines on standard error, tables on standard output, progress bars on terminals, JSON files.
+"""Output: lines on standard error, tables or JSON on standard output, progress bars on terminals.
 
 No other file of this room writes to a terminal, so that names of files and classes reach it only through
 `visible`. Nothing is computed here.
@@ -15,12 +15,9 @@ import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-
-from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
@@ -210,30 +207,13 @@ def _cell(text: str) -> str:
     return visible(text, sys.stdout).replace("\n", "\\n")
 
 
-def write_json(plain: Mapping[str, Any], path: Path, overwrite: bool) -> None:
-    """Write plain values as JSON, whole or not at all.
+def print_json(plain: Mapping[str, Any]) -> None:
+    """Print plain values as one JSON document.
 
     Parameters
     ----------
     plain : dict
-        Of dicts, lists, strings and numbers.
-    path : Path
-        Where to.
-    overwrite : bool
-        Whether an existing file is replaced.
-
-    Raises
-    ------
-    ExportError
-        If it cannot be written, or may not be replaced.
+        Of dicts, lists, strings, numbers and None; what is not defined (NaN) is None already.
     """
-    from gtzanfeat.export.formats import put_in_place
-    from gtzanfeat.export.tables import check_place
-
-    check_place(path, overwrite)
-    text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-    try:
-        with put_in_place(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error
+    # letters beyond ASCII as escapes, which no terminal or pipe can garble or refuse
+    show(json.dumps(plain, indent=1, allow_nan=False))

@@ -4,8 +4,8 @@
 recordings, `lone_classes` leaves out what cannot be divided, `leakage` and `duplicates` find what is on both
 sides. An `Experiment` extracts features once (`precomputation`), trains and tests in every fold
 (`cross_validation`, `controls`) and gives an `Evaluation` (`tabulation`, `result`). Its numbers come from
-`metrics` and `uncertainty`; `text` prints it, and `storage` keeps it. What explains a score is in
-`gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
+`metrics`, `uncertainty`, `class_scores` and `ranking_curves`; `text` prints it, and `storage` keeps it. What
+explains a score is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
 """
 
 from gtzanfeat.evaluation.experiment import Experiment

@@ -163,18 +163,41 @@ def precision_recall_f1(truth: np.ndarray, answers: np.ndarray, weights: np.ndar
     dict of str to ndarray of shape (n_draws,)
     """
     hits, true, answered = (weights @ rows.astype(float) for rows in (truth & answers, truth, answers))
-    scores = {
-        "precision": (hits, answered),
-        "recall": (hits, true),
-        "f1": (2 * hits, true + answered),
-    }
     metrics = {}
-    for name, (above, below) in scores.items():
-        each = np.where(true > 0, _ratio(above, below, 0.0), np.nan)
+    sums = [counts.sum(axis=1, keepdims=True) for counts in (hits, true, answered)]
+    micro = _precision_recall_f1(*sums)
+    for name, each in precision_recall_f1_of_each_name(hits, true, answered).items():
         metrics[f"{name}_macro"] = mean_ignoring_nan(each.T)
         metrics[f"{name}_weighted"] = _ratio((np.nan_to_num(each) * true).sum(axis=1), true.sum(axis=1))
-        metrics[f"{name}_micro"] = _ratio(above.sum(axis=1), below.sum(axis=1), 0.0)
+        metrics[f"{name}_micro"] = micro[name][:, 0]
     return metrics
+
+
+def precision_recall_f1_of_each_name(
+    hits: np.ndarray, true: np.ndarray, answered: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return precision, recall and F1 of each class or tag, from counts of tests.
+
+    Parameters
+    ----------
+    hits, true, answered : ndarray of shape (n_draws, n_names)
+        Tests of each class that are answered right, that are of it, and that are answered with it.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws, n_names)
+        NaN for a class that is never true; one that is never answered has precision 0.
+    """
+    scores = _precision_recall_f1(hits, true, answered)
+    return {name: np.where(true > 0, each, np.nan) for name, each in scores.items()}
+
+
+def _precision_recall_f1(hits: np.ndarray, true: np.ndarray, answered: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "precision": _ratio(hits, answered, 0.0),
+        "recall": _ratio(hits, true, 0.0),
+        "f1": _ratio(2 * hits, true + answered, 0.0),
+    }
 
 
 def top_k_and_log_loss(

@@ -61,16 +61,50 @@ def bootstrap_intervals(
     ----------
     B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 10 and 13.
     """
-    n_groups = tested.n_groups
+    drawn = compute_metrics(tested, draw_weights(tested.n_groups, random_state, draws))
+    return {name: percentile_interval(name, drawn[name], float(value[0])) for name, value in values.items()}
+
+
+def draw_weights(n_groups: int, random_state: int, draws: int = DRAWS) -> np.ndarray:
+    """Return how often each group is drawn, with replacement, in each of several draws.
+
+    Parameters
+    ----------
+    n_groups : int
+        Number of groups, and of groups in a draw.
+    random_state : int
+        Seeds the drawing.
+    draws : int, default=1000
+        Number of draws.
+
+    Returns
+    -------
+    ndarray of shape (draws, n_groups)
+    """
     rng = np.random.default_rng(random_state)
     weights = np.empty((draws, n_groups))
     for row in weights:
         row[:] = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
-    drawn = compute_metrics(tested, weights)
-    return {name: _interval(name, drawn[name], float(value[0])) for name, value in values.items()}
+    return weights
 
 
-def _interval(name: str, drawn: np.ndarray, value: float) -> tuple[float, float]:
+def percentile_interval(name: str, drawn: np.ndarray, value: float) -> tuple[float, float]:
+    """Return the 95 % interval of a metric from its values in the draws, less their bias.
+
+    Parameters
+    ----------
+    name : str
+        The metric, whose range bounds the interval.
+    drawn : ndarray of shape (n_draws,)
+        Its values; NaN is left out.
+    value : float
+        The metric itself.
+
+    Returns
+    -------
+    (float, float)
+        NaN if the metric is never defined.
+    """
     known = drawn[~np.isnan(drawn)]
     if not len(known):
         return np.nan, np.nan

@@ -411,19 +411,17 @@ def test_a_full_disk_is_named(music, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", refuse)
-    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json")
-    line = "gtzanfeat: error: result.json: cannot be written (No space left on device)"
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--save", "result")
+    line = "gtzanfeat: error: result: cannot be written (No space left on device)"
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, line)
 
 
-def test_evaluate_writes_json(music):
-    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json"]
+def test_evaluate_refuses_a_folder_that_holds_a_result(music):
+    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--save", "result"]
     assert run(*words).exit_code == 0
-    result = json.loads((music / "result.json").read_text(encoding="utf-8"))
-    assert (result["accuracy"], result["protocol"]) == (1.0, "random")
     done = run(*words)
-    line = "result.json: the file exists already; choose another name or say overwrite (--overwrite)"
-    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+    line = "evaluation.json: the file exists already; choose another name or say overwrite (--overwrite)"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: result/{line}\n")
     assert run(*words, "--overwrite").exit_code == 0
 
 
@@ -628,6 +626,82 @@ def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
         "confusion_matrix.png",
         "features.parquet",
     ]
+
+
+# --- for programs ------------------------------------------------------------------------------------
+
+
+def document(done, code=0):
+    """Return what was printed as JSON: one document, which knows no NaN."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    assert done.exit_code == code, done.stderr
+    return json.loads(done.stdout, parse_constant=refuse)
+
+
+def test_json_of_a_score_holds_all_that_the_text_says(music):
+    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--json"]
+    done = run(*words)
+    found = document(done)
+    assert (found["accuracy"], found["protocol"], found["n_columns"]) == (1.0, "random", 19)
+    assert found["metrics"][0] == {
+        "metric": "accuracy",
+        "value": 1.0,
+        "low": 1.0,
+        "high": 1.0,
+        "baseline": 0.5,
+    }
+    assert found["spread_repeats"] is None  # of one repeat
+    assert (found["robustness"], found["importance"]) == ([], None)
+    assert all(line.startswith("gtzanfeat: warning: ") for line in done.stderr.splitlines())
+    more = document(run(*words, "--importance", "family", "--degrade", "gain=-6"))
+    assert more.keys() == found.keys()  # whatever was asked
+    assert [row["group"] for row in more["importance"]["table"]] == ["timbre"]
+    assert [row["strength"] for row in more["robustness"][0]["table"]] == [None, -6.0]
+
+
+def test_json_of_a_comparison_ranks_and_tests(music):
+    for name in ("timbre19", "rhythm6"):
+        run("evaluate", "music", "--set", name, *QUICK, "--save", name, "-q")
+    found = document(run("compare", "timbre19", "rhythm6", "--json"))
+    assert (found["task"], found["target"], found["metric"]) == ("single-label", "label", "accuracy")
+    best, other = found["results"]
+    assert (best["result"], best["score"], best["difference"], best["p_t"]) == ("timbre19", 1.0, 0.0, None)
+    assert other["paired"] is True
+    assert {"low", "high", "folds_lost", "t", "p_t", "p_mcnemar", "warnings"} < other.keys()
+    columns = next(row for row in found["differences"] if row["setting"] == "columns")
+    assert columns == {"result": "rhythm6", "setting": "columns", "value": "6", "value_of_first": "19"}
+    assert found["per_class"]["timbre19"]["hum"]["f1"] == 1.0
+
+
+def test_json_of_features_and_of_a_dataset(music):
+    sets = document(run("features", "--json"))["feature_sets"]
+    assert [row["name"] for row in sets] == list(FEATURE_SETS)
+    found = document(run("features", "classic30", "--json"))
+    assert found["spec_hash"] == FEATURE_SETS["classic30"].spec_hash
+    assert (found["n_columns"], found["rate"]) == (30, 22050)
+    assert found["columns"] == FEATURE_SETS["classic30"].feature_table()
+    assert run("features", "--json", "--csv").exit_code == 2
+    (music / "music" / "hum" / "9.wav").write_text("nothing")
+    found = document(run("datasets", "check", "music", "--json"), code=1)
+    assert (found["n_clips"], found["n_found"], found["ok"]) == (9, 9, False)
+    assert found["classes"] == {"hiss": 4, "hum": 5}
+    assert [clip["recording"] for clip in found["unreadable"]] == ["hum/9"]
+    assert found["protocols"][0] == {
+        "protocol": "random",
+        "part": "all",
+        "known": 9,
+        "found": 9,
+        "unreadable": 1,
+    }
+
+
+@pytest.mark.parametrize("words", ["evaluate nowhere", "audit nowhere", "compare a b", "features no-set"])
+def test_json_of_an_error_is_nothing(words, music):
+    done = run(*words.split(), "--json")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 # --- the main job, on real recordings ----------------------------------------------------------------

@@ -157,7 +157,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     frame: pd.DataFrame = pd.read_csv(
         path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACTLY
     )
-    return _changed(frame, _unquoted) if _stated(path).get("quoted_formulas") else frame
+    is_ours = _csv_files(path)[1].exists()  # a CSV of others, to be joined, has no metadata
+    return _changed(frame, _unquoted) if is_ours and _stated(path).get("quoted_formulas") else frame
 
 
 def _stated(path: Path) -> dict[str, Any]:

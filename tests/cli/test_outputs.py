@@ -1,6 +1,5 @@
 """What a command writes: held from the start, and never lost in the end."""
 
-import json
 import os
 import shutil
 import signal
@@ -13,7 +12,7 @@ import soundfile
 from click.testing import CliRunner
 from signals import RATE, tone
 
-from gtzanfeat.cli import audit_command, evaluate_command, extract_command, main, outputs
+from gtzanfeat.cli import extract_command, main, outputs
 from gtzanfeat.errors import ExportError
 from gtzanfeat.evaluation import Experiment, read_evaluation
 from gtzanfeat.export import read_table
@@ -112,10 +111,8 @@ def test_where_files_cannot_be_locked_they_are_written_all_the_same(tmp_path, mo
 def test_every_command_refuses_what_another_run_writes_before_it_works(music):
     for words, file in (
         (["extract", "music", "-o", "out/f.csv"], "out/f.csv"),
-        (["evaluate", "music", "--json", "out/f.json"], "out/f.json"),
         (["evaluate", "music", "--save", "out/saved"], "out/saved/evaluation.json"),
         (["evaluate", "music", "--report", "out/page"], "out/page/evaluation.json"),
-        (["audit", "music", "--json", "out/f.json"], "out/f.json"),
     ):
         with outputs.held(Path(file)):
             done = run(*words)
@@ -170,38 +167,25 @@ def test_where_nothing_else_can_be_written_it_is_the_temporary_folder(music, mon
 
 def test_a_score_is_shown_and_written_elsewhere(music, monkeypatch):
     def vanish():
-        shutil.rmtree("out")
         Path("saved").rename("moved")
         Path("saved").write_text("a file")
 
     after(monkeypatch, Experiment, "evaluate", vanish)
-    asked = ["--json", "out/f.json", "--save", "saved"]
-    done = run("evaluate", "music", "--set", "timbre19", "--cv", "2", "--repeats", "1", *asked)
+    words = ["evaluate", "music", "--set", "timbre19", "--cv", "2", "--repeats", "1", "--save", "saved"]
+    done = run(*words)
     assert done.exit_code == 2
     assert "macro recall" in done.stdout
-    number = os.getpid()
-    assert (
-        f"out/f.json: there is no folder out; make it first. What was computed is in f-{number}.json"
-        in done.stderr
-    )
-    assert f"give the name of a folder. What was computed is in {music / 'saved'}-{number}" in done.stderr
-    assert json.loads(Path(f"f-{number}.json").read_text(encoding="utf-8"))["n_used"] == 8
-    assert read_evaluation(f"saved-{number}").n_used == 8
-
-
-def test_an_audit_is_written_elsewhere(music, monkeypatch):
-    after(monkeypatch, audit_command.screen, "show", lambda: shutil.rmtree("out"))
-    done = run("audit", "music", "--cv", "2", "--no-near-duplicates", "--json", "out/f.json")
-    assert done.exit_code == 2
-    assert f"What was computed is in f-{os.getpid()}.json" in done.stderr
+    other = f"{music / 'saved'}-{os.getpid()}"
+    assert f"give the name of a folder. What was computed is in {other}" in done.stderr
+    assert read_evaluation(other).n_used == 8
 
 
 def test_a_score_is_shown_though_it_can_be_written_nowhere(music, monkeypatch):
     def refuse(*args, **options):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(evaluate_command.screen, "write_json", refuse)
-    words = ["evaluate", "music", "--set", "timbre19", "--cv", "2", "--repeats", "1", "--json", "out/f.json"]
+    monkeypatch.setattr("gtzanfeat.evaluation.write_evaluation", refuse)
+    words = ["evaluate", "music", "--set", "timbre19", "--cv", "2", "--repeats", "1", "--save", "saved"]
     done = run(*words)
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, "gtzanfeat: error: No space left on device")
     assert "macro recall" in done.stdout

@@ -33,7 +33,8 @@ def load(path: Path) -> ClipTable:
     The label is the name of the first folder below `path`; a recording that lies in `path` itself has no
     label, so that a flat folder of recordings can be analysed, though not be learnt from. Where the first
     folders are named as the parts of a split are (train, valid, test ...), or hold the same two folders or
-    more each, they are the column ``split``, and the folders in them the classes. A recording is identified
+    more each, they are the column ``split``, and the folders in them the classes; where the folders in them
+    are named so, it is the other way round. A recording is identified
     by its place below `path` without the suffix; files of one name that hold the same sound are one recording
     in several formats, of which the best is taken, and files that do not are recordings of their own, which
     keep their suffix in the name.
@@ -64,9 +65,9 @@ def load(path: Path) -> ClipTable:
             f"{path}: no recordings in this folder; expected one folder per class, with audio files "
             f"({', '.join(DECODED_SUFFIXES)}){''.join(f'; {note}' for note in notes)}"
         )
-    parts = _parts(list(files.values()))
-    level = 1 if parts else 0  # of the folders that are classes
-    labels = [file.parts[level] if len(file.parts) > level + 1 else None for file in files.values()]
+    parts, depth = _parts(list(files.values()))
+    bare = [_without_part(file, depth) if parts else file for file in files.values()]
+    labels = [file.parts[0] if len(file.parts) > 1 else None for file in bare]
     classes = sorted({label for label in labels if label is not None})
     if _numbered(classes):
         raise DatasetError(
@@ -80,16 +81,16 @@ def load(path: Path) -> ClipTable:
             "path": [str(path / file) for file in files.values()],
             "label": labels,
             "recording": list(files),
-            "split": [parts.get(file.parts[0]) for file in files.values()],
+            "split": [
+                parts.get(file.parts[depth]) if file.parts[depth:] else None for file in files.values()
+            ],
         }
     )
     namesakes = [str(file) for name, file in files.items() if name == str(file)]
     if namesakes:
         notes.append(f"recordings of their own, for they share a name but no sound: {and_more(namesakes)}")
-    notes += _said_of_parts(parts, classes)
-    notes += _said_of_classes(
-        classes, [file for file in files.values() if len(file.parts) > level + 1], level
-    )
+    notes += _said_of_parts(parts, depth, classes)
+    notes += _said_of_classes(classes, [file for file in bare if len(file.parts) > 1])
     copies = tuple(str(path / file) for file in sounds.copies)
     return ClipTable(frame, "folder", tuple(notes), copies=copies)
 
@@ -105,19 +106,33 @@ def _files_by_recording(files: Mapping[str, Sequence[PurePosixPath]]) -> dict[st
 # --- what folders mean, by their names ----------------------------------------------------------------
 
 
-def _parts(files: Sequence[PurePosixPath]) -> dict[str, str]:
-    """Say which part of a split each of the first folders is; nothing if they are none."""
+def _parts(files: Sequence[PurePosixPath]) -> tuple[dict[str, str], int]:
+    """Say which folders are parts of a split, and how deep they lie; none, if they are all classes."""
     within: dict[str, set[str]] = defaultdict(set)
     for file in files:
         if len(file.parts) > 1:
             within[file.parts[0]].add(file.parts[1] if len(file.parts) > 2 else "")
-    named = {name: PARTS.get(re.sub(r"[ _-]?(set|data)$", "", name.lower()), name) for name in within}
     known = set(PARTS.values())
+    named = {name: _part(name) for name in within}
     if named and (known >= set(named.values()) or {"train", "test"} <= set(named.values())):
-        return named
-    inner = next(iter(within.values()), set())
-    same = len(within) > 1 and all(names == inner for names in within.values())
-    return named if same and len(inner) > 1 and "" not in inner and not _numbered(inner) else {}
+        return named, 0
+    inner = {name: _part(name) for names in within.values() for name in names}
+    if len(inner) > 1 and known >= set(inner.values()):
+        return inner, 1
+    same = len(within) > 1 and all(names == inner.keys() for names in within.values())
+    return (named, 0) if same and len(inner) > 1 and "" not in inner and not _numbered(inner) else ({}, 0)
+
+
+def _part(name: str) -> str:
+    """Name the part of a split that a folder is called after; else its own name."""
+    return PARTS.get(re.sub(r"[ _-]?(set|data)$", "", name.lower()), name)
+
+
+def _without_part(file: PurePosixPath, depth: int) -> PurePosixPath:
+    """Leave the folder at a depth out of a path, unless the file itself lies there."""
+    if len(file.parts) < depth + 2:
+        return file
+    return PurePosixPath(*file.parts[:depth], *file.parts[depth + 1 :])
 
 
 def _numbered(names: Iterable[str]) -> bool:
@@ -125,22 +140,24 @@ def _numbered(names: Iterable[str]) -> bool:
     names = [name.lower() for name in names]
     if len(names) < 2:
         return False
-    hexadecimal = all(re.fullmatch("[0-9a-f]{1,2}", name) for name in names)
-    if hexadecimal and any(character.isdigit() for name in names for character in name):
+    if all(re.fullmatch("[0-9a-f]{1,2}", name) for name in names) and any(map(str.isdigit, names)):
         return True
     return (
         all(name[-1:].isdigit() for name in names) and len({name.rstrip("0123456789") for name in names}) == 1
     )
 
 
-def _said_of_parts(parts: Mapping[str, str], classes: Sequence[str]) -> list[str]:
+def _said_of_parts(parts: Mapping[str, str], depth: int, classes: Sequence[str]) -> list[str]:
     if not parts:
         return []
-    then = ", the folders in them for classes" if classes else ", and classes are unknown"
-    return [f"the folders {and_more(sorted(parts), _NAMED)} are taken for parts of a split{then}"]
+    named = f"the folders {and_more(sorted(parts), _NAMED)}"
+    if depth:
+        return [f"{named} in each class are taken for parts of a split"]
+    rest = "the folders in them for classes" if classes else "and classes are unknown"
+    return [f"{named} are taken for parts of a split, {rest}"]
 
 
-def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath], level: int) -> list[str]:
+def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath]) -> list[str]:
     """Ask whether this is the right folder where the classes look as if they were not."""
     if len(classes) == 1:
         above = PurePosixPath(os.path.commonpath([file.parent for file in files]))
@@ -151,11 +168,11 @@ def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath], lev
             f"1 class, {classes[0]}: is this the right folder? "
             + (holds if folders else f"it holds only the folder {above}")
         ]
-    whole = {file.parts[level] for file in files if len(file.parts) == level + 2}
+    whole = {file.parts[0] for file in files if len(file.parts) == 2}
     hollow = [label for label in classes if label not in whole]
     if not hollow:
         return []
-    inner = sorted({"/".join(file.parts[: level + 2]) for file in files if file.parts[level] in hollow})
+    inner = sorted({"/".join(file.parts[:2]) for file in files if file.parts[0] in hollow})
     return [
         f"{len(classes)} classes, by the outer folders: is this the right folder? {and_more(hollow, _NAMED)} "
         f"hold no recordings but folders ({and_more(inner, _NAMED)})"

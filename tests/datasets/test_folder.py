@@ -60,6 +60,18 @@ def test_a_part_may_hold_recordings_without_a_class(tmp_path):
     assert clips.notes == ("the folders test, train are taken for parts of a split, and classes are unknown",)
 
 
+def test_each_class_may_hold_the_parts(tmp_path):
+    files = ("jazz/train/1.wav", "jazz/test/2.wav", "rock/train/3.wav", "rock/test/cd1/4.wav")
+    clips = load_dataset(write_all(tmp_path, *files))
+    assert columns(clips) == [
+        ("jazz/test/2", "test", "jazz"),
+        ("jazz/train/1", "train", "jazz"),
+        ("rock/test/cd1/4", "test", "rock"),
+        ("rock/train/3", "train", "rock"),
+    ]
+    assert clips.notes == ("the folders test, train in each class are taken for parts of a split",)
+
+
 @pytest.mark.parametrize("names", [("fold1", "fold2"), ("Actor_01", "Actor_02"), ("summer", "winter")])
 def test_the_same_folders_in_each_are_the_classes(tmp_path, names):
     files = [f"{part}/{label}/1.wav" for part in names for label in ("calm", "angry")]
@@ -104,7 +116,9 @@ def test_numbered_folders_are_refused(tmp_path, files, named):
     )
 
 
-@pytest.mark.parametrize("names", [("60s", "70s"), ("A", "B", "c"), ("bpm 90", "slow"), ("cd1", "tape1")])
+@pytest.mark.parametrize(
+    "names", [("60s", "70s"), ("A", "B", "c"), ("A1", "B2"), ("bpm 90", "slow"), ("cd1", "tape1")]
+)
 def test_classes_may_hold_digits(tmp_path, names):
     clips = load_dataset(write_all(tmp_path, *(f"{name}/1.wav" for name in names)))
     assert set(clips.classes) == set(names)

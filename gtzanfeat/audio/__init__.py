@@ -6,7 +6,17 @@ files block by block through libsndfile, `containers` and `mpeg` look through a 
 `file_bytes` holds its bytes. The number of samples is what was decoded, never what a header says.
 """
 
-from gtzanfeat.audio.clip import Clip, as_clip
+from gtzanfeat.audio.clip import Clip, as_clip, is_clip
 from gtzanfeat.audio.sound import READ_FRAMES, RESAMPLER, Reading, blocks, load_audio, probe
 
-__all__ = ["READ_FRAMES", "RESAMPLER", "Clip", "Reading", "as_clip", "blocks", "load_audio", "probe"]
+__all__ = [
+    "READ_FRAMES",
+    "RESAMPLER",
+    "Clip",
+    "Reading",
+    "as_clip",
+    "blocks",
+    "is_clip",
+    "load_audio",
+    "probe",
+]

@@ -315,3 +315,12 @@ class ClipTable:
         else:
             where = chosen.to_numpy(dtype=np.intp)
         return ClipTable(self.frame.iloc[where], self.name, self.notes, self.tags)
+
+
+def refuse_other_than_table(clips: object) -> None:
+    """Raise DatasetError if something is not a `ClipTable`, and say how to make one of it."""
+    if not isinstance(clips, ClipTable):
+        raise DatasetError(
+            f"{type(clips).__name__} is not a table of clips; give load_dataset(folder), or ClipTable(frame, "
+            "name) of a data frame with the columns path, recording and label"
+        )

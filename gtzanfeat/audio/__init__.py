@@ -8,7 +8,7 @@ look through a file before that, `file_bytes` holds its bytes, `refusals` says w
 header says.
 """
 
-from gtzanfeat.audio.clip import Clip, as_clip
+from gtzanfeat.audio.clip import Clip, as_clip, is_clip
 from gtzanfeat.audio.sound import (
     READ_FRAMES,
     RESAMPLER,
@@ -27,6 +27,7 @@ __all__ = [
     "Reading",
     "as_clip",
     "blocks",
+    "is_clip",
     "load_audio",
     "probe",
 ]

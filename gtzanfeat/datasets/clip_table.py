@@ -366,3 +366,12 @@ class ClipTable:
         counts = {reason: int((~chosen).sum()) - unlabelled, "without a label": unlabelled}
         left_out = {**self.left_out, **{why: n + self.left_out.get(why, 0) for why, n in counts.items() if n}}
         return replace(self.select(chosen), left_out=left_out)
+
+
+def refuse_other_than_table(clips: object) -> None:
+    """Raise DatasetError if something is not a `ClipTable`, and say how to make one of it."""
+    if not isinstance(clips, ClipTable):
+        raise DatasetError(
+            f"{type(clips).__name__} is not a table of clips; give load_dataset(folder), or ClipTable(frame, "
+            "name) of a data frame with the columns path, recording and label"
+        )

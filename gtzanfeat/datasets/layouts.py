@@ -139,6 +139,8 @@ def check(
 
 
 def _place(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise DatasetError(f"{type(path).__name__} is not a path; give that of a folder or of a manifest")
     if not os.fspath(path):  # which Path takes for the current folder
         raise DatasetError("the path of the dataset is empty; give '.' for the current folder")
     return Path(path).expanduser()

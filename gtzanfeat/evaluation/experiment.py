@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sklearn.base import BaseEstimator, clone
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
 from gtzanfeat.evaluation.column_leakage import leakage_warnings
@@ -131,6 +131,7 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', not {self.on_error!r}")
+        refuse_other_than_table(self.clips)
         _ = self.initial_plan, self.model  # wrong names and protocols are refused before any analysis
         if self.strict:
             # what needs no decoding is refused first

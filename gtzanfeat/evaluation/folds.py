@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.datasets import ClipTable, one_artist_classes
+from gtzanfeat.datasets.clip_table import refuse_other_than_table
 from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
 from gtzanfeat.evaluation.tasks import Target, find_target
@@ -133,6 +134,7 @@ def plan(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    refuse_other_than_table(clips)
     row = PROTOCOLS[protocol]
     goal = find_target(clips, target, task)
     recordings, row_recording = one_row_per_recording(clips, row, goal)

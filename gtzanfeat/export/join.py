@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, UnknownNameError
 from gtzanfeat.export.formats import FORMATS
 from gtzanfeat.extraction import Extraction
@@ -114,6 +114,7 @@ def join_columns(
     0  1.5
     1  0.5
     """
+    refuse_other_than_table(clips)
     if isinstance(columns, pd.DataFrame):
         name = "the columns to join"
         named = columns if KEY in columns else columns.rename_axis(KEY).reset_index()

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
 from gtzanfeat.export.formats import FORMATS, Format
 from gtzanfeat.extraction import Extraction, Failure
@@ -165,6 +165,7 @@ def write_table(
     PosixPath('features.parquet')
     """
     where = check_destination(path, overwrite=overwrite, quote_formulas=quote_formulas)
+    refuse_other_than_table(clips)
     if len(extraction.values) != len(clips):
         raise ExportError(
             f"{where}: an extraction of {len(extraction.values)} clips and a table of {len(clips)} do not "

@@ -113,7 +113,7 @@ class Cache:
         """
         try:
             window: list[Any] = [
-                None if x is None else float(x) for x in (clip.rate, clip.offset, clip.duration)
+                None if x is None else x * 1.0 for x in (clip.rate, clip.offset, clip.duration)
             ]
             if clip.change is not None:
                 window.append(clip.change.key)

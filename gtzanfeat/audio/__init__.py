@@ -3,8 +3,8 @@
 This room decodes, mixes to mono, resamples and refuses what cannot be analysed; it knows nothing of
 frames, spectra or features. `clip` says what can be given, `sound` hands out the samples, `decoder` reads
 files block by block through libsndfile, `levels` compares channels with their mean, `containers` and `mpeg`
-look through a file before that, and `file_bytes` holds its bytes. The number of samples is what was decoded,
-never what a header says.
+look through a file before that, `file_bytes` holds its bytes, and `c_messages` holds back what libmpg123
+prints. The number of samples is what was decoded, never what a header says.
 """
 
 from gtzanfeat.audio.clip import Clip, as_clip

@@ -1,15 +1,20 @@
 """Decoding: every format, rate and width gives the same sound, and bad files one clear sentence."""
 
+import ctypes
 import io
+import os
 import pickle
 import struct
+import sys
 
 import numpy as np
 import pytest
 import soundfile
 
 from gtzanfeat import extract
-from gtzanfeat.audio import READ_FRAMES, Clip, as_clip, blocks, load_audio, probe
+from gtzanfeat.audio import READ_FRAMES, Clip, as_clip, blocks, c_messages, load_audio, mpeg, probe
+from gtzanfeat.audio.c_messages import held_back
+from gtzanfeat.audio.file_bytes import FileBytes
 from gtzanfeat.errors import ClipError, DatasetError, GtzanfeatError, MissingClipError, UnknownNameError
 from gtzanfeat.segments.windows import measure_segments, segment_spec
 
@@ -702,3 +707,58 @@ def test_remarks_are_of_every_window_and_truncation_of_the_last(tmp_path, rng):
     first, *_, last = segments.flags[0]
     assert first == "band_limited_8000 cancelled"
     assert last == first + " truncated"
+
+
+# --- what reaches the terminal -----------------------------------------------------------------------
+
+
+def damaged_mp3(path, rng):
+    """Write two seconds of MP3, of which the side information of a frame in ten is overwritten."""
+    soundfile.write(path, rng.uniform(-0.5, 0.5, 2 * RATE), RATE, bitrate_mode="CONSTANT")
+    data = bytearray(path.read_bytes())
+    found, _ = mpeg.streams(FileBytes(io.BytesIO(bytes(data))), 0)
+    starts = [place for place, *_ in mpeg._frames(FileBytes(io.BytesIO(bytes(data))), 0)]
+    assert found[0].n_frames > 50
+    for start in starts[10::10]:
+        data[start + 4 : start + 13] = b"\xff" * 9
+    path.write_bytes(data)
+    return path
+
+
+def test_nothing_is_printed_of_damaged_frames(tmp_path, rng, capfd):
+    path = damaged_mp3(tmp_path / "a.mp3", rng)
+    loud = soundfile.read(path, dtype="float32")[0]
+    if sys.platform == "linux":
+        assert "libmpg123" in capfd.readouterr().err  # as it is without us
+    samples = load_audio(path)
+    assert len(samples) == pytest.approx(len(loud), abs=2000)
+    extract([path] * 6, "timbre19", n_jobs=3)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(c_messages._stream() is None, reason="the C library is not that of GNU")
+def test_what_others_print_is_passed_on(capfd):
+    library = ctypes.CDLL(None)
+    stream = ctypes.c_void_p.in_dll(library, "stderr")
+    library.fputs.argtypes = (ctypes.c_char_p, ctypes.c_void_p)
+    own = stream.value
+    with held_back():
+        with held_back():  # another thread decodes, too
+            library.fputs(b"[src/libmpg123/layer3.c:do():1] error: part2_3_length\n", stream)
+        library.fputs(b"another library\n", stream)
+        os.write(2, b"python\n")
+    assert capfd.readouterr().err == "python\nanother library\n"
+    assert stream.value == own
+    library.fputs(b"afterwards\n", stream)
+    assert capfd.readouterr().err == "afterwards\n"
+
+
+def test_samples_that_are_no_numbers_are_refused_without_a_warning(tmp_path, capfd):
+    # warnings are errors here
+    for bad in (np.nan, np.inf, 3e38):
+        sound = np.full((1000, 2), 0.1)
+        sound[500] = bad
+        soundfile.write(tmp_path / "a.wav", sound, 44100, subtype="FLOAT")
+        with pytest.raises(ClipError, match="it holds|its samples reach"):
+            load_audio(tmp_path / "a.wav")
+    assert capfd.readouterr() == ("", "")

@@ -15,7 +15,7 @@ PACKAGE = TESTS.parent / "gtzanfeat"
 ELSEWHERE = {
     "test_audio.py": (
         "decoding is asked of whole files, whatever reads them",
-        "audio: clip containers decoder file_bytes levels mpeg refusals sound",
+        "audio: c_messages clip containers decoder file_bytes levels mpeg refusals sound",
     ),
     "test_public_names.py": ("it is written once, and read by the front door", "version"),
     "test_feature_contract.py": (

@@ -6,6 +6,7 @@ libsndfile cannot know of a file's length, `containers` finds out before.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from typing import Any, BinaryIO
 import numpy as np
 import soundfile
 
+from gtzanfeat.audio.c_messages import held_back
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced
@@ -37,12 +39,30 @@ class _Onward(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read from its beginning, or from where it was sought, to its end.
 
     soundfile seeks after each read. In an MP3 that loses what frames keep for those that follow, and of a
-    FLAC of unknown length it fails; it does not for a file that says it cannot be sought in.
+    FLAC of unknown length it fails; it does not for a file that says it cannot be sought in. What libmpg123
+    prints of damaged frames is held back.
     """
+
+    def __init__(self, source: Any) -> None:
+        with held_back():
+            super().__init__(source)
+        self._is_mpeg = self.format == "MP3"
 
     def seekable(self) -> bool:
         """Say no."""
         return False
+
+    def seek(self, frames: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a sample frame."""
+        with held_back() if self._is_mpeg else contextlib.nullcontext():
+            place: int = super().seek(frames, whence)
+            return place
+
+    def buffer_read_into(self, buffer: Any, dtype: str) -> int:
+        """Read into a buffer, and say how many sample frames there were."""
+        with held_back() if self._is_mpeg else contextlib.nullcontext():
+            n_read: int = super().buffer_read_into(buffer, dtype)
+            return n_read
 
 
 class Decoder:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ExportError,
         GtzanfeatError,
         MissingClipError,
+        ParameterError,
         ProtocolError,
         UnknownNameError,
     )
@@ -112,6 +113,7 @@ _HOMES = {
     "ImportanceDisplay": "report",
     "FeatureItem": "feature_sets",
     "MissingClipError": "errors",
+    "ParameterError": "errors",
     "PitchHistogramDisplay": "report",
     "ProtocolError": "errors",
     "Robustness": "inspection",
@@ -187,6 +189,7 @@ __all__ = [
     "Importance",
     "ImportanceDisplay",
     "MissingClipError",
+    "ParameterError",
     "PitchHistogramDisplay",
     "ProtocolError",
     "Robustness",

@@ -2,14 +2,15 @@
 
 A set is data. Its canonical JSON hashes to the *spec hash*, which identifies what the numbers mean in caches,
 tables and saved models; so a released set never changes, and a change of meaning is a new name. `definition`
-says what a set is, `sets` which there are,
-`formulas` and `constants` what its columns are described with and what decides its identity.
+says what a set is, `feature_item` what it is made of, `sets` which there are, `feature_parameters` what can
+be varied, `formulas` and `constants` what its columns are described with and what decides its identity.
 """
 
 from __future__ import annotations
 
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet, column_name
+from gtzanfeat.feature_sets.definition import FeatureSet
+from gtzanfeat.feature_sets.feature_item import RATE, FeatureItem, column_name
 from gtzanfeat.feature_sets.sets import FEATURE_SETS
 
 __all__ = ["FEATURE_SETS", "RATE", "FeatureItem", "FeatureSet", "column_name", "feature_set"]

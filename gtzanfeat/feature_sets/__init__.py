@@ -8,6 +8,8 @@ be varied, `formulas` and `constants` what its columns are described with and wh
 
 from __future__ import annotations
 
+import re
+
 from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.feature_sets.definition import FeatureSet
 from gtzanfeat.feature_sets.feature_item import RATE, FeatureItem, column_name
@@ -22,7 +24,8 @@ def feature_set(name: str | FeatureSet) -> FeatureSet:
     Parameters
     ----------
     name : str or FeatureSet
-        A name of `FEATURE_SETS`; a `FeatureSet` is returned as it is.
+        A name of `FEATURE_SETS`, or one with a rate, "mfcc@44100": the set at that sample rate in Hz, as
+        `FeatureSet.at` makes it. A `FeatureSet` is returned as it is.
 
     Returns
     -------
@@ -36,6 +39,7 @@ def feature_set(name: str | FeatureSet) -> FeatureSet:
     """
     if isinstance(name, FeatureSet):
         return name
-    if not isinstance(name, str) or name not in FEATURE_SETS:
+    base, at, rate = name.partition("@") if isinstance(name, str) else (name, "", "")
+    if base not in FEATURE_SETS or (at and not re.fullmatch(r"[1-9]\d{2,6}", rate)):
         raise UnknownNameError("feature set", name, FEATURE_SETS)
-    return FEATURE_SETS[name]
+    return FEATURE_SETS[base].at(int(rate)) if at else FEATURE_SETS[base]

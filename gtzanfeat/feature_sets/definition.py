@@ -77,8 +77,8 @@ class FeatureSet:
         Returns
         -------
         FeatureSet
-            With another hash. Frames keep their seconds, rounded to samples, and so do parameters that follow
-            from them. A limit that was half the old rate is half the new one.
+            Named "mfcc@44100", say, with another hash. Frames keep their seconds, rounded to samples, and so do
+            parameters that follow from them. A limit that was half the old rate is half the new one.
 
         Examples
         --------
@@ -90,7 +90,7 @@ class FeatureSet:
         if rate == self.rate:
             return self
         items = tuple(item.at(item.framing.at(rate / self.rate), rate, self.rate) for item in self.items)
-        return replace(self, items=items, rate=rate)
+        return replace(self, name=f"{self.name.partition('@')[0]}@{rate}", items=items, rate=rate)
 
     def __repr__(self) -> str:
         return f"FeatureSet({self.name!r}, {len(self.columns)} columns, spec {self.spec_hash})"

@@ -31,7 +31,7 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
 
     monkeypatch.chdir(folder)
     names = {}
-    search, score, codebook, grid, believed, read_back = blocks("python")
+    search, score, codebook, grid, *parameters, believed, read_back = blocks("python")
     exec(search, names)
     assert names["search"].best_params_.keys() == {"clipfeatures__feature_set", "svc__C"}
     exec(score, names)
@@ -48,6 +48,10 @@ def test_the_lines_of_python_and_sql_run(folder, monkeypatch, capsys):
     assert len(decoded) == 2 * len(names["clips"])
     assert re.fullmatch(r"first search: \d+ s\nsecond search: \d+ s\n", capsys.readouterr().out)
     names["summaries"].fit(names["clips"].clips, names["clips"].labels)
+    assert len(parameters) == 5
+    for block in parameters:
+        exec(block, names)
+    assert {"librosa_mfcc_19_std", "spectral_contrast_2_tvar"} <= set(names["mine"].columns)
     exec(believed, names)
     assert [result.protocol for result in names["results"]] == ["artist"] * 3
     assert "rhythm" in capsys.readouterr().out

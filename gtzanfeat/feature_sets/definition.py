@@ -77,8 +77,8 @@ class FeatureSet:
         Returns
         -------
         FeatureSet
-            Named "mfcc@44100", say, with another hash. Frames keep their seconds, rounded to samples, and so do
-            parameters that follow from them. A limit that was half the old rate is half the new one.
+            Named "mfcc@44100", say, with another hash. Frames keep their seconds, rounded to samples, and so
+            do parameters that follow from them. A limit that was half the old rate is half the new one.
 
         Examples
         --------

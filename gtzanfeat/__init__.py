@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         ExportError,
         GtzanfeatError,
         MissingClipError,
+        ParameterError,
         ProtocolError,
         UnknownNameError,
     )
@@ -113,6 +114,7 @@ _HOMES = {
     "ImportanceDisplay": "report",
     "FeatureItem": "feature_sets",
     "MissingClipError": "errors",
+    "ParameterError": "errors",
     "PitchHistogramDisplay": "report",
     "ProtocolError": "errors",
     "Robustness": "inspection",
@@ -189,6 +191,7 @@ __all__ = [
     "Importance",
     "ImportanceDisplay",
     "MissingClipError",
+    "ParameterError",
     "PitchHistogramDisplay",
     "ProtocolError",
     "Robustness",

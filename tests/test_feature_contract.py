@@ -14,6 +14,7 @@ from gtzanfeat import features
 from gtzanfeat.declarations import ClipFeature, FrameFeature, Framing, Request, TrackFeature
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.feature_sets.feature_parameters import full_params
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.registry import INGREDIENTS
 
@@ -33,6 +34,10 @@ REQUESTS |= {
     name: Request(name, Framing(**twin.framing), twin.params)
     for name, twin in TWINS.items()
     if twin.framing is not None
+}
+# with the defaults of what is not given, as rows are given them
+PARAMS = {
+    name: full_params(name, request.framing, RATE, request.params) for name, request in REQUESTS.items()
 }
 FRAME_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, FrameFeature)]
 # those that are computed block by block; the others need the whole clip
@@ -54,27 +59,29 @@ def cut(samples, framing):
     return slow_frames(samples, framing.length, framing.hop, pad_end=framing.edges == "pad_end")
 
 
-def ingredient(name, frames, request):
+def ingredient(name, frames, framing, params):
     if name == "frames":
         return frames
     row = INGREDIENTS[name]
-    needs = [ingredient(need, frames, request) for need in row.needs]
-    return row.build(request.framing, RATE, request.params)(*needs)
+    needs = [ingredient(need, frames, framing, params) for need in row.needs]
+    return row.build(framing, RATE, params)(*needs)
 
 
 def kernel_arguments(name, samples):
     """What the kernel of a frame feature is called with for one block, `out` apart."""
-    row, request = FEATURES[name], REQUESTS[name]
-    frames = cut(samples, request.framing).astype(np.float32)
-    inputs = [ingredient(need.format(**request.params), frames, request) for need in row.needs]
+    row, framing, params = FEATURES[name], REQUESTS[name].framing, PARAMS[name]
+    frames = cut(samples, framing).astype(np.float32)
+    inputs = [ingredient(need.format(**params), frames, framing, params) for need in row.needs]
     if row.before is not None:
         inputs.append(np.full((row.past, inputs[0].shape[1]), row.before, dtype=np.float32))
-    return [*inputs, *row.constants(request.framing, RATE, request.params)]
+    return [*inputs, *row.constants(framing, RATE, params)]
 
 
 def out_for(name, samples):
     n_frames = REQUESTS[name].framing.n_frames(len(samples))
-    return np.full((n_frames, len(FEATURES[name].columns)), np.nan, dtype=np.float32)
+    row = FEATURES[name]
+    columns = row.columns if row.columns_for is None else row.columns_for(PARAMS[name])
+    return np.full((n_frames, len(columns)), np.nan, dtype=np.float32)
 
 
 def test_no_name_is_given_twice():
@@ -92,7 +99,7 @@ def test_every_row_is_asked_for_and_every_need_exists():
         elif isinstance(row, TrackFeature):
             assert all(need in ACCUMULATORS or need in FEATURES for need in row.needs)
         else:
-            params = REQUESTS[row.name].params
+            params = PARAMS[row.name]
             assert all(need.format(**params) in INGREDIENTS | {"frames": None} for need in row.needs)
     for row in [*INGREDIENTS.values(), *ACCUMULATORS.values()]:
         assert all(need in INGREDIENTS or need == "frames" for need in row.needs)

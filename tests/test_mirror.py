@@ -61,8 +61,12 @@ ELSEWHERE = {
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
-    "feature_sets/test_definition.py": ("every set keeps what a definition promises", "feature_sets: sets"),
+    "feature_sets/test_definition.py": (
+        "every set keeps what a definition promises",
+        "feature_sets: feature_item sets",
+    ),
     "feature_sets/test_constants.py": ("constants are declared by its rows", "ingredients/registry"),
+    "feature_sets/test_feature_parameters.py": ("parameters are of features and summaries", "parameters"),
     "features/test_bands.py": ("flatness and crest are taken per band there", "features: flatness"),
     "features/test_dynamics.py": ("loudness is what it is made for", "ingredients/k_weighting"),
     "features/test_f0.py": ("the fundamental is what it is made for", "ingredients/yin"),

@@ -1,4 +1,4 @@
-"""The README runs as it is printed, from top to bottom, in an empty folder, on the corpus that it composes."""
+"""The README runs as it is printed, from top to bottom, in an empty folder, on a corpus it composes."""
 
 import io
 import re
@@ -103,7 +103,9 @@ def test_a_line_of_the_command_line_runs(outcomes, line):
 
 
 def test_the_lines_of_python_and_sql_run(outcomes):
-    search, score, codebook, grid, believed, tags, read_back = map(outcomes.get, blocks("python"))
+    search, score, codebook, grid, *parameters, believed, tags, read_back = map(
+        outcomes.get, blocks("python")
+    )
     assert search.names["search"].best_params_.keys() == {"clipfeatures__feature_set", "svc__C"}
     assert "macro recall" in score.printed
     names = grid.names
@@ -113,6 +115,9 @@ def test_the_lines_of_python_and_sql_run(outcomes):
     assert grid.n_decoded == 2 * len(names["clips"])
     assert re.fullmatch(r"first search: \d+ s\nsecond search: \d+ s\n", grid.printed)
     codebook.names["summaries"].fit(names["clips"].clips, names["clips"].labels)
+    assert len(parameters) == 5
+    mine = parameters[-1].names["mine"]
+    assert {"librosa_mfcc_19_std", "spectral_contrast_2_tvar"} <= set(mine.columns)
     assert [result.protocol for result in believed.names["results"]] == ["artist"] * 3
     assert "rhythm" in believed.printed
     assert set(tags.names["songs"]["labels"]) <= {

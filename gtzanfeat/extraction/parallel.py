@@ -198,6 +198,7 @@ def analyse_clips(
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
+    _check_rate(rate, numbered)
     starts = range(0, len(numbered), CLIPS_PER_TASK)
     tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
     if analyser.cache is not None:
@@ -213,6 +214,21 @@ def analyse_clips(
             yield from rows
             if progress is not None:
                 progress(len(rows))
+
+
+def _check_rate(rate: int | None, numbered: Sequence[tuple[int, Any]]) -> None:
+    """Refuse a rate of arrays where there are none: it would change nothing."""
+    if rate is not None and numbered and all(_is_file(clip) for _, clip in numbered):
+        raise ClipError(
+            "the list of clips",
+            f"rate={rate} is that of arrays, but these are files, which know their own",
+            f"leave it out; to analyse them at that rate, take feature_set(...).at({rate})",
+        )
+
+
+def _is_file(clip: Any) -> bool:
+    source = getattr(clip, "source", clip)
+    return isinstance(source, str | os.PathLike) or hasattr(source, "read")
 
 
 def _analyse_task(

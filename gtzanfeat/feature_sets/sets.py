@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from gtzanfeat.declarations import Framing
-from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet
+from gtzanfeat.feature_sets.definition import FeatureSet
+from gtzanfeat.feature_sets.feature_item import RATE, FeatureItem
 
 _FRAMES = Framing(512, 512)
 _ALL_FRAMES = Framing(512, 512, edges="pad_end")

@@ -11,6 +11,7 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.parameters import SPECTRUM, Parameter
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
@@ -168,6 +169,11 @@ def share_only(framing: Framing, rate: int, params: Params) -> Arrays:
     return (params["share"],)
 
 
+def _share(default: float) -> Parameter:
+    """The parameter of a rolloff."""
+    return Parameter("share", default, "1", "share of the sum that lies below", low=0.0, high=1.0, above=True)
+
+
 _BRIGHT = "brightness: the centre of gravity of the spectrum"
 _TOP = "brightness: the frequency below which most of the spectrum lies"
 _CHANGE = "how much the spectrum changes from one frame to the next"
@@ -178,6 +184,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_centroid,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(Column("", "Hz", "Σ f_k S[k] / Σ S[k], S the {spectrum}", _BRIGHT),),
         source=f"{TC2002}, eq. 1",
         gain_invariant=True,
@@ -188,6 +195,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_rolloff,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM, _share(0.85)),
         columns=(Column("", "Hz", "f_r, smallest r with Σ S[0..r] >= {share} Σ S, S the {spectrum}", _TOP),),
         source=f"{TC2002}, eq. 2",
         gain_invariant=True,
@@ -198,6 +206,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_flux,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(Column("", "1", "Σ (N[t, k] - N[t-1, k])², N = S/‖S‖₂, S the {spectrum}", _CHANGE),),
         source=f"{TC2002}, eq. 3",
         gain_invariant=True,
@@ -224,6 +233,7 @@ FEATURES = (
         source=f"{MARSYAS}, Rolloff",
         gain_invariant=True,
         constants=share_only,
+        parameters=(_share(0.9),),
     ),
     FrameFeature(
         name="marsyas_flux",

@@ -137,7 +137,8 @@ class ClipFeatures(_ClipTransformer):
         The features; `gtzanfeat.FEATURE_SETS` lists the names.
     rate : int, optional
         Sample rate in Hz of clips given as arrays; by default that of the feature set. Files and `Clip`
-        objects know their own.
+        objects know their own. All are analysed at the rate of the feature set; ``"mfcc@44100"`` is a set at
+        another.
     n_jobs : int, optional
         Number of workers over clips, as in joblib; threads unless ``joblib.parallel_config`` says otherwise.
         The values are the same bits for any choice.

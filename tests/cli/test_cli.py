@@ -490,7 +490,11 @@ def test_features_lists_the_sets():
 def test_features_explains_each_column_in_one_line_however_wide(name):
     done = run("features", name)
     assert "\x1b" not in done.stdout
-    lines = done.stdout.splitlines()
+    columns, _, parameters = done.stdout.partition("\n\n")
+    lines = columns.splitlines()
+    for line, row in zip(parameters.splitlines()[1:], FEATURE_SETS[name].parameter_table(), strict=True):
+        assert line.split()[0] == row["feature"].split()[0]
+        assert all(row[key] in line for key in ("parameter", "value", "default", "unit", "range", "meaning"))
     for line, row in zip(lines[1:], FEATURE_SETS[name].feature_table(), strict=True):
         for key in ("column", "unit", "hears", "formula", "source"):
             assert row[key] in line
@@ -502,10 +506,36 @@ def test_features_in_a_narrow_window_are_blocks_with_whole_names(monkeypatch, ca
     monkeypatch.setenv("COLUMNS", "40")
     with pytest.raises(SystemExit):
         main(["features", "classic30"])
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    lines = out.splitlines()
     assert max(map(len, lines)) <= 40
-    assert [line for line in lines if not line.startswith(" ")] == list(FEATURE_SETS["classic30"].columns)
+    columns, _, parameters = out.partition("\n\n")
+    named = [line for line in columns.splitlines() if not line.startswith(" ")]
+    assert named == list(FEATURE_SETS["classic30"].columns)
+    assert "spectral_rolloff\n  parameter  spectrum\n" in parameters
     assert "  unit     " in lines[1]
+
+
+def test_features_explains_a_feature_that_is_in_no_set():
+    done = run("features", "librosa_mfcc")
+    columns, _, parameters = done.stdout.partition("\n\n")
+    assert [line.split()[0] for line in columns.splitlines()[1:]] == [
+        f"librosa_mfcc_{q:02d}" for q in range(20)
+    ]
+    assert parameters.splitlines()[0].split() == ["parameter", "default", "unit", "range", "meaning"]
+    found = {line.split()[0]: line.split()[1:] for line in parameters.splitlines()[1:]}
+    assert found["n_mfcc"][:4] == ["20", "coefficients", "1", "or"]
+    assert found["high_hz"][:4] == ["11025", "Hz", "above", "0"]
+    assert found["mel"][:4] == ["slaney", "1", "slaney,", "htk"]
+    assert set(found) == {"n_mfcc", "lifter", "bands", "low_hz", "high_hz", "mel", "floor"}
+    assert run("features", "zcr").stdout.count("\n") == 2  # it takes none
+
+
+def test_features_names_what_is_meant():
+    done = run("features", "librosa_mfc")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("gtzanfeat: error: unknown feature set or feature 'librosa_mfc'")
+    assert done.stderr.endswith("Did you mean 'librosa_mfcc'?\n")
 
 
 def test_features_as_csv():

@@ -410,13 +410,19 @@ def test_a_clip_without_frames_is_a_row_of_zeros(step, clips):
         (Deltas(width=1), "width is 1"),
         (Summarize("mean"), r"summaries is 'mean'; give a tuple of names, e\.g\. \('mean', 'std'\)"),
         (Summarize(()), r"summaries is \(\)"),
-        (Summarize(("texture",), params={"windw": 5}), "unknown parameter of summaries 'windw'"),
+        (
+            Summarize(("texture",), params={"windw": 5}),
+            "unknown parameter of the summary 'texture' 'windw'. Known: window, start",
+        ),
         (
             Summarize(("texture",), params={"window": 0}),
-            "window is 0; it must be a whole number of frames, 1 or more",
+            "window is 0; it must be a whole number, 1 or more",
         ),
         (Summarize(("running",), params={"window": 2.5}), "window is 2.5; it must be"),
-        (Summarize(("texture",), params={"start": "valit"}), "unknown start of texture windows 'valit'"),
+        (
+            Summarize(("texture",), params={"start": "valit"}),
+            "start is 'valit'; it must be one of valid, grow, prefill",
+        ),
         (Summarize(("delta_mean",), params={"reach": 0}), "reach is 0"),
         (Summarize(("meen",)), "unknown summary 'meen'.*Did you mean 'mean'"),
         (TimeDCT(dims=3), "dims is 3; give 1 or 2"),

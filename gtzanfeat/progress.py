@@ -92,7 +92,7 @@ def show_progress(handler: logging.Handler | None = None) -> Iterator[None]:
     Parameters
     ----------
     handler : logging.Handler, optional
-        What writes the lines; by default, one for standard error.
+        What writes the lines; by default those of the program, or one for standard error if it has none.
 
     Yields
     ------
@@ -108,6 +108,8 @@ def show_progress(handler: logging.Handler | None = None) -> Iterator[None]:
     ...     table = ClipFeatures("timbre19").fit_transform(noise)
     """
     global _watchers
+    if handler is None and logging.getLogger().handlers:
+        handler = logging.NullHandler()  # the program logs, and a second line would say the same
     if handler is None:
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(logging.Formatter("gtzanfeat: %(message)s"))

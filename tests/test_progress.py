@@ -1,7 +1,9 @@
 """How far work is: reported to the logger, shown to those who ask, and never printed otherwise."""
 
+import io
 import logging
 import re
+import sys
 import threading
 
 import numpy as np
@@ -66,6 +68,17 @@ def test_what_is_part_of_other_work_is_not_reported(listener):
     with pytest.raises(ValueError, match="over"), report_progress("outer", 2):
         raise ValueError("over")
     assert not progress._working.locked()
+
+
+@pytest.mark.parametrize("logs", [False, True])
+def test_who_logs_already_has_no_line_twice(logs, monkeypatch):
+    own = logging.StreamHandler(io.StringIO())
+    monkeypatch.setattr(logging.getLogger(), "handlers", [own] if logs else [])
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    with show_progress():
+        logging.getLogger("gtzanfeat").info("waiting")
+    assert own.stream.getvalue() == ("waiting\n" if logs else "")
+    assert sys.stderr.getvalue() == ("" if logs else "gtzanfeat: waiting\n")
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(3.2, "3 s"), (200, "3 min"), (20_000, "6 h")])

@@ -74,5 +74,6 @@ def command(
         )
     click.echo(f"protocol {protocol}: {folds.description}\n{found}")
     if json_file is not None:
-        screen.write_json({"protocol": protocol, "random_state": seed} | found.to_dict(), json_file)
+        asked = {"protocol": protocol, "random_state": seed, "left_out": dict(clips.left_out)}
+        screen.write_json(asked | found.to_dict(), json_file)
     return 1 if found else 0

@@ -421,8 +421,20 @@ def test_lone_and_other_classes_are_left_out_on_request(lone, monkeypatch):
         said.append(json.loads(Path(chosen[-1]).read_text()))
         assert said[-1]["left_out"] == {"of classes not chosen": 4}
     assert said[0]["metrics"] == said[1]["metrics"]  # the rows of the table are those of the clips
-    done = run("audit", "music/list.csv", "-p", "artist", "--drop-lone", "--no-near-duplicates")
+    words = [
+        "audit",
+        "music/list.csv",
+        "-p",
+        "artist",
+        "--drop-lone",
+        "--no-near-duplicates",
+        "--json",
+        "a.json",
+    ]
+    done = run(*words)
     assert done.exit_code == 0
+    left_out = json.loads(Path("a.json").read_text())["left_out"]
+    assert left_out == {"of classes with fewer than two artists (hiss)": 4}
     assert "note: 4 clips of classes with fewer than two artists (hiss) are left out" in done.stderr
 
 

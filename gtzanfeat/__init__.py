@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         robustness,
     )
     from gtzanfeat.model_selection import GroupedSearch
+    from gtzanfeat.progress import show_progress
     from gtzanfeat.recipes import RECIPES, recipe
     from gtzanfeat.report import (
         BeatHistogramDisplay,
@@ -151,6 +152,7 @@ _HOMES = {
     "reproduce": "inspection",
     "robustness": "inspection",
     "segment_table": "segments",
+    "show_progress": "progress",
     "write_evaluation": "evaluation",
     "write_report": "report",
     "write_table": "export",
@@ -229,6 +231,7 @@ __all__ = [
     "reproduce",
     "robustness",
     "segment_table",
+    "show_progress",
     "write_evaluation",
     "write_report",
     "write_table",

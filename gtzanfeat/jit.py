@@ -8,6 +8,7 @@ changes (the number 12 of pitch classes) is imported into kernels.
 from __future__ import annotations
 
 import contextlib
+import logging
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
@@ -58,7 +59,7 @@ def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        return cast(Function, numba.njit(**options)(function))
+        compiled = numba.njit(**options)(function)
     if SWITCHED_OFF:
         compiled.py_func = function
     else:
@@ -69,10 +70,12 @@ def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
 class _DurableCache:
     """numba's cache of one function, of which no fault is more than a reason to compile anew.
 
-    numba lets a damaged file of its cache, or a full disk, end the program.
+    numba lets a damaged file of its cache, or a full disk, end the program. That something is compiled, which
+    takes its time, is said to the logger.
     """
 
     warned = False  # once in a process is enough
+    told = False
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
@@ -82,12 +85,18 @@ class _DurableCache:
 
     def load_overload(self, *arguments: Any) -> Any:
         try:
-            return self._cache.load_overload(*arguments)
+            known = self._cache.load_overload(*arguments)
         except Exception as error:  # whatever unpickling half a file may raise
             self._warn("is damaged, and what it holds is compiled anew", error)
             with contextlib.suppress(OSError):
                 self._cache.flush()
-            return None
+            known = None
+        if known is None and not _DurableCache.told:
+            _DurableCache.told = True
+            logging.getLogger("gtzanfeat").info(
+                "compiling the kernels: the first run takes some seconds longer"
+            )
+        return known
 
     def save_overload(self, *arguments: Any) -> None:
         try:

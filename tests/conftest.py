@@ -3,8 +3,19 @@
 import numpy as np
 import pytest
 
+from gtzanfeat import jit, progress
+
 
 @pytest.fixture
 def rng():
     """A generator with a fixed seed: no test is random without one."""
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_word_of_how_long_it_takes():
+    """What is said depends on neither the cache of compiled kernels nor the speed of the machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jit._DurableCache, "told", True)
+        patch.setattr(progress, "EVERY", 3600.0)
+        yield

@@ -42,6 +42,19 @@ def test_a_kernel_is_kept_on_disk(run):
     assert (done.stdout, done.stderr) == ("42\n", "")
 
 
+def test_that_kernels_are_compiled_is_said_once_and_only_where_it_is_done(run):
+    run_once, _ = run
+    use = (
+        "import logging, doubling; logging.basicConfig()\n"
+        "logging.getLogger('gtzanfeat').setLevel(logging.INFO)\n"
+        "print(doubling.twice(21), doubling.twice(2.0))"
+    )
+    first, second = run_once(use), run_once(use)
+    assert first.stdout == second.stdout == "42 4.0\n"
+    assert first.stderr == "INFO:gtzanfeat:compiling the kernels: the first run takes some seconds longer\n"
+    assert second.stderr == ""
+
+
 @pytest.mark.parametrize("suffix", [".nbi", ".nbc"])
 @pytest.mark.parametrize("share", [0.0, 0.5])
 def test_a_damaged_file_of_the_cache_is_compiled_anew_and_said_once(run, suffix, share):

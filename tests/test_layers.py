@@ -16,7 +16,7 @@ PACKAGE = ROOT / "gtzanfeat"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
-    {"errors", "jit", "version"},
+    {"errors", "jit", "version", "progress"},
     {"parameters"},
     {"declarations"},
     {"audio", "ingredients", "statistics"},
@@ -68,7 +68,7 @@ ONLY_IN = {
     "jinja2": {"report"},
     "markupsafe": {"report"},
     "click": {"cli"},
-    "rich": {"cli"},
+    "rich": {"progress", "cli"},
     "pyarrow": {"datasets", "export"},
     "pandas": {"datasets", "export", "segments", "evaluation", "inspection", "report", "cli"},
     "hmmlearn": {"classifiers"},

@@ -69,7 +69,7 @@ def command(
         )
     if as_json:
         stated = {"protocol": protocol, "description": folds.description, "random_state": seed}
-        screen.print_json(stated | found.to_dict())
+        screen.print_json(stated | {"left_out": dict(clips.left_out)} | found.to_dict())
     else:
         screen.show(f"protocol {protocol}: {folds.description}\n{found}")
     return 1 if found else 0

@@ -88,7 +88,8 @@ class ListingCommand(click.Command):
     "--search",
     metavar="NAME=V,V...",
     multiple=True,
-    help="Settings to try inside every training part, as classify__C=0.1,1,10; may be repeated.",
+    help="Settings to try inside every training part, as classify__C=0.1,1,10; may be repeated. Folds are "
+    "then drawn once, unless --repeats says more.",
 )
 @click.option(
     "--search-kind",

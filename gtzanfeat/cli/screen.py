@@ -9,11 +9,11 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import re
 import shutil
 import sys
 import textwrap
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,7 +22,6 @@ import click
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
 
-PATIENCE = 1.0  # seconds; shorter work shows no progress
 WIDE = 100_000  # characters in a line, where there is no terminal
 
 # what a terminal obeys instead of showing it: control characters (escape among them, and those of 8 bits),
@@ -112,9 +111,16 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 
 
+class _Sayer(logging.Handler):
+    """Writes what is logged as lines on standard error."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        say(record.getMessage())
+
+
 @contextlib.contextmanager
 def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """Show a progress bar, if the work takes a second or more and standard error is a terminal.
+    """Show a progress bar on a terminal, if the work takes a second or more; else a line every ten seconds.
 
     Parameters
     ----------
@@ -130,24 +136,13 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
     callable
         To be called with the number of things just done.
     """
-    if quiet or not is_terminal(sys.stderr):
+    from gtzanfeat.progress import report_progress, show_progress
+
+    if quiet:
         yield lambda done: None
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    display = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = display.add_task(visible(words), total=total)
-    # by a clock and not by the first report: the first clip may have to wait for the compiler
-    start = threading.Timer(PATIENCE, display.start)
-    start.start()
-    try:
-        yield lambda done: display.advance(task, done)
-    finally:
-        start.cancel()
-        start.join()
-        display.stop()
+    with show_progress(_Sayer()), report_progress(visible(words), total) as advance:
+        yield advance
 
 
 def width() -> int:

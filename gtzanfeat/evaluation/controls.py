@@ -17,6 +17,7 @@ from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.cross_validation import CrossValidation
 from gtzanfeat.evaluation.folds import DEFAULT_CV, Fold, Plan
 from gtzanfeat.evaluation.tasks import Target
+from gtzanfeat.progress import report_progress
 
 
 def refuse_needless_naive_split(clips: ClipTable, layout: Plan) -> None:
@@ -74,10 +75,12 @@ def permuted_scores(
     places = uncertainty.places_in_group(groups)
     rng = np.random.default_rng(random_state)
     found = []
-    for _ in range(permutations):
-        truth = system.target.truth.copy()
-        truth[used] = uncertainty.permute_truth(truth[used], groups, places, rng)
-        found.append(system.score(layout.folds, truth))
+    with report_progress("training on permuted truth", permutations) as advance:
+        for _ in range(permutations):
+            truth = system.target.truth.copy()
+            truth[used] = uncertainty.permute_truth(truth[used], groups, places, rng)
+            found.append(system.score(layout.folds, truth))
+            advance(1)
     return tuple(found)
 
 

@@ -23,6 +23,7 @@ from gtzanfeat.evaluation.folds import Fold
 from gtzanfeat.evaluation.metrics import Outcome
 from gtzanfeat.evaluation.tasks import Target
 from gtzanfeat.model_selection.group_routing import fit_grouped
+from gtzanfeat.progress import report_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +94,15 @@ class CrossValidation:
         """
         truth = self.target.truth if truth is None else truth
         given = len(folds), self.model, self.rows, truth, self.groups, self.target
-        for done in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+        running = Parallel(n_jobs=self.n_jobs, return_as="generator")(
             delayed(_fit_and_predict_single_threaded)(*given, fold) for fold in folds
-        ):
-            yield done
-            if progress is not None:
-                progress(1)
+        )
+        with report_progress("training and testing", len(folds)) as advance:
+            for done in running:
+                yield done
+                advance(1)
+                if progress is not None:
+                    progress(1)
 
     def score(self, folds: Sequence[Fold], truth: np.ndarray | None = None) -> float:
         """Return the headline metric over folds.

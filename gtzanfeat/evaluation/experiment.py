@@ -24,11 +24,13 @@ from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
 from gtzanfeat.evaluation.folds import Plan, fold_groups, plan
 from gtzanfeat.evaluation.leakage import Audit, audit, audit_folds
 from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, Values, precompute_features
+from gtzanfeat.evaluation.protocols import PROTOCOLS
 from gtzanfeat.evaluation.result import LIBRARIES, Evaluation
 from gtzanfeat.evaluation.systems import (
     describe_estimator,
     fixes_features,
     refuse_estimator_of_other_task,
+    searches_settings,
     system,
     with_class_weight,
 )
@@ -67,18 +69,16 @@ class Experiment:
     cv : int, optional
         Folds per repeat, as for `plan`.
     repeats : int, optional
-        How often folds are drawn, as for `plan`.
+        How often folds are drawn, as for `plan`; by default once if settings are searched in every fold.
     class_weight : dict or "balanced", optional
         Set on the estimator, wherever it has a parameter of that name.
     near_duplicates : bool, default=False
         Whether the audit of the folds also compares recordings by fingerprints, for which every file is
         decoded once more; recordings, artists, albums and files of the same bytes are always compared.
     strict : bool, default=False
-        Whether to refuse folds in which the audit, near-duplicates included, finds anything, instead of
-        warning of it.
+        Whether to refuse folds in which the audit, near-duplicates included, finds anything.
     random_state : int, default=0
-        Seeds the drawing of folds, a recipe given by name, the intervals and permutations. It is not None,
-        so that the same line gives the same score.
+        Seeds folds, a recipe given by name, intervals and permutations; the same line gives the same score.
     n_jobs : int, optional
         Workers, first for clips and then for folds. The result does not depend on it.
     memory : path or joblib.Memory, optional
@@ -167,11 +167,13 @@ class Experiment:
         return model if self.class_weight is None else with_class_weight(clone(model), self.class_weight)
 
     def _plan(self, clips: ClipTable) -> Plan:
+        row = PROTOCOLS.get(self.protocol)
+        once = self.repeats is None and row and row.unit and searches_settings(self.estimator)
         return plan(
             clips,
             self.protocol,
             cv=self.cv,
-            repeats=self.repeats,
+            repeats=1 if once else self.repeats,
             random_state=self.random_state,
             classes=self.clips.classes,
             target=self.target,
@@ -276,10 +278,10 @@ class Experiment:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before any number of this experiment."""
-        leaks = self.audit.sentences.items()
         return (
             *self.plan.warnings,
-            *(sentence for kind, sentence in leaks if kind != "artist"),  # the plan warns of artists
+            # the plan warns of artists
+            *(sentence for kind, sentence in self.audit.sentences.items() if kind != "artist"),
             *leakage_warnings(self.values, self.clips, self.target),
             *self.features.warnings,
         )
@@ -373,10 +375,9 @@ class Experiment:
         audited, system = self.audit, self.cross_validation  # what is refused, is refused before training
         tests = list(system.predictions(layout.folds, progress=progress))
         tables = tabulation.tables(layout.folds, tests, self.used_clips, system, features.ok)
-        named = isinstance(self.estimator, str)
         refits = controls.permuted_scores(system, layout, self.random_state, permutations or 0)
         return Evaluation(
-            estimator=self.name if named else describe_estimator(features.model),
+            estimator=self.name if isinstance(self.estimator, str) else describe_estimator(features.model),
             dataset=self.clips.name,
             protocol=self.protocol,
             description=layout.description,

@@ -59,7 +59,7 @@ def evaluate(
     cv : int, optional
         Folds per repeat.
     repeats : int, optional
-        How often folds are drawn.
+        How often folds are drawn; by default 10 times, or once if settings are searched in every fold.
     class_weight : dict or "balanced", optional
         Set on the estimator, wherever it has a parameter of that name.
     near_duplicates : bool, default=False

@@ -117,6 +117,12 @@ def fixes_features(name: str) -> bool:
     return getattr(RECIPES.get(name.removesuffix(CHAIN)), "features", None) is not None
 
 
+def searches_settings(estimator: Any) -> bool:
+    """Return whether an estimator tries settings inside every training part, as searches do."""
+    parts = [estimator, *estimator.get_params().values()] if hasattr(estimator, "get_params") else []
+    return any(hasattr(part, "param_grid") or hasattr(part, "param_distributions") for part in parts)
+
+
 def describe_estimator(estimator: BaseEstimator) -> str:
     """Return the code of an estimator, one step after the other.
 

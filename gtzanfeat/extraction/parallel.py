@@ -21,6 +21,7 @@ from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.progress import report_progress
 
 CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
 
@@ -209,9 +210,11 @@ def analyse_clips(
     except ValueError:  # a backend of the user's choice that can only give everything at the end
         parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
     done = parallel(joblib.delayed(_analyse_task)(analyser, task, rate, on_error) for task in tasks)
-    with contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext():
+    closing = contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext()
+    with closing, report_progress("analysing", len(numbered)) as advance:
         for rows in done:
             yield from rows
+            advance(len(rows))
             if progress is not None:
                 progress(len(rows))
 

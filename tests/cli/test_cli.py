@@ -4,9 +4,11 @@ import csv
 import errno
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import click
@@ -18,7 +20,7 @@ from click.testing import CliRunner
 from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, tone, white_noise
 
-from gtzanfeat import cli
+from gtzanfeat import cli, progress
 from gtzanfeat.cli import demo_command, main, screen
 from gtzanfeat.datasets import LAYOUTS, load_dataset
 from gtzanfeat.datasets.synthetic import compose
@@ -470,8 +472,19 @@ def test_lone_and_other_classes_are_left_out_on_request(lone, monkeypatch):
         said.append(json.loads(done.stdout))
         assert said[-1]["left_out"] == {"of classes not chosen": 4}
     assert said[0]["metrics"] == said[1]["metrics"]  # the rows of the table are those of the clips
-    done = run("audit", "music/list.csv", "-p", "artist", "--drop-lone", "--no-near-duplicates")
+    words = [
+        "audit",
+        "music/list.csv",
+        "-p",
+        "artist",
+        "--drop-lone",
+        "--no-near-duplicates",
+        "--json",
+    ]
+    done = run(*words)
     assert done.exit_code == 0
+    left_out = json.loads(done.stdout)["left_out"]
+    assert left_out == {"of classes with fewer than two artists (hiss)": 4}
     assert "note: 4 clips of classes with fewer than two artists (hiss) are left out" in done.stderr
 
 
@@ -756,8 +769,8 @@ def test_real_recordings_from_folder_to_table_to_score(tmp_path, monkeypatch):
 # --- what is shown while one waits -------------------------------------------------------------------
 
 
-def test_progress_is_for_eyes(monkeypatch, capsys):
-    monkeypatch.setattr(screen, "PATIENCE", 0.0)
+def test_progress_is_for_those_who_want_it(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "PATIENCE", 0.0)
     for watched, quiet, shown in ((False, False, False), (True, True, False), (True, False, True)):
         monkeypatch.setattr(sys.stderr, "isatty", lambda watched=watched: watched)
         with screen.progress("counting", 3, quiet) as advance:
@@ -768,12 +781,18 @@ def test_progress_is_for_eyes(monkeypatch, capsys):
         assert bool(err) == shown
 
 
-def test_nothing_is_shown_of_what_is_done_at_once(monkeypatch, capsys):
-    monkeypatch.setattr(screen, "PATIENCE", 3600.0)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with screen.progress("counting", 1, quiet=False) as advance:
+def test_where_nobody_watches_there_is_a_line_now_and_then(monkeypatch, capsys):
+    said, heard = screen.say, threading.Event()
+    monkeypatch.setattr(screen, "say", lambda sentence: (said(sentence), heard.set()))
+    monkeypatch.setattr(progress, "EVERY", 0.01)
+    with screen.progress("counting", 3, quiet=False) as advance:
         advance(1)
-    assert capsys.readouterr().err == ""
+        assert heard.wait(30)
+    line = capsys.readouterr().err.splitlines()[0]
+    assert re.fullmatch(r"gtzanfeat: counting: 1 of 3, about \d+ s left", line)
+    monkeypatch.setattr(threading, "Thread", None)
+    with screen.progress("counting", 3, quiet=True) as advance:
+        advance(1)
 
 
 def test_warnings_of_libraries_are_one_line_each(monkeypatch, capsys):

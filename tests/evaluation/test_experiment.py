@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
-from gtzanfeat.evaluation import cross_validation, evaluate, precomputation
+from gtzanfeat.evaluation import Experiment, cross_validation, evaluate, precomputation
 from gtzanfeat.evaluation.systems import fixes_features
 from gtzanfeat.export import read_table, write_table
 from gtzanfeat.extraction import Failure, extract
@@ -481,3 +481,18 @@ def test_progress_and_untouched_estimator(rng):
     assert done == [1] * 10
     assert not hasattr(model["scale"], "mean_")
     assert clone(model).get_params().keys() == model.get_params().keys()
+
+
+def test_a_search_draws_folds_once_unless_told_otherwise(rng):
+    clips, values = table(["a", "b"] * 10, split=["train"] * 10 + ["test"] * 10), rng.normal(size=(20, 2))
+    search = GroupedSearch("knn1", {"classify__n_neighbors": [1, 3]}, cv=2)
+    behind = make_pipeline(StandardScaler(), search)
+    theirs = GridSearchCV(recipe("knn1", "timbre19"), {"classify__n_neighbors": [1, 3]}, cv=2)
+    for estimator, repeats, n_folds in (
+        *((one, None, 2) for one in (search, behind, theirs)),
+        (search, 3, 6),
+        ("knn1", None, 20),
+    ):
+        experiment = Experiment(estimator, clips, cv=2, repeats=repeats)
+        assert len(experiment.initial_plan.folds) == n_folds
+    assert len(Experiment(search, clips, values=values, protocol="split").initial_plan.folds) == 1

@@ -15,7 +15,16 @@ def versions(*libraries: str) -> dict[str, str]:
     ['gtzanfeat', 'python', 'numpy']
     """
     import platform
-    from importlib.metadata import version
 
     own = {"gtzanfeat": __version__, "python": platform.python_version()}
-    return own | {library: version(library) for library in libraries}
+    return own | {library: _version(library) for library in libraries}
+
+
+def _version(library: str) -> str:
+    from importlib import import_module, metadata
+
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:  # a program packed by PyInstaller has the code alone
+        module = import_module({"scikit-learn": "sklearn"}.get(library, library))
+        return str(getattr(module, "__version__", "unknown"))

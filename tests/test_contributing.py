@@ -43,6 +43,10 @@ def house(tmp_path_factory):
     *files, use = blocks("python")
     for path, text in zip(NEW_FILES, files, strict=True):
         (house / path).write_text(text, encoding="utf-8")
+    front = house / "gtzanfeat/features/__init__.py"
+    named = front.read_text(encoding="utf-8").replace("    dynamics,\n", "    dynamics,\n    entropy,\n")
+    assert named.count("    entropy,\n") == 2
+    front.write_text(named, encoding="utf-8")
     (house / "tests/test_use.py").write_text(use + USED, encoding="utf-8")
     return house
 

@@ -84,6 +84,12 @@ def out_for(name, samples):
     return np.full((n_frames, len(columns)), np.nan, dtype=np.float32)
 
 
+def test_every_file_of_the_folder_is_a_family():
+    files = {module.name for module in pkgutil.iter_modules(features.__path__)}
+    named = [family.__name__.rpartition(".")[2] for family in features.FAMILIES]
+    assert sorted(files) == named, "name it in gtzanfeat/features/__init__.py, in order of the alphabet"
+
+
 def test_no_name_is_given_twice():
     families = [import_module(m.name) for m in pkgutil.iter_modules(features.__path__, "gtzanfeat.features.")]
     for registry, kind in ((FEATURES, "FEATURES"), (ACCUMULATORS, "ACCUMULATORS")):

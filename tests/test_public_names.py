@@ -5,13 +5,13 @@ import inspect
 import re
 import subprocess
 import sys
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 import pytest
 
 import gtzanfeat
-from gtzanfeat.version import __version__
+from gtzanfeat.version import __version__, versions
 
 FRONT_DOOR = Path(gtzanfeat.__file__)
 
@@ -69,6 +69,18 @@ def test_the_version_is_written_once():
         if f'"{__version__}"' in path.read_text(encoding="utf-8")
     ]
     assert holders == ["version.py"]
+
+
+def test_versions_are_known_without_metadata(monkeypatch):
+    names = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr", "scikit-learn", "joblib", "pandas")
+    expected = versions(*names)
+
+    def missing(name):
+        raise metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(metadata, "version", missing)  # as in a program packed by PyInstaller
+    assert versions(*names) == expected
+    assert versions()["gtzanfeat"] == __version__
 
 
 def test_the_papers_are_of_this_version():

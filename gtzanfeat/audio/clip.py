@@ -126,7 +126,17 @@ def as_clip(source: Any) -> Clip:
 
 
 def is_clip(source: object) -> bool:
-    """Whether it stands for one recording as a whole; neither a list of recordings nor one of samples does.
+    """Return whether something stands for one recording by itself.
+
+    Parameters
+    ----------
+    source : object
+        Anything.
+
+    Returns
+    -------
+    bool
+        False for a list of recordings, and for samples alone, of which a list may be a matrix.
 
     Examples
     --------

@@ -21,7 +21,6 @@ import uuid
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ import numpy as np
 
 from gtzanfeat.audio import Clip
 from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.version import versions
 
 FOLDER = "gtzanfeat"  # under the location, beside whatever else it holds, such as joblib's own cache
 CHECKSUM_BYTES = 16  # before an entry's arrays
@@ -38,7 +38,7 @@ NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # rooms whose code decides the numbers that are cached
 NUMERIC_ROOMS = {
     "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
-    "ingredients", "jit", "parameters", "segments", "statistics",
+    "ingredients", "jit", "parameters", "segments", "statistics", "version",
 }  # fmt: skip
 
 
@@ -181,9 +181,13 @@ class Cache:
 def code_hash() -> str:
     """Return 8 hexadecimal digits that change with the code and the libraries that numbers come from."""
     digest = hashlib.blake2b(digest_size=4)
-    digest.update(" ".join(f"{name}={version(name)}" for name in NUMERIC_LIBRARIES).encode())
+    known = versions(*NUMERIC_LIBRARIES)
+    digest.update(" ".join(f"{name}={known[name]}" for name in NUMERIC_LIBRARIES).encode())
     package = Path(__file__).parents[1]
-    for path in sorted(package.rglob("*.py")):
+    files = sorted(package.rglob("*.py"))
+    if not files:  # a program packed by PyInstaller, whose code is known by its version alone
+        digest.update(known["gtzanfeat"].encode())
+    for path in files:
         room = path.relative_to(package).parts[0].removesuffix(".py")
         if room in NUMERIC_ROOMS:
             digest.update(path.read_bytes())

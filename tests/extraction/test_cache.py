@@ -185,6 +185,16 @@ def test_other_code_is_a_miss(paths, tmp_path, decoded, monkeypatch):
     assert sorted(spec.current for spec in contents(tmp_path)) == [False, True]
 
 
+def test_where_there_is_no_source_the_version_counts(tmp_path, monkeypatch):
+    monkeypatch.setattr(cache, "__file__", str(tmp_path / "extraction" / "cache.py"))  # packed by PyInstaller
+    known = cache.versions(*cache.NUMERIC_LIBRARIES)
+    codes = set()
+    for version in ("0.1.0", "0.2.0"):
+        monkeypatch.setattr(cache, "versions", lambda *names, version=version: known | {"gtzanfeat": version})
+        codes.add(cache.code_hash.__wrapped__())
+    assert len(codes) == 2
+
+
 def test_all_code_that_decides_numbers_counts():
     """Every room that a module which fills the cache imports, directly or not, and that of changed clips."""
     found, waiting = set(), {name for name in MODULES if "gtzanfeat.extraction.cache.Cache" in names_in(name)}

@@ -52,12 +52,12 @@ def _of(name: str) -> tuple[list[dict[str, str]], Sequence[str], list[dict[str, 
     """The columns of a set or a feature, and its parameters with their headings."""
     from gtzanfeat.errors import UnknownNameError
     from gtzanfeat.extraction.frame_matrices import usual_item
-    from gtzanfeat.feature_sets import FEATURE_SETS, RATE
+    from gtzanfeat.feature_sets import FEATURE_SETS, RATE, feature_set
     from gtzanfeat.feature_sets.feature_parameters import parameter_rows
     from gtzanfeat.features import FEATURES
 
-    if name in FEATURE_SETS:
-        chosen = FEATURE_SETS[name]
+    if name.partition("@")[0] in FEATURE_SETS:
+        chosen = feature_set(name)
         return chosen.feature_table(), OF_PARAMETERS, chosen.parameter_table()
     if name not in FEATURES:
         raise UnknownNameError("feature set or feature", name, dict.fromkeys([*FEATURE_SETS, *FEATURES]))

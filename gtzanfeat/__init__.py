@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         read_evaluation,
         write_evaluation,
     )
-    from gtzanfeat.export import join_columns, read_metadata, read_table, write_table
+    from gtzanfeat.export import frame_table, join_columns, read_metadata, read_table, write_table
     from gtzanfeat.extraction import Extraction, Frames, extract
     from gtzanfeat.extraction.cache import clear as clear_cache
     from gtzanfeat.extraction.cache import contents as cache_contents
@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from gtzanfeat.recipes import RECIPES, recipe
     from gtzanfeat.report import (
         BeatHistogramDisplay,
+        FrameDisplay,
         ImportanceDisplay,
         PitchHistogramDisplay,
         SegmentTimelineDisplay,
@@ -103,6 +104,7 @@ _HOMES = {
     "Extraction": "extraction",
     "FailedClipWarning": "transformers",
     "FeatureSet": "feature_sets",
+    "FrameDisplay": "report",
     "FrameFeatures": "transformers",
     "Frames": "extraction",
     "Framing": "declarations",
@@ -139,6 +141,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "extract": "extraction",
     "feature_set": "feature_sets",
+    "frame_table": "export",
     "held_out_contributions": "inspection",
     "importance": "inspection",
     "join_columns": "export",
@@ -182,6 +185,7 @@ __all__ = [
     "FailedClipWarning",
     "FeatureItem",
     "FeatureSet",
+    "FrameDisplay",
     "FrameFeatures",
     "Frames",
     "Framing",
@@ -218,6 +222,7 @@ __all__ = [
     "evaluate",
     "extract",
     "feature_set",
+    "frame_table",
     "held_out_contributions",
     "importance",
     "join_columns",

@@ -391,9 +391,14 @@ def test_an_unknown_feature_set(files):
     for command in (
         ["extract", "whole.wav", "-o", "f.csv", "--set"],
         ["evaluate", ".", "--set"],
-        ["features"],
     ):
         assert shell(*command, "tzanetakis") == (2, [f"gtzanfeat: error: {words}"])
+    code, (line,) = shell("features", "tzanetakis")  # it knows features too
+    assert code == 2
+    assert line.startswith(
+        "gtzanfeat: error: unknown feature set or feature 'tzanetakis'. Known: tzanetakis2002, "
+    )
+    assert line.endswith("Did you mean 'tzanetakis2002'?")
 
 
 def test_an_unknown_classifier(files):

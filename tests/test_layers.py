@@ -70,7 +70,7 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"progress", "cli"},
     "pyarrow": {"datasets", "export"},
-    "pandas": {"datasets", "export", "segments", "evaluation", "inspection", "report", "cli"},
+    "pandas": {"datasets", "codebooks", "export", "segments", "evaluation", "inspection", "report", "cli"},
     "hmmlearn": {"classifiers"},
     "audiomentations": {"augmentation"},
     "cupy": set(),

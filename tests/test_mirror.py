@@ -93,7 +93,7 @@ ELSEWHERE = {
     "statistics/test_summaries.py": ("summaries are of tracks", "statistics: tracks"),
     "transformers/test_frame_summaries.py": (
         "frames are what it summarises",
-        "transformers: time_dct | extraction/frame_matrices",
+        "transformers: time_dct | extraction: frame_matrices frame_sequence",
     ),
 }
 # test files in a room that are not named after a module of it

@@ -27,7 +27,7 @@ from threadpoolctl import threadpool_limits
 
 from gtzanfeat.classifiers.bayes_rule import BayesPrediction
 from gtzanfeat.errors import ClipError, GtzanfeatError
-from gtzanfeat.extraction.frame_matrices import is_sequence_of_frames, load_frames
+from gtzanfeat.extraction.frame_sequence import is_sequence_of_frames, load_frames
 
 __all__ = ["HiddenMarkovClassifier"]
 

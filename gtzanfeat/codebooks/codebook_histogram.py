@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits
 from gtzanfeat.codebooks.frames_to_vector import FramesToVector, count_distinct_rows
 from gtzanfeat.codebooks.vector_quantisation import ASSIGNMENTS, DEFAULT_PARAMS, assign
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.extraction.frame_matrices import load_frames
+from gtzanfeat.extraction.frame_sequence import load_frames
 
 N_INIT = 3  # starts of k-means, of which the best is kept
 POOLINGS = ("mean", "sum", "max", "pyramid")

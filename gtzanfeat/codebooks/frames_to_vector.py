@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import joblib
@@ -16,10 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gtzanfeat.errors import ClipError
-from gtzanfeat.extraction.frame_matrices import is_sequence_of_frames, load_frames
+from gtzanfeat.extraction.frame_sequence import Frames, is_sequence_of_frames, load_frames
 
 ROUNDING = 1e-7  # a column whose deviation is less than this part of its mean is constant up to rounding
 LARGEST_SCORE = 1e15  # standardised values are clipped here; squares of larger ones overflow float32
@@ -41,7 +42,7 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
     scale_: NDArray[np.float64]
     n_features_in_: int
 
-    def transform(self, X: Any) -> NDArray[np.float32]:
+    def transform(self, X: Any) -> Any:
         """Compute the vector of each clip; no more clips than workers are in memory at once.
 
         Parameters
@@ -62,7 +63,8 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         """
         check_is_fitted(self)
         clips = self._clips(X, reset=False)
-        return np.stack(self._map_clips(self._row, clips)).astype(np.float32)
+        values = np.stack(self._map_clips(self._row, clips)).astype(np.float32)
+        return with_index(self, values, clips.row_labels if isinstance(clips, Frames) else None)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns.
@@ -163,6 +165,30 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def with_index(transformer: Any, values: NDArray[Any], index: Sequence[Any] | None) -> Any:
+    """Return values as they are or, where a transformer is set to give pandas, as a data frame with an index.
+
+    Parameters
+    ----------
+    transformer : estimator
+        Whose output it is.
+    values : ndarray of shape (n_clips, n_columns)
+        One row per clip.
+    index : sequence, optional
+        Its labels; None leaves the index to scikit-learn.
+
+    Returns
+    -------
+    ndarray or DataFrame
+        Of which scikit-learn then sets the names of the columns.
+    """
+    if index is None or _get_output_config("transform", transformer)["dense"] != "pandas":
+        return values
+    import pandas as pd  # here, because arrays can do without
+
+    return pd.DataFrame(values, index=pd.Index(index))
 
 
 def count_distinct_rows(rows: NDArray[Any], most: int) -> int:

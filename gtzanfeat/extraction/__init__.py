@@ -6,7 +6,7 @@ results on disk. What is computed is the feature set's business; what becomes of
 estimators) is for the rooms above.
 """
 
-from gtzanfeat.extraction.frame_matrices import Frames
+from gtzanfeat.extraction.frame_sequence import Frames
 from gtzanfeat.extraction.parallel import Failure, list_of_clips
 from gtzanfeat.extraction.vectors import Extraction, extract
 

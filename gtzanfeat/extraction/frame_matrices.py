@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, overload
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from gtzanfeat.audio import RESAMPLER
+from gtzanfeat.audio import RESAMPLER, as_clip
 from gtzanfeat.declarations import FrameFeature, Framing, Request
-from gtzanfeat.errors import ClipError, UnknownNameError
+from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.frame_sequence import Frames
 from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips
 from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, column_name
 from gtzanfeat.features import FEATURES
@@ -29,132 +31,6 @@ _AT_THE_ENDS = {"none": "", "pad_end": " padded", "zero": " centred", "copy": " 
 # of features that are in no set, but whose bands are too narrow for frames of 512
 _LONGER = {"mel128": Framing(2048, 512, window="hann"), "librosa_mfcc": Framing(2048, 512, window="hann")}
 _BAND_FRAMING = Framing(1024, 256)
-
-
-class Frames(Sequence[np.ndarray]):
-    """Frame matrices of many clips, (n_frames, n_columns) each, loaded when they are indexed.
-
-    None is held in memory. An index gives a matrix; a slice, a list of indices or a mask gives `Frames` of
-    these clips.
-
-    Parameters
-    ----------
-    load : callable
-        ``load(i)`` gives the matrix of clip i.
-    indices : sequence of int
-        Which clips.
-    columns : sequence of str, optional
-        Names of the columns, for the steps that follow.
-
-    Examples
-    --------
-    >>> clips = [np.zeros((3, 2)), np.ones((4, 2))]
-    >>> frames = Frames(clips.__getitem__, range(2))
-    >>> len(frames), frames[1].shape, frames[::-1][0].shape
-    (2, (4, 2), (4, 2))
-    """
-
-    def __init__(
-        self,
-        load: Callable[[int], np.ndarray],
-        indices: Sequence[int] | np.ndarray,
-        columns: Sequence[str] | np.ndarray | None = None,
-    ) -> None:
-        self._load = load
-        self._indices = np.asarray(indices, dtype=np.intp)
-        self.columns = None if columns is None else tuple(columns)
-
-    @property
-    def shape(self) -> tuple[int]:
-        """(n_clips,), as of an array of objects: scikit-learn counts and selects by it."""
-        return (len(self),)
-
-    def __len__(self) -> int:
-        return len(self._indices)
-
-    @overload
-    def __getitem__(self, which: int) -> np.ndarray: ...
-    @overload
-    def __getitem__(self, which: Any) -> Any: ...
-    def __getitem__(self, which: Any) -> Any:
-        chosen = self._indices[which]
-        return Frames(self._load, chosen, self.columns) if chosen.ndim else self._load(int(chosen))
-
-    def __iter__(self) -> Iterator[np.ndarray]:
-        return map(self._load, self._indices.tolist())
-
-    def __repr__(self) -> str:
-        return f"<frames of {len(self)} clips>"
-
-    def map(
-        self, function: Callable[[np.ndarray], np.ndarray], columns: Sequence[str] | np.ndarray | None = None
-    ) -> Frames:
-        """Return frames to each matrix of which a function is applied when it is loaded.
-
-        Parameters
-        ----------
-        function : callable
-            From a matrix to a matrix.
-        columns : sequence of str, optional
-            Names of the columns of the result.
-
-        Returns
-        -------
-        Frames
-            Of the same clips.
-        """
-        return Frames(partial(_load_mapped, self._load, function), self._indices, columns)
-
-
-def _load_mapped(
-    load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int
-) -> np.ndarray:
-    return function(load(i))
-
-
-def is_sequence_of_frames(X: Any) -> bool:
-    """Return whether X is a sequence of frame matrices, and not itself a matrix with one clip per row.
-
-    What is neither list nor array but has a length and indices loads its clips when it is indexed, and counts
-    as one without being indexed.
-    """
-    if not hasattr(X, "__len__") or not hasattr(X, "__getitem__") or isinstance(X, str | bytes | Mapping):
-        return False
-    if len(getattr(X, "shape", ())) == 2:
-        return False
-    if not isinstance(X, list | tuple | np.ndarray) and not hasattr(X, "to_numpy"):
-        return True
-    if not len(X):
-        return not hasattr(X, "shape")
-    # judged by the first clip that has frames: one without may be an empty list
-    return np.ndim(next((clip for clip in X if np.size(clip)), next(iter(X)))) == 2
-
-
-def load_frames(clips: Any, index: int) -> np.ndarray:
-    """Return the frame matrix of a clip in float32 or float64, (n_frames, n_columns).
-
-    What holds no numbers gives a matrix without rows, even where it does not say how many columns there
-    would be.
-
-    Raises
-    ------
-    ClipError
-        If it is no matrix of finite real numbers.
-    """
-    frames = np.asarray(clips[index])
-    if frames.size == 0:
-        return np.empty((0, frames.shape[1] if frames.ndim == 2 else 0), dtype=np.float32)
-    if frames.ndim != 2:
-        shape = f"it has the shape {frames.shape}, not (n_frames, n_columns)"
-        raise ClipError(f"clip {index}", shape, "give one row per frame")
-    if frames.dtype not in (np.float32, np.float64):
-        try:
-            frames = frames.astype(np.float64, casting="unsafe" if frames.dtype == object else "same_kind")
-        except (TypeError, ValueError) as error:
-            raise ClipError(f"clip {index}", "its frames are not real numbers", "give floats") from error
-    if not np.isfinite(frames).all():
-        raise ClipError(f"clip {index}", "its frames hold NaN or infinity", "repair or drop those frames")
-    return frames
 
 
 @dataclass(frozen=True)
@@ -191,6 +67,16 @@ class FrameSpec:
         """Names of the columns: ``<feature>_<column>``, or the `names` of an item."""
         return [name for item in self.items for name in _names(item)]
 
+    def times(self, n_frames: int) -> np.ndarray:
+        """Return the middle of each row of a matrix in seconds, (n_frames,); not defined with `silence`."""
+        times: np.ndarray = self.items[0].framing.times(self._lead + n_frames, self.rate)[self._lead :]
+        return times
+
+    @property
+    def _lead(self) -> int:
+        """Frames at the start for which one of the features has no value."""
+        return max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
+
     @cached_property
     def spec_hash(self) -> str:
         """First 16 hexadecimal digits of the SHA-256 of everything that decides the numbers."""
@@ -207,7 +93,7 @@ class FrameSpec:
         Without the frames at the start for which one of the features has no value, and without those below
         `silence`.
         """
-        lead = max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
+        lead = self._lead
         tracks = [results[item.request.key][:, [place for place, _ in item.chosen]] for item in self.items]
         matrix: np.ndarray = np.concatenate(tracks, axis=1)[lead:]
         if self.silence is None:
@@ -367,7 +253,16 @@ def extract_frames(
     if cache is not None:
         failed_clips = frozenset(failure.index for failure in failures)
         load = _CachedFrames(analyser, [clip for _, clip in numbered], rate, failed_clips, no_frames)
-    return Frames(load, range(len(numbered)), spec.columns), tuple(failures)
+    names = [_name(i, clip) for i, clip in numbered]
+    times = None if spec.silence is not None else spec.times
+    return Frames(load, range(len(numbered)), spec.columns, names=names, times=times), tuple(failures)
+
+
+def _name(index: int, source: Any) -> str:
+    """Path of a clip with the window of it, or its number."""
+    if isinstance(getattr(source, "source", source), str | os.PathLike):
+        return repr(as_clip(source))[len("Clip(") : -1]
+    return f"clip {index}"
 
 
 @dataclass(frozen=True)

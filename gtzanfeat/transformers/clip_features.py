@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 from typing import Any, Self
 
@@ -17,10 +17,12 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
 from gtzanfeat.audio import is_clip
+from gtzanfeat.codebooks.frames_to_vector import with_index
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, extract, list_of_clips
-from gtzanfeat.extraction.frame_matrices import Frames, extract_frames, frame_spec
+from gtzanfeat.extraction.frame_matrices import extract_frames, frame_spec
+from gtzanfeat.extraction.frame_sequence import Frames
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
 # dtypes that a matrix of samples may have; any other (int64, bool, objects) is converted to the first
@@ -86,6 +88,13 @@ class _ClipTransformer(TransformerMixin, BaseEstimator):
             if not clips:
                 raise ClipError("X", "it holds no clips", "give at least one")
             return clips
+        if _is_one_clip(X):
+            raise ClipError(
+                "X",
+                "it is one clip of samples",
+                "give a list, even of one: [samples]. Reshape your data by samples.reshape(1, -1) where a "
+                "matrix with one clip per row is wanted",
+            )
         # with on_error="skip" a row that is not finite fails alone, in the extraction
         finite = self.on_error == "raise"
         return validate_data(self, X, reset=reset, dtype=SAMPLE_DTYPES, ensure_all_finite=finite)
@@ -107,7 +116,10 @@ class _ClipTransformer(TransformerMixin, BaseEstimator):
 
 
 class FrameOutput:
-    """Mixin for transformers whose output is frame matrices, which no data frame can hold."""
+    """Mixin for transformers whose output is frame matrices, which the next step takes.
+
+    `gtzanfeat.frame_table` makes one data frame of them.
+    """
 
     def set_output(self, *, transform: str | None = None) -> Self:
         """Leave the output as it is: frame matrices stay arrays.
@@ -192,7 +204,7 @@ class ClipFeatures(_ClipTransformer):
         self.on_error = on_error
         self.memory = memory
 
-    def transform(self, X: Any) -> NDArray[np.float32]:
+    def transform(self, X: Any) -> Any:
         """Compute the feature vectors.
 
         Parameters
@@ -203,7 +215,8 @@ class ClipFeatures(_ClipTransformer):
         Returns
         -------
         ndarray of shape (n_clips, n_columns), float32
-            One row per clip, in the order given.
+            One row per clip, in the order given. With ``set_output(transform="pandas")`` a data frame, whose
+            index is the paths if X is a list or array of paths, or else that of X.
 
         Raises
         ------
@@ -219,7 +232,7 @@ class ClipFeatures(_ClipTransformer):
             memory=self.memory,
         )
         self._warn_of(extraction.failures, len(extraction.values), "are rows of NaN")
-        return extraction.values
+        return with_index(self, extraction.values, _row_labels(X))
 
     def _columns(self) -> Sequence[str]:
         return feature_set(self.feature_set).columns
@@ -322,7 +335,7 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
             memory=self.memory,
         )
         self._warn_of(failures, len(frames), "have no frames")
-        return frames
+        return frames.labelled(_row_labels(X))
 
     def _columns(self) -> Sequence[str]:
         return frame_spec(self.features, self.framing, self.silence).columns
@@ -339,7 +352,7 @@ def is_sequence_of_clips(X: Any) -> bool:
     Returns
     -------
     bool
-        True also for a single path or `Clip`, which `list_of_clips` refuses with a message.
+        True also for a single path, open file or `Clip`, which `list_of_clips` refuses with a message.
     """
     if hasattr(X, "toarray"):  # a sparse matrix, of which one kind is a mapping
         return False
@@ -356,3 +369,24 @@ def is_sequence_of_clips(X: Any) -> bool:
         # a list of rows of numbers is a matrix of samples for scikit-learn's validation to judge
         return not all(isinstance(sample, Real) for sample in first)
     return first is None or isinstance(first, np.ndarray) or is_clip(first)
+
+
+def _is_one_clip(X: Any) -> bool:
+    """Return whether X is the samples of one clip, and not a list or matrix of clips."""
+    if not hasattr(X, "__len__") or hasattr(X, "toarray") or isinstance(X, Mapping):
+        return False
+    try:
+        samples = np.asarray(X)
+    except ValueError:  # rows of unequal lengths
+        return False
+    return samples.ndim == 1 and samples.size > 0 and samples.dtype.kind in "fiub"
+
+
+def _row_labels(X: Any) -> list[Any] | None:
+    """Return what a data frame of clips is indexed by: the index of X, or paths; None if there are none."""
+    if hasattr(X, "iloc"):
+        return list(X.index)
+    clips = list_of_clips(X) if is_sequence_of_clips(X) else []
+    if not clips or not all(isinstance(clip, str | os.PathLike) for clip in clips):
+        return None
+    return [os.fspath(clip) for clip in clips]

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gtzanfeat.codebooks.frames_to_vector import with_index
 from gtzanfeat.declarations import Column
 from gtzanfeat.errors import ClipError
-from gtzanfeat.extraction.frame_matrices import Frames, is_sequence_of_frames, load_frames
+from gtzanfeat.extraction.frame_sequence import Frames, is_sequence_of_frames, load_frames
 from gtzanfeat.feature_sets import column_name
 from gtzanfeat.feature_sets.feature_parameters import checked_summary_params
 from gtzanfeat.statistics.summaries import Summary, find_summary
@@ -69,7 +70,12 @@ class FrameTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         clips = X.to_numpy() if hasattr(X, "to_numpy") else X
         if reset:
             self._learn_columns(clips)
-        return Frames(partial(_load_checked, clips, self.n_features_in_), range(len(clips)))
+        load = partial(_load_checked, clips, self.n_features_in_)
+        if not isinstance(clips, Frames):
+            return Frames(load, range(len(clips)))
+        return Frames(
+            load, range(len(clips)), names=clips.names, row_labels=clips.row_labels, times=clips.times
+        )
 
     def _learn_columns(self, clips: Any) -> None:
         """Count the columns of the first clip that has any, and store their names if they have some."""
@@ -153,7 +159,7 @@ class Deltas(FrameOutput, FrameTransformer, auto_wrap_output_keys=None):  # type
         frames = self._frames(X, reset=False)
         append = partial(_with_deltas, order=self.order, reach=self.width // 2)
         if isinstance(frames, Frames):
-            return frames.map(append, columns=self.get_feature_names_out())
+            return frames.map(append, columns=self.get_feature_names_out(), same_times=True)
         return np.pad(frames, ((0, 0), (0, self.order * frames.shape[1]))).astype(np.float32)
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
@@ -222,7 +228,7 @@ class Summarize(FrameTransformer):
         self.summaries = summaries
         self.params = params
 
-    def transform(self, X: Any) -> NDArray[np.float32]:
+    def transform(self, X: Any) -> Any:
         """Compute the statistics of each clip.
 
         Parameters
@@ -238,7 +244,8 @@ class Summarize(FrameTransformer):
         check_is_fitted(self)
         frames = self._frames(X, reset=False)
         clips = frames if isinstance(frames, Frames) else frames[:, None]
-        return np.asarray([self._row(clip) for clip in clips], dtype=np.float32)
+        values = np.asarray([self._row(clip) for clip in clips], dtype=np.float32)
+        return with_index(self, values, getattr(frames, "row_labels", None))
 
     def _row(self, frames: NDArray[Any]) -> NDArray[Any]:
         summary = self._summary()

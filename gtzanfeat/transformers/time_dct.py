@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.fft import dct
 from sklearn.utils.validation import check_is_fitted
 
-from gtzanfeat.extraction.frame_matrices import Frames
+from gtzanfeat.extraction.frame_sequence import Frames
 from gtzanfeat.feature_sets import column_name
 from gtzanfeat.transformers.frame_summaries import FrameTransformer
 

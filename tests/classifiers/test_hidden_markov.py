@@ -9,7 +9,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 
 from gtzanfeat.classifiers import HiddenMarkovClassifier
 from gtzanfeat.errors import ClipError, GtzanfeatError
-from gtzanfeat.extraction.frame_matrices import Frames
+from gtzanfeat.extraction.frame_sequence import Frames
 
 
 @parametrize_with_checks([HiddenMarkovClassifier(random_state=0)])

@@ -1,5 +1,6 @@
 """The scikit-learn surface of feature extraction."""
 
+import io
 import pickle
 import warnings
 
@@ -12,14 +13,15 @@ from sklearn.compose import ColumnTransformer
 from sklearn.exceptions import SkipTestWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from gtzanfeat.audio import Clip
+from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.feature_sets import FEATURE_SETS
-from gtzanfeat.transformers import ClipFeatures, FailedClipWarning
+from gtzanfeat.transformers import ClipFeatures, FailedClipWarning, FrameFeatures, Summarize
 
 RATE = 22050
 
@@ -193,3 +195,90 @@ def test_edge_cases_have_defined_values():
     assert {silence[name] for name in names if not name.startswith("mfcc")} == {0.0}
     # the transform of 40 equal logarithms, rounded: at most 40 · 2.24 · 2^-24
     assert all(abs(silence[f"mfcc_0{q}_tmean"]) < 5.4e-6 for q in range(1, 6))
+
+
+either = pytest.mark.parametrize(
+    "transformer", [ClipFeatures("timbre19"), FrameFeatures("zcr")], ids=["clips", "frames"]
+)
+
+# --- what stands at the door -----------------------------------------------------------------------------
+
+
+def wav(samples, rate=22050):
+    file = io.BytesIO()
+    soundfile.write(file, samples, rate, format="WAV", subtype="FLOAT")
+    return file
+
+
+def test_a_data_frame_is_indexed_by_the_paths(tmp_path, rng):
+    paths = [tmp_path / f"{i}.wav" for i in (2, 0, 1)]
+    for path in paths:
+        path.write_bytes(wav(rng.uniform(-1, 1, 5000)).getvalue())
+    transformer = ClipFeatures("timbre19")
+    values = transformer.fit_transform(paths)
+    transformer.set_output(transform="pandas")
+    names = [str(path) for path in paths]
+    for X in (paths, names, np.array(names), np.array(names, dtype=object), tuple(names)):
+        table = transformer.fit_transform(X)
+        assert table.index.tolist() == names
+        assert table.columns.tolist() == transformer.get_feature_names_out().tolist()
+        np.testing.assert_array_equal(table, values)
+    # what has an index keeps it, and what has no paths is counted
+    series = pd.Series(names, index=["a", "b", "c"])
+    assert transformer.fit_transform(series).index.tolist() == ["a", "b", "c"]
+    assert transformer.fit_transform([Clip(paths[0]), paths[1]]).index.tolist() == [0, 1]
+    assert transformer.fit_transform(rng.uniform(-1, 1, (2, 5000))).index.tolist() == [0, 1]
+    scaled = make_pipeline(ClipFeatures("timbre19"), StandardScaler()).set_output(transform="pandas")
+    assert scaled.fit_transform(paths).index.tolist() == names
+
+
+def test_a_union_of_vectors_and_frames_is_one_row_per_clip(tmp_path, rng):
+    """Columns are put side by side by index: all parts must have the same, of clips that occur twice too."""
+    (tmp_path / "a.wav").write_bytes(wav(rng.uniform(-1, 1, 5000)).getvalue())
+    paths = [tmp_path / "a.wav"] * 2
+    union = make_union(
+        ClipFeatures("timbre19"),
+        make_pipeline(FrameFeatures("mfcc"), Summarize(("mean",))),
+        make_pipeline(FrameFeatures("mfcc"), CodebookHistogram(2, random_state=0)),
+    )
+    plain = union.fit_transform(paths)
+    union.set_output(transform="pandas")
+    for X in (paths, pd.Series(paths, index=["x", "y"])):
+        table = union.fit_transform(X)
+        np.testing.assert_array_equal(table, plain)
+        assert table.index.tolist() == (list(map(str, paths)) if X is paths else ["x", "y"])
+
+
+@pytest.mark.parametrize(
+    "transformer", [ClipFeatures("timbre19"), FrameFeatures("zcr")], ids=["clips", "frames"]
+)
+def test_whatever_stands_for_a_clip_is_taken(transformer, tmp_path, rng):
+    samples = rng.uniform(-1, 1, 5000).astype(np.float32)
+    (expected,) = transformer.fit_transform([samples])
+    (tmp_path / "clip.wav").write_bytes(wav(samples).getvalue())
+    with open(tmp_path / "clip.wav", "rb") as file:
+        for clip in (wav(samples), file, (samples, 22050), {"array": samples, "sampling_rate": 22050}):
+            (values,) = transformer.fit_transform([clip])
+            np.testing.assert_array_equal(values, expected)
+            np.testing.assert_array_equal(transformer.transform([samples, clip])[1], expected)
+
+
+@pytest.mark.parametrize(
+    "transformer", [ClipFeatures("timbre19"), FrameFeatures("zcr")], ids=["clips", "frames"]
+)
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        (np.zeros(22050), r"it is one clip of samples; give a list, even of one: \[samples\]"),
+        ([0.0, 0.5, -0.5], "it is one clip of samples"),
+        (pd.Series(np.zeros(100)), "it is one clip of samples"),
+        (io.BytesIO(b"RIFF"), r"it is one clip; give a list, even of one: \[clip\]"),
+        ("song.wav", "it is one clip"),
+        ([b"song.wav"], r"bytes is not a clip; give os\.fsdecode\(path\)"),
+        ([{"path": "song.wav"}], "it is a mapping with the keys path"),
+        ([io.BytesIO(b"no sound")], "clip 0: "),
+    ],
+)
+def test_what_is_no_list_of_clips_gets_its_own_advice(transformer, X, message):
+    with pytest.raises(ClipError, match=message):
+        transformer.fit_transform(X)

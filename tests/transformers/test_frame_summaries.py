@@ -27,7 +27,8 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.extraction import parallel
 from gtzanfeat.extraction.cache import clear, prune
-from gtzanfeat.extraction.frame_matrices import Frames, frame_spec
+from gtzanfeat.extraction.frame_matrices import frame_spec
+from gtzanfeat.extraction.frame_sequence import Frames
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
 from gtzanfeat.statistics.summaries import SUMMARIES
 from gtzanfeat.transformers import ClipFeatures, Deltas, FailedClipWarning, FrameFeatures, Summarize, TimeDCT

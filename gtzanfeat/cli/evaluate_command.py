@@ -136,6 +136,9 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
+@click.option(
+    "--links", is_flag=True, help="Let the page of --report link to the recordings, relative to the page."
+)
 @options.as_json
 @options.layout
 @options.on_error
@@ -153,6 +156,8 @@ def command(**words: Any) -> int:
     from gtzanfeat.inspection import importance, robustness
 
     chosen = EvaluateOptions(**words)
+    if chosen.links and chosen.report is None:
+        raise click.UsageError("--links are on the page of --report; give it, too.")
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
@@ -170,7 +175,7 @@ def command(**words: Any) -> int:
     robustness_results = [robustness(experiment, name, strengths) for name, strengths in sweeps]
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
-    _write(chosen, result, clips, robustness_results, importance_result)
+    _write(chosen, experiment, result, robustness_results, importance_result)
     _show(chosen, result, robustness_results, importance_result)
     return code
 
@@ -304,8 +309,8 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
 
 def _write(
     chosen: EvaluateOptions,
+    experiment: Experiment,
     result: Evaluation,
-    clips: ClipTable,
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
 ) -> None:
@@ -316,14 +321,17 @@ def _write(
         write_evaluation(result, chosen.save, overwrite=chosen.overwrite)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
+        from gtzanfeat.report.mistakes import explain_mistakes
 
         page = write_report(
             result,
             chosen.report,
-            clips=clips,
+            clips=experiment.clips,
             command=click.get_current_context().meta["command line"],
             importance=importance_result,
+            contributions=explain_mistakes(experiment, result),
             robustness=robustness_results or None,
+            links=chosen.links,
             overwrite=chosen.overwrite,
         )
         screen.note([f"the report is {page}"], chosen.quiet)

@@ -264,11 +264,11 @@ def _lead_figure(lead: pd.Series, answer: str, truth: str) -> dict[str, str]:
     said = ", ".join(f"{name} {text}" for name, text in zip(names, texts, strict=True))
     title = f"For {answer} and against {truth}: {said}"
     positive = [name for name, value in zip(names, values, strict=True) if value > 0]
-    others = "is of other columns and" if len(shares) > len(names) else "is what"
+    others = "other columns and " if len(shares) > len(names) else ""
     return {
         "lead": bars_svg(values, names, texts, title, main=positive),
-        "about_lead": f"What spoke for {answer} (right) or {truth} (left); the rest {others} holds for every "
-        f"clip. Together: {_signed(float(lead['total']))}.",
+        "about_lead": f"What spoke for {answer} (right) or {truth} (left); the rest is {others}what holds for "
+        f"every clip. Together: {_signed(float(lead['total']))}.",
     }
 
 

@@ -267,8 +267,8 @@ def _lead_figure(lead: pd.Series, answer: str, truth: str) -> dict[str, str]:
     others = "other columns and " if len(shares) > len(names) else ""
     return {
         "lead": bars_svg(values, names, texts, title, main=positive),
-        "about_lead": f"What spoke for {answer} (right) or {truth} (left); the rest is {others}what holds for "
-        f"every clip. Together: {_signed(float(lead['total']))}.",
+        "about_lead": f"What spoke for {answer} (right) or {truth} (left); the rest is {others}what holds "
+        f"for every clip. Together: {_signed(float(lead['total']))}.",
     }
 
 

@@ -43,28 +43,23 @@ def write_report(
 ) -> Path:
     """Write a result as an HTML page, and in the same folder as JSON and Parquet.
 
-    The page is one file that can be sent to someone: figures and styles are embedded, it loads nothing from
-    a network, has no script, follows the reader's light or dark theme, and fits a phone. Sections for which
-    there are no data are left out.
+    The page is one file that can be sent to someone: it loads nothing, has no script, follows the reader's
+    light or dark theme, and fits a phone. Sections for which there are no data are left out.
 
     Parameters
     ----------
     evaluation : Evaluation
         The result, from `evaluate`.
     folder : str or path
-        The folder, which is created if it does not exist. The page is ``report.html`` in it, beside the files
-        that `Evaluation.save` writes.
+        The folder, made if it is missing; the page is ``report.html``, beside what `write_evaluation` writes.
     clips : ClipTable, optional
-        The clips that were evaluated, for the histograms of the worst predicted ones; by default the paths
-        in the result are opened.
+        The clips that were evaluated; by default the paths in the result are opened.
     command : str, optional
         The command line that made the result.
     importance : Importance or DataFrame, optional
-        Permutation importances of groups of columns, which name the rows: ``importance``, the decrease of the
-        score, and optionally ``spread``.
+        Importances by group of columns: ``importance``, the loss of score, and optionally ``spread``.
     contributions : DataFrame, optional
-        Shares of groups of columns in decisions, from `held_out_contributions` or `held_out_shapley_values`:
-        the worst predicted clips are shown with what spoke for the answer and against the truth.
+        Shares of groups of columns in decisions, from `held_out_contributions` or `held_out_shapley_values`.
     robustness : Robustness or sequence of Robustness, optional
         Scores as a function of the strength of a degradation.
     links : bool, default=False

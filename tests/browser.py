@@ -86,7 +86,7 @@ class Browser:
 
     def ask(self, script):
         """Return the value of an expression in the page."""
-        answer = self("Runtime.evaluate", expression=script, returnByValue=True)
+        answer = self("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
 

@@ -84,7 +84,7 @@ ELSEWHERE = {
     "report/test_displays.py": ("every display keeps one contract", "report: axes histogram_displays"),
     "report/test_page.py": (
         "the page is what they are parts of",
-        "report: formatting mistakes sections vector_pictures",
+        "report: class_sections formatting mistakes score_pictures sections vector_pictures",
     ),
     "segments/test_segment_classifier.py": (
         "a classifier of windows is what brings them together",

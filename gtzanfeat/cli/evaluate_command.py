@@ -146,6 +146,9 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
+@click.option(
+    "--links", is_flag=True, help="Let the page of --report link to the recordings, relative to the page."
+)
 @options.as_json
 @options.layout
 @options.on_error
@@ -161,6 +164,8 @@ def command(**words: Any) -> int:
     (--target labels) and numbers (--target COLUMN) are learnt in the same way.
     """
     chosen = EvaluateOptions(**words)
+    if chosen.links and chosen.report is None:
+        raise click.UsageError("--links are on the page of --report; give it, too.")
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
     if chosen.drop and chosen.join is None:
@@ -190,7 +195,7 @@ def _evaluate(
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
     try:
-        whole = _write(chosen, result, clips, robustness_results, importance_result)
+        whole = _write(chosen, experiment, result, robustness_results, importance_result)
     finally:
         _show(chosen, result, robustness_results, importance_result)
     return code if whole else outputs.ELSEWHERE
@@ -339,8 +344,8 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
 
 def _write(
     chosen: EvaluateOptions,
+    experiment: Experiment,
     result: Evaluation,
-    clips: ClipTable,
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
 ) -> bool:
@@ -355,18 +360,22 @@ def _write(
         written.append(save == chosen.save)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
+        from gtzanfeat.report.mistakes import explain_mistakes
         from gtzanfeat.report.page import NAME
 
         command = click.get_current_context().meta["command line"]
+        contributions = explain_mistakes(experiment, result)
         folder = outputs.write_somewhere(
             chosen.report,
             lambda folder: write_report(
                 result,
                 folder,
-                clips=clips,
+                clips=experiment.clips,
                 command=command,
                 importance=importance_result,
+                contributions=contributions,
                 robustness=robustness_results or None,
+                links=chosen.links,
                 overwrite=chosen.overwrite,
             ),
         )

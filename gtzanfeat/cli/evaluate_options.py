@@ -41,6 +41,7 @@ class EvaluateOptions:
     seed: int
     save: Path | None
     report: Path | None
+    links: bool
     as_json: bool
     layout: str | None
     on_error: Literal["skip", "raise"]

@@ -59,23 +59,24 @@ def headline_score(found: Evaluation) -> Section:
         "marks": [
             {"name": mark, "value": format_score(at, headline), "at": _percent(at)} for mark, at in marks
         ],
-        "gauge": _gauge(found.score, row["low"], row["high"]) if np.isfinite(found.score) else None,
+        "gauge": gauge(found.score, row["low"], row["high"]) if np.isfinite(found.score) else None,
     }
 
 
-def _gauge(value: float, low: float, high: float) -> Section:
-    gauge: Section = {"at": _percent(value), "low": None, "width": None}
+def gauge(value: float, low: float, high: float) -> Section:
+    """Return the places of a share and its interval on a gauge from 0 to 1, in per cent of its length."""
+    places: Section = {"at": _percent(value), "low": None, "width": None}
     if np.isfinite(low) and np.isfinite(high):
-        gauge["low"] = _percent(low)
-        gauge["width"] = round(_percent(high) - _percent(low), 2)
-    return gauge
+        places["low"] = _percent(low)
+        places["width"] = round(_percent(high) - _percent(low), 2)
+    return places
 
 
 def _percent(share: float) -> float:
     return round(100 * float(np.clip(share, 0.0, 1.0)), 2)
 
 
-def setting_rows(found: Evaluation, command: str | None) -> list[tuple[str, str, str]]:
+def setting_rows(found: Evaluation) -> list[tuple[str, str, str]]:
     """Return the settings of the evaluation as rows of term, text and typeface."""
     left_out = [f"{count} {why}" for why, count in found.left_out.items()]
     clips = f"{found.n_used} of {found.n_clips}"
@@ -93,7 +94,6 @@ def setting_rows(found: Evaluation, command: str | None) -> list[tuple[str, str,
         ("Columns", "" if found.n_columns is None else str(found.n_columns), ""),
         ("Spec hash", found.spec_hash or "", "code"),
         ("Seed", str(found.random_state), ""),
-        ("Command", command or "", "code"),
         ("Versions", ", ".join(f"{name} {version}" for name, version in found.versions.items()), ""),
     ]
     return [row for row in rows if row[1]]
@@ -192,31 +192,6 @@ def _cell(share: float, text: str, right: bool = False, never: bool = False) -> 
         "text": text,
         "share": 0 if never else round(min(100 * share, 100.0), 1),
         "kind": " ".join(kind for kind, holds in kinds if holds),
-    }
-
-
-def class_table(found: Evaluation) -> Section | None:
-    """Return the table of precision, recall and F1 of classes or tags."""
-    if found.task == "regression":
-        return None
-    table = found.per_class
-    heads = {"precision": "precision", "recall": "recall", "f1": "F1"}
-    if found.task == "multi-label":
-        heads |= {"roc_auc": "ROC-AUC", "average_precision": "AP"}
-    columns = [name for name in heads if name in table]
-    what = "tag" if found.task == "multi-label" else "class"
-    return {
-        "title": f"{what.capitalize()} by {what}",
-        "caption": "Per cent; the bar is F1.",
-        "heads": [what, *(heads[name] for name in columns), "clips"],
-        "rows": [
-            {
-                "label": label,
-                "share": _percent(row["f1"]) if np.isfinite(row["f1"]) else 0,
-                "cells": [*(format_score(row[name], unit=False) for name in columns), f"{row['clips']:.0f}"],
-            }
-            for label, row in table.iterrows()
-        ],
     }
 
 

@@ -78,7 +78,7 @@ def circle_of_fifths_svg(histogram: NDArray[Any]) -> str:
         parts.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="middle">{CIRCLE_OF_FIFTHS[k]}</text>')
     best = CIRCLE_OF_FIFTHS[int(folded.argmax())]
     words = f"strongest class {best}" if strongest else "empty, no pitch was found"
-    return _svg_element(160, 160, f"Pitch classes on the circle of fifths: {words}", parts, "circle")
+    return svg_element(160, 160, f"Pitch classes on the circle of fifths: {words}", parts, "circle")
 
 
 def timeline_svg(
@@ -118,7 +118,7 @@ def timeline_svg(
     best = shares.argmax(axis=1)
     for line, k in enumerate(shown):
         y = line * row
-        name = escape(_shortened(classes[k]))
+        name = escape(shortened(classes[k]))
         weight = ' class="strong"' if classes[k] == truth else ""
         parts.append(f'<text{weight} x="{left - 6:g}" y="{y + 12:g}" text-anchor="end">{name}</text>')
         for a, b, share, winner in zip(start, end, shares[:, k], best, strict=True):
@@ -135,7 +135,7 @@ def timeline_svg(
     answers = [str(classes[k]) for k in best]
     counts = sorted({name: answers.count(name) for name in answers}.items(), key=lambda item: -item[1])
     words = ", ".join(f"{name} {count}" for name, count in counts)
-    return _svg_element(WIDTH, bottom + 18, f"Answers of {len(best)} segments: {words}", parts)
+    return svg_element(WIDTH, bottom + 18, f"Answers of {len(best)} segments: {words}", parts)
 
 
 def curve_svg(scores: NDArray[Any], low: NDArray[Any], high: NDArray[Any], title: str) -> str:
@@ -174,7 +174,7 @@ def curve_svg(scores: NDArray[Any], low: NDArray[Any], high: NDArray[Any], title
             parts.append(f'<path class="curve thin" d="M{x:.1f} {level(low[i]):.1f}V{level(high[i]):.1f}"/>')
         parts.append(f'<circle class="main" cx="{x:.1f}" cy="{level(value):.1f}" r="3.5"/>')
         parts.append(f'<text x="{x:.1f}" y="{height - 6:g}" text-anchor="middle">{i + 1}</text>')
-    return _svg_element(WIDTH, height, title, parts)
+    return svg_element(WIDTH, height, title, parts)
 
 
 def scatter_svg(truth: NDArray[Any], answers: NDArray[Any]) -> str:
@@ -201,7 +201,7 @@ def scatter_svg(truth: NDArray[Any], answers: NDArray[Any]) -> str:
         parts.append(f'<text x="{x(value):.1f}" y="{height - 6:g}" text-anchor="{anchor}">{word}</text>')
         parts.append(f'<text x="{left - 5:g}" y="{y(value) + 4:.1f}" text-anchor="end">{word}</text>')
     title = f"Answers against truths of {len(truth)} tests, both from {low:.4g} to {high:.4g}"
-    return _svg_element(WIDTH, height, title, parts)
+    return svg_element(WIDTH, height, title, parts)
 
 
 def _bar_chart(
@@ -231,14 +231,16 @@ def _bar_chart(
     for i, word in ticks.items():
         x = margin + (i + 0.5) * step
         parts.append(f'<text x="{x:.1f}" y="{height - 5:g}" text-anchor="middle">{word}</text>')
-    return _svg_element(width, height, title, parts)
+    return svg_element(width, height, title, parts)
 
 
-def _shortened(label: str, longest: int = 12) -> str:
+def shortened(label: str, longest: int = 12) -> str:
+    """Return a label of at most `longest` letters."""
     return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
-def _svg_element(width: float, height: float, title: str, parts: Iterable[str], kind: str = "") -> str:
+def svg_element(width: float, height: float, title: str, parts: Iterable[str], kind: str = "") -> str:
+    """Return an ``<svg>`` element with a title that describes it."""
     name = escape(title, quote=True)
     return (
         f'<svg class="{("picture " + kind).strip()}" viewBox="0 0 {width:g} {height:g}" role="img" '

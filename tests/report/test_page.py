@@ -5,6 +5,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -18,12 +19,14 @@ from signals import RATE, tone, white_noise
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable, load_dataset
 from gtzanfeat.errors import ExportError, GtzanfeatError
-from gtzanfeat.evaluation import Audit, evaluate, read_evaluation
+from gtzanfeat.evaluation import Audit, Experiment, evaluate, read_evaluation
 from gtzanfeat.evaluation.leakage import Finding
-from gtzanfeat.extraction import Failure
+from gtzanfeat.extraction import Extraction, Failure
+from gtzanfeat.feature_sets import feature_set
 from gtzanfeat.inspection import Robustness
 from gtzanfeat.inspection.feature_importance import Importance
-from gtzanfeat.report import write_report
+from gtzanfeat.report import class_sections, mistakes, write_report
+from gtzanfeat.report.mistakes import explain_mistakes, rank_mistakes
 from gtzanfeat.report.page import render
 
 
@@ -62,7 +65,7 @@ class Page(HTMLParser):
     def handle_data(self, data):
         if self.open[-1:] == ["caption"]:
             self.tables[-1]["caption"] += data
-        if self.open and re.fullmatch("h[1-6]", self.open[-1]):
+        if any(re.fullmatch("h[1-6]", tag) for tag in self.open[-2:]):  # a heading may be a link
             self.headings[-1][1] += data
         if self.open[-1:] == ["title"] and "svg" not in self.open:
             self.title += data
@@ -164,6 +167,7 @@ AUDIT = Audit(
     exposed={"artist": 20},
     notes=("albums are not known",),
 )
+WARNED = "Before you believe it"
 IMPORTANCE = pd.DataFrame({"importance": [0.1, 0.3], "spread": [0.01, 0.02]}, index=["pitch", "timbre"])
 
 
@@ -213,7 +217,7 @@ def test_what_was_asked_is_all_there(found):
 def test_matrix_classes_pairs_and_folds_hold_the_numbers_of_the_result(found):
     text = render(found)
     page = read(text)
-    shown = ["What was asked", "Scores", "Confusion", "Class by class", "Most confused", "Fold by fold"]
+    shown = ["What was asked", "Scores", "Fold by fold", "Confusion", "Most confused", "Class by class"]
     assert [title for title in sections(page) if title in shown] == shown
     matrix = text[text.index('<table class="cells matrix">') :].split("</table>")[0]
     cells = [cell.rpartition(">")[2] for cell in re.findall(r"<td class=[^>]*>[^<]*", matrix)]
@@ -229,7 +233,157 @@ def test_matrix_classes_pairs_and_folds_hold_the_numbers_of_the_result(found):
     assert values == [round(100 * score) for score in found.fold_scores["accuracy"]]
 
 
-def test_the_most_confidently_wrong_are_shown_with_their_sound(found, music):
+def test_the_class_table_has_intervals(found, tags):
+    for result, metric in ((found, "recall"), (tags, "f1")):
+        text = render(result)
+        body = text.split('id="classes"')[1].split("</table>")[0]
+        for label in result.labels:
+            row = next(row for row in body.split("<tr>") if f'scope="row">{label}<' in row)
+            value = result.per_class.loc[label, metric]
+            low, high = (result.class_intervals.loc[label, f"{metric}_{end}"] for end in ("low", "high"))
+            said = f'{100 * value:.1f}<span class="between">{100 * low:.0f} to {100 * high:.0f}</span>'
+            assert f"<td>{said}</td>" in row
+            assert f'<span class="at" style="left:{100 * result.per_class.loc[label, "f1"]:.4g}' in row
+
+
+def test_tags_and_two_classes_have_curves(found, tags, monkeypatch):
+    page = read(render(tags))
+    for tag in tags.labels:
+        area, precision = tags.per_class.loc[tag, ["roc_auc", "average_precision"]]
+        assert f"ROC curve of {tag}: area {100 * area:.1f} %" in page.pictures
+        assert f"Precision and recall of {tag}: average precision {100 * precision:.1f} %" in page.pictures
+    assert "Ranking" not in sections(read(render(found)))  # of three classes
+    two = table(n=60, label=["jazz", "pop"] * 30)
+    values = np.random.default_rng(0).normal(size=(60, 2))
+    page = read(render(evaluate("logistic", two, values=values, cv=3, repeats=1)))
+    assert sum(name.startswith("ROC curve of ") for name in page.pictures) == 2
+    monkeypatch.setattr(class_sections, "MOST_CURVES", 2)
+    text = render(tags)
+    assert "These are the 2 commonest of 3 tags." in text
+    rarest = tags.per_class["clips"].idxmin()
+    assert f"ROC curve of {rarest}" not in text
+
+
+def shares(found, strongest, weakest):
+    """Contributions of three families to every decision, as made up."""
+    families = {"timbre": 0.25, "rhythm": 0.0, "pitch": 0.0} | {strongest: 3.0, weakest: -1.0}
+    index = pd.MultiIndex.from_product(
+        [[1], found.predictions["clip"].unique(), found.labels], names=["repeat", "clip", "class"]
+    )
+    wrong = {clip: mistakes._answer_and_truth(found, clip)[0] for clip in rank_mistakes(found)["clip"]}
+    answered = np.array([wrong.get(clip) == label for _, clip, label in index])
+    given = pd.DataFrame({name: np.where(answered, value, 0.0) for name, value in families.items()}, index)
+    given["rest"] = np.where(answered, 0.5, 1.0)
+    return given.assign(total=given.sum(axis=1))
+
+
+def test_cards_show_what_the_decision_rested_on(found, music):
+    text = render(found, clips=music, contributions=shares(found, "rhythm", "pitch"))
+    page = read(text)
+    leads = [name for name in page.pictures if name.startswith("For ")]
+    assert len(leads) == len(rank_mistakes(found))
+    for name in leads:
+        assert re.fullmatch(
+            r"For \w+ and against \w+: rhythm \+3\.00, pitch −1\.00, timbre \+0\.25, rest −0\.50", name
+        )
+    assert "Together: +1.75." in text
+    assert "What spoke for the answer is of the first repeat." in text
+    assert "Mean probability: " in " ".join(page.pictures)
+    worst = rank_mistakes(found).iloc[0]["clip"]
+    means = found.scores[(found.predictions["clip"] == worst).to_numpy()].mean(axis=0)
+    order = np.argsort(-means, kind="stable")
+    said = ", ".join(f"{found.labels[i]} {100 * means[i]:.0f} %" for i in order)
+    assert f"Mean probability: {said}" in page.pictures
+
+
+@pytest.mark.parametrize(
+    ("strongest", "figures"),
+    [("timbre", []), ("rhythm", ["Beat histogram: "]), ("pitch", ["Pitch histogram: ", "Pitch classes on"])],
+)
+def test_a_histogram_is_drawn_where_it_decided(found, music, strongest, figures):
+    weakest = "timbre" if strongest != "timbre" else "pitch"
+    page = read(render(found, clips=music, contributions=shares(found, strongest, weakest)))
+    for start in ("Beat histogram: ", "Pitch histogram: ", "Pitch classes on"):
+        assert any(name.startswith(start) for name in page.pictures) == (start in figures)
+    assert not any("istogram" in name for name in read(render(found, clips=music)).pictures)
+
+
+def test_of_two_classes_one_row_of_a_linear_model_speaks_for_both():
+    two = table(n=60, label=["jazz", "pop"] * 30)
+    values = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["tempo", "loudness"])
+    experiment = Experiment("logistic", two, values=values, cv=3, repeats=1)
+    result = experiment.evaluate()
+    given = explain_mistakes(experiment, result)
+    assert given.index.unique("class").tolist() == ["pop"]
+    page = read(render(result, contributions=given))
+    for row in rank_mistakes(result).to_dict("records"):
+        answer, truth = mistakes._answer_and_truth(result, row["clip"])
+        total = given.loc[(1, row["clip"], "pop"), "total"] * (1 if answer == "pop" else -1)
+        assert total > 0  # what was answered had the lead
+        assert any(name.startswith(f"For {answer} and against {truth}: ") for name in page.pictures)
+        assert f"Together: +{total:.2f}." in render(result, contributions=given)
+
+
+def test_mistakes_are_explained_by_the_exact_way_or_by_shapley_values(numbers):
+    clips = table()
+    rng = np.random.default_rng(0)
+
+    def explained(estimator, name, **options):
+        columns = feature_set(name)
+        values = rng.normal(size=(60, len(columns.columns))).astype(np.float32)
+        given = Extraction(columns, values, np.ones(60), ("",) * 60, ())
+        experiment = Experiment(estimator, clips, values=given, cv=3, **options)
+        result = experiment.evaluate()
+        return explain_mistakes(experiment, result), rank_mistakes(result)["clip"]
+
+    exact, _ = explained("lda", "classic30", repeats=1)
+    assert list(exact.columns) == ["timbre", "rhythm", "pitch", "rest", "total"]
+    assert exact.index.unique("clip").size == 60
+    shapley, worst = explained("svm", "classic30", repeats=2)
+    assert list(shapley.columns) == list(exact.columns)
+    assert sorted(shapley.index.unique("clip")) == sorted(worst)
+    finer, _ = explained("svm", "timbre19", repeats=1)  # all of one family
+    assert "mfcc" in finer.columns
+    assert explained("random-forest", "block-level", repeats=1)[0] is not None
+    x = rng.normal(size=(60, 1))
+    ridge = Experiment("ridge", table(target=x[:, 0]), target="target", values=x, cv=3, repeats=1)
+    assert explain_mistakes(ridge, numbers) is None
+
+
+def test_links_lead_to_the_recordings_that_are_there(found, music, tmp_path):
+    page = write_report(found, tmp_path / "page", clips=music, links=True)
+    text = page.read_text(encoding="utf-8")
+    read(text)
+    linked = re.findall(r'<h3><a href="([^"]+)">([^<]+)</a></h3>', text)
+    there = [row for row in rank_mistakes(found)["path"] if Path(row).is_file()]
+    assert [name for _, name in linked] == [Path(path).name for path in there]
+    for (address, _), path in zip(linked, there, strict=True):
+        assert not Path(address).is_absolute()
+        assert (page.parent / unquote(address)).resolve() == Path(path).resolve()
+    assert "<h3><a " not in render(found, clips=music)
+    assert mistakes._link(str(tmp_path / "no.wav"), tmp_path) == {}
+    strange = tmp_path / "50 % of #1?.wav"
+    strange.write_bytes(b"")
+    assert mistakes._link(str(strange), tmp_path) == {"link": "50%20%25%20of%20%231%3F.wav"}
+
+
+def test_the_contents_list_every_section(found, tags, numbers):
+    for text in (
+        render(replace(found, audit=AUDIT), importance=IMPORTANCE, robustness=SWEEP),
+        render(replace(tags, failures=(Failure(3, "bad.wav", "it is empty"),))),
+        render(numbers),
+    ):
+        page = read(text)
+        contents = text.split("<nav")[1].split("</nav>")[0]
+        listed = re.findall(r'<a href="#(\w+)">([^<]+)</a>', contents)
+        assert [title for _, title in listed] == [
+            title for title in sections(page) if title != "Before you believe it"
+        ]
+        assert {name for name, _ in listed} <= set(page.ids)
+        assert text.index("<nav") < text.index('id="asked"')
+
+
+def test_the_most_confidently_wrong_come_first(found, music):
     text = render(found, clips=music)
     page = read(text)
     wrong = found.predictions[found.predictions["label"] != found.predictions["predicted"]]
@@ -239,18 +393,17 @@ def test_the_most_confidently_wrong_are_shown_with_their_sound(found, music):
     worst = [Path(path).name for path in ranked.sort_values(ascending=False, kind="stable").index[:6]]
     cards = [title for level, title in page.headings if level == 3]
     assert cards == worst
-    assert any(name.startswith("Beat histogram: ") for name in page.pictures)
-    assert "Pitch classes on the circle of fifths: " in " ".join(page.pictures)
     assert re.search(r"taken for \w+ in \d of 2 tests; it gave \d+ % to \w+ and \d+ % to", text)
 
 
 def test_a_recording_that_is_gone_costs_only_its_pictures(found, music):
     only = found.predictions["path"].str.endswith("gone.wav")
     wrong = found.predictions.assign(predicted=np.where(only, "hum", found.predictions["label"]))
-    text = render(replace(found, predictions=wrong))
+    wrong = replace(found, predictions=wrong)
+    text = render(wrong, contributions=shares(wrong, "rhythm", "pitch"))
     page = read(text)
     assert [title for level, title in page.headings if level == 3] == ["gone.wav"]
-    assert "No histograms: there is no such file." in text
+    assert "No histogram: there is no such file." in text
     assert not any("histogram" in name for name in page.pictures)
 
 
@@ -324,7 +477,14 @@ def test_numbers_have_a_picture_of_truth_and_answer(numbers):
     assert page.title.startswith(f"R² {numbers.score:.2f}")
     assert {"Truth and answer", "Furthest off", "Fold by fold"} <= set(sections(page))
     assert "Confusion" not in sections(page)
-    assert text.count('<circle class="dot"') == len(numbers.predictions)
+    scatter = text.split('id="scatter"')[1].split("</figure>")[0]
+    assert scatter.count('<circle class="dot"') == len(numbers.predictions)
+    worst = (
+        numbers.predictions.assign(off=np.abs(numbers.answers - numbers.truth)).groupby("clip")["off"].mean()
+    )
+    tests = numbers.predictions[numbers.predictions["clip"] == worst.idxmax()]
+    truth, answer = tests["target"].iloc[0], tests["predicted"].mean()
+    assert any(name.startswith(f"Truth {truth:.4g}, answers around {answer:.4g},") for name in page.pictures)
     assert "Root mean square error" in text
     # where the mean is better than the answers, R² is below 0, and the page can still be drawn
     upside = replace(
@@ -384,7 +544,31 @@ def test_the_command_line_writes_it_with_its_own_words(music, tmp_path, monkeypa
     assert done.exit_code == 2
     assert "exists already" in done.stderr
     assert done.stdout == ""  # said before anything was analysed
-    assert CliRunner().invoke(main, [*words, "--overwrite"]).exit_code == 0
+    assert CliRunner().invoke(main, [*words, "--overwrite", "--links"]).exit_code == 0
+    done = CliRunner().invoke(main, ["evaluate", "music.csv", "--links"])
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "--links are on the page of --report" in done.stderr
+
+
+def test_the_command_line_explains_and_links_what_is_wrong(tmp_path, monkeypatch):
+    """Labels that sound does not tell, so that something is wrong under any classifier."""
+    monkeypatch.chdir(tmp_path)
+    rows = []
+    for i in range(8):
+        soundfile.write(f"{i}.wav", white_noise(1, random_state=i), RATE)
+        rows.append({"path": f"{i}.wav", "label": "ab"[i % 2]})
+    pd.DataFrame(rows).to_csv("noise.csv", index=False)
+    words = ["evaluate", "noise.csv", "--cv", "2", "--repeats", "1", "--report", "page", "--links", "-q"]
+    done = CliRunner().invoke(main, words)
+    assert done.exit_code == 0, done.output
+    text = Path("page/report.html").read_text(encoding="utf-8")
+    page = read(text)
+    assert re.search(r'<h3><a href="\.\./\d\.wav">\d\.wav</a></h3>', text)
+    leads = [name for name in page.pictures if name.startswith("For ")]
+    assert leads
+    assert all(
+        set(re.findall(r"(\w+) [+−]", name)) == {"timbre", "rhythm", "pitch", "rest"} for name in leads
+    )
 
 
 # --- in a browser ----------------------------------------------------------------------------------------
@@ -430,6 +614,31 @@ UNSEEN = """[...document.querySelectorAll(
       (r.width === 0 || r.height === 0 || s.visibility !== 'visible' || +s.opacity === 0); })
   .map(e => e.outerHTML.slice(0, 80))"""
 WIDER = "[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth)"
+# A table, or a line of code, says that there is more to the right where there is, and only there.
+UNSAID = """[...document.querySelectorAll('.scroll')]
+  .filter(e => (e.scrollWidth > e.clientWidth) !==
+    (e.querySelector('.hint').getBoundingClientRect().height > 8))
+  .map(e => e.textContent.trim().slice(0, 80))"""
+SCROLLED = """[...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth)
+  .map(e => { e.scrollLeft = e.scrollWidth; return e; }).length"""
+STILL_SAID = """new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(
+  [...document.querySelectorAll('.scroll')].filter(e => e.scrollWidth > e.clientWidth &&
+    getComputedStyle(e.querySelector('.hint')).visibility === 'visible').length))))"""
+# Share of the bands of 100 pixels, from the score to the foot, in which something stands right of the middle.
+RIGHT_HALF = """(() => {
+  const top = document.querySelector('main').getBoundingClientRect().top;
+  const bottom = document.querySelector('footer').getBoundingClientRect().top;
+  const bands = new Array(Math.floor((bottom - top) / 100)).fill(false);
+  for (const e of document.querySelectorAll('td, th, li, dd, p, svg, .strip, .gauge')) {
+    const r = e.getBoundingClientRect();
+    if (r.right < innerWidth * .6 || r.width === 0) continue;
+    for (let k = Math.floor((r.top - top) / 100); k <= (r.bottom - top) / 100; k++) bands[k] = true;
+  }
+  return bands.filter(Boolean).length / bands.length;
+})()"""
+COMMAND = "document.querySelector('.line code').getClientRects().length"
+CONTENTS = """[...document.querySelectorAll('nav a')].map(e => e.getBoundingClientRect())
+  .map(r => [r.top + scrollY, r.height])"""
 SMALLEST = """Math.min(...[...document.querySelectorAll('svg text')].map(e =>
   parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a))"""
 
@@ -462,6 +671,8 @@ def pages(found, music, tags, numbers, tmp_path_factory):
             clips=music,
             command="gtzanfeat " + "x" * 90,
             importance=IMPORTANCE,
+            contributions=shares(found, "rhythm", "pitch"),
+            links_from=folder,
             robustness=[SWEEP, replace(SWEEP, degradation="mp3")],
         ),
         "tags": render(tags),
@@ -493,8 +704,18 @@ def test_a_browser_shows_all_of_it(browser, pages, name):
             assert browser.ask(CONTRAST) == []
             if browser.ask("!!document.querySelector('svg text')"):
                 assert browser.ask(SMALLEST) >= 9.0  # pixels
+            assert browser.ask(UNSAID) == []
             if width == 1280:
                 assert max(browser.ask(WIDER)) <= 0  # a wide window need not be scrolled
+                assert browser.ask(RIGHT_HALF) > 0.75
+                if name == "classes":
+                    assert browser.ask(COMMAND) == 1
+            else:
+                tops, heights = zip(*browser.ask(CONTENTS), strict=True)
+                assert max(tops) < browser.ask("document.querySelector('section').offsetTop")
+                assert min(heights) >= 24  # pixels that a finger needs (WCAG 2.2, 2.5.8)
+                assert (browser.ask(SCROLLED) > 0) == (name != "numbers")
+                assert browser.ask(STILL_SAID) == 0
         papers[theme] = browser.ask("getComputedStyle(document.body).backgroundColor")
     assert papers["light"] != papers["dark"]
 

@@ -17,7 +17,6 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
     {"errors", "jit", "version", "progress"},
-    {"parameters"},
     {"declarations"},
     {"audio", "ingredients", "statistics"},
     {"features"},

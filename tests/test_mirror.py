@@ -20,7 +20,7 @@ ELSEWHERE = {
     "test_public_names.py": ("it is written once, and read by the front door", "version"),
     "test_feature_contract.py": (
         "what a row declares is asked of every row",
-        "declarations features/cepstrum",
+        "declarations: rows | features: cepstrum",
     ),
     "test_bad_input.py": ("the sentences of errors are read where they are raised", "errors"),
     "augmentation/test_degradations.py": (
@@ -31,7 +31,8 @@ ELSEWHERE = {
     "cli/test_cli.py": (
         "commands are run as a user runs them, one after the other in one folder",
         "cli: audit_command cache_command compare_command datasets_command demo_command estimator_options "
-        "evaluate_command evaluate_options extract_command features_command options reproduce_command",
+        "evaluate_command evaluate_options evaluate_results extract_command features_command options "
+        "reproduce_command",
     ),
     "codebooks/test_codebook_histogram.py": (
         "the same contract holds for both encodings",
@@ -66,7 +67,10 @@ ELSEWHERE = {
         "feature_sets: feature_item sets",
     ),
     "feature_sets/test_constants.py": ("constants are declared by its rows", "ingredients/registry"),
-    "feature_sets/test_feature_parameters.py": ("parameters are of features and summaries", "parameters"),
+    "feature_sets/test_feature_parameters.py": (
+        "parameters are of features and summaries",
+        "declarations: parameters",
+    ),
     "features/test_bands.py": ("flatness and crest are taken per band there", "features: flatness"),
     "features/test_dynamics.py": ("loudness is what it is made for", "ingredients/k_weighting"),
     "features/test_f0.py": ("the fundamental is what it is made for", "ingredients/yin"),

@@ -1,13 +1,12 @@
 """``gtzanfeat evaluate``: the score of a classifier under a named protocol, and what qualifies it.
 
-Options become an `Experiment`, the experiment is evaluated, and the results are written and printed; what the
-options of the estimator stand for is in `estimator_options`.
+Options become an `Experiment`, which is evaluated; what the options of the estimator stand for is in
+`estimator_options`, and results are written and printed in `evaluate_results`.
 """
 
 from __future__ import annotations
 
 import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import estimator_options, options, outputs, screen
+from gtzanfeat.cli import estimator_options, evaluate_results, options, outputs, screen
 from gtzanfeat.cli.evaluate_options import EvaluateOptions
 from gtzanfeat.cli.extract_command import extract_with_progress
 from gtzanfeat.errors import ExportError
@@ -23,9 +22,8 @@ from gtzanfeat.errors import ExportError
 if TYPE_CHECKING:
     from gtzanfeat.cli.estimator_options import NamedSystem
     from gtzanfeat.datasets import ClipTable
-    from gtzanfeat.evaluation import Evaluation, Experiment
+    from gtzanfeat.evaluation import Experiment
     from gtzanfeat.extraction import Extraction
-    from gtzanfeat.inspection import Importance, Robustness
 
 
 class ListingCommand(click.Command):
@@ -171,7 +169,7 @@ def command(**words: Any) -> int:
     if chosen.drop and chosen.join is None:
         raise click.UsageError("--drop is for columns of --join; give it too.")
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
-    with outputs.held(*_places(chosen)):
+    with outputs.held(*evaluate_results.check_places(chosen)):
         return _evaluate(chosen, system, sweeps)
 
 
@@ -195,26 +193,10 @@ def _evaluate(
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
     try:
-        whole = _write(chosen, experiment, result, robustness_results, importance_result)
+        whole = evaluate_results.write(chosen, experiment, result, robustness_results, importance_result)
     finally:
-        _show(chosen, result, robustness_results, importance_result)
+        evaluate_results.show(chosen, result, robustness_results, importance_result)
     return code if whole else outputs.ELSEWHERE
-
-
-def _places(chosen: EvaluateOptions) -> list[Path]:
-    """Refuse files that cannot be written, or may not be replaced; return those that will be."""
-    from gtzanfeat.evaluation.storage import RESULT, check_folder
-
-    places = []
-    if chosen.save is not None:
-        check_folder(chosen.save, chosen.overwrite)
-        places.append(chosen.save / RESULT)
-    if chosen.report is not None:
-        from gtzanfeat.report.page import check_report
-
-        check_report(chosen.report, chosen.overwrite)
-        places.append(chosen.report / RESULT)
-    return places
 
 
 def _experiment(
@@ -340,67 +322,3 @@ def _sweep(words: str) -> tuple[str, list[float | str]]:
     name, given, strengths = words.partition("=")
     row, checked = check_sweep(name, [word.strip() for word in strengths.split(",")] if given else None)
     return row.name, checked
-
-
-def _write(
-    chosen: EvaluateOptions,
-    experiment: Experiment,
-    result: Evaluation,
-    robustness_results: Sequence[Robustness],
-    importance_result: Importance | None,
-) -> bool:
-    """Write what ``--save`` and ``--report`` ask for; return whether it is all in its place."""
-    from gtzanfeat.evaluation import write_evaluation
-
-    written = []
-    if chosen.save is not None and chosen.save != chosen.report:
-        save = outputs.write_somewhere(
-            chosen.save, lambda folder: write_evaluation(result, folder, overwrite=chosen.overwrite)
-        )
-        written.append(save == chosen.save)
-    if chosen.report is not None:
-        from gtzanfeat.report import write_report
-        from gtzanfeat.report.mistakes import explain_mistakes
-        from gtzanfeat.report.page import NAME
-
-        command = click.get_current_context().meta["command line"]
-        contributions = explain_mistakes(experiment, result)
-        folder = outputs.write_somewhere(
-            chosen.report,
-            lambda folder: write_report(
-                result,
-                folder,
-                clips=experiment.clips,
-                command=command,
-                importance=importance_result,
-                contributions=contributions,
-                robustness=robustness_results or None,
-                links=chosen.links,
-                overwrite=chosen.overwrite,
-            ),
-        )
-        screen.note([f"the report is {folder / NAME}"], chosen.quiet)
-        written.append(folder == chosen.report)
-    return all(written)
-
-
-def _show(
-    chosen: EvaluateOptions,
-    result: Evaluation,
-    robustness_results: Sequence[Robustness],
-    importance_result: Importance | None,
-) -> None:
-    """Print what was found, as text or as JSON."""
-    if chosen.as_json:
-        further: dict[str, Any] = {
-            "robustness": [sweep.to_dict() for sweep in robustness_results],
-            "importance": None if importance_result is None else importance_result.to_dict(),
-        }
-        screen.print_json(result.to_dict() | further)
-    else:
-        screen.show(str(result))
-        for more in (*robustness_results, *([] if importance_result is None else [importance_result])):
-            screen.show(f"\n{more}")
-    if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
-        for warning in result.warnings:
-            screen.warn(warning)

@@ -38,7 +38,7 @@ NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # rooms whose code decides the numbers that are cached
 NUMERIC_ROOMS = {
     "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
-    "ingredients", "jit", "parameters", "segments", "statistics", "version",
+    "ingredients", "jit", "segments", "statistics", "version",
 }  # fmt: skip
 
 

@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gtzanfeat.declarations import ClipFeature, Framing, Frozen, Params
+from gtzanfeat.declarations import ClipFeature, Framing, Frozen, Parameter, Params, check_names
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.registry import INGREDIENTS
-from gtzanfeat.parameters import Parameter, check_names
 from gtzanfeat.statistics.summaries import find_summary
 
 

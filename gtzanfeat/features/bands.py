@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Parameter, Params
 from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
-from gtzanfeat.parameters import SPECTRUM, Parameter
 
 MEL_BANDS = 40
 LIBROSA_BANDS = 128  # librosa's default

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
+from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Parameter, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200

@@ -15,10 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import FRAME_RATE, Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import packed_filterbank
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
-from gtzanfeat.parameters import FRAME_RATE
 from gtzanfeat.statistics.tracks import percentile, variance
 
 N_BANDS = 97  # a semitone apart, the last one below half the rate

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Parameter, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import Float32Array, kernel
-from gtzanfeat.parameters import SPECTRUM, Parameter
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"

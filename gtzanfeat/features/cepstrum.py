@@ -11,11 +11,10 @@ from functools import partial
 
 import numpy as np
 
-from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Parameter, Params
 from gtzanfeat.errors import ParameterError
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, kernel
-from gtzanfeat.parameters import Parameter
 
 N_COEFFICIENTS = 13
 N_BANDS = 40

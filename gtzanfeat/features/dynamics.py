@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import FRAME_RATE, ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import FRAME_RATE
 
 QUIETEST_DB = -60.0  # re the loudest frame: what is softer counts as silence
 ATTACK_FROM, ATTACK_TO = 0.2, 0.9  # of the largest level, between which an attack is timed

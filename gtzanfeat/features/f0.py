@@ -11,10 +11,18 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import (
+    FRAME_RATE,
+    Arrays,
+    ClipFeature,
+    Column,
+    FrameFeature,
+    Framing,
+    Parameter,
+    Params,
+)
 from gtzanfeat.errors import ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import FRAME_RATE, Parameter
 
 YIN = "de Cheveigné & Kawahara 2002, YIN, equations 6 to 8 and sections II.D and II.E"
 JUMP = 1.0  # semitones from one frame to the next, from which on a note has ended and another has begun

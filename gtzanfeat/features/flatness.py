@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import Float32Array, IntArray, kernel
-from gtzanfeat.parameters import SPECTRUM
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
 EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0

@@ -13,10 +13,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Accumulator, ClipFeature, Column, FrameFeature, Params, TrackFeature
+from gtzanfeat.declarations import (
+    FRAME_RATE,
+    Accumulator,
+    ClipFeature,
+    Column,
+    FrameFeature,
+    Params,
+    TrackFeature,
+)
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import FRAME_RATE
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 

@@ -15,10 +15,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gtzanfeat.declarations import ClipFeature, Column, Params
+from gtzanfeat.declarations import FRAME_RATE, ClipFeature, Column, Parameter, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import Float32Array, Float64Array
-from gtzanfeat.parameters import FRAME_RATE, Parameter
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 BPM = np.arange(30, 241)

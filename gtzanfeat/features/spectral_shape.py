@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import Float32Array, kernel
-from gtzanfeat.parameters import SPECTRUM
 
 PEETERS = "Peeters 2004, A large set of audio features"
 

@@ -13,10 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import FRAME_RATE, ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import FRAME_RATE
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 MULTIPLES = (1, 2, 4)  # of a beat, after which music tends to repeat itself

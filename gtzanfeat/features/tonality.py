@@ -14,12 +14,12 @@ from gtzanfeat.declarations import (
     Column,
     FrameFeature,
     Framing,
+    Parameter,
     Params,
     TrackFeature,
 )
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 
 ELLIS = "Ellis 2007, Chroma feature analysis and synthesis"
 CENS_STEPS = np.array([0.05, 0.1, 0.2, 0.4], dtype=np.float32)

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
+from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Parameter, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels

@@ -11,11 +11,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import ParameterError
 from gtzanfeat.ingredients.pitch_classes import A4_HZ, A4_HZ_PARAMETER, N_CLASSES, PLACE_OF_A
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 
 A0_HZ = A4_HZ / 16
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # above A0: weights fall off in a bell around 880 Hz

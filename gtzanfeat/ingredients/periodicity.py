@@ -12,10 +12,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 
 
 def autocorrelation(x: Float64Array, n_fft: int) -> Float64Array:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from gtzanfeat.declarations import Parameter
 from gtzanfeat.jit import Float64Array
-from gtzanfeat.parameters import Parameter
 
 N_CLASSES = 12  # also inside kernels, where it is frozen when they are compiled
 NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")

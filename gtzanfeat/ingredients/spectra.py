@@ -13,7 +13,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.ingredients.filterbanks import (
     SLANEY_LINEAR,
@@ -30,7 +30,6 @@ from gtzanfeat.jit import (
     float_to_bits,
     kernel,
 )
-from gtzanfeat.parameters import Parameter
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 MARSYAS_DIVISOR = 2  # Marsyas divides the transform of N samples by 2N

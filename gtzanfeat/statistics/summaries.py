@@ -16,10 +16,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.declarations import Column, Params
+from gtzanfeat.declarations import Column, Parameter, Params
 from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.jit import Float64Array, kernel
-from gtzanfeat.parameters import Parameter
 from gtzanfeat.statistics.tracks import (
     deltas,
     gaussian,

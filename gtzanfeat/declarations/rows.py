@@ -1,8 +1,4 @@
-"""What a feature declares about itself: the dataclasses that registries are made of.
-
-Only declarations: no kernels, no registry, no import of anything heavy. A family file
-(`features/tempo.py`, say) holds kernels and, at its foot, rows of the types below.
-"""
+"""Rows of registries: what ingredients and features declare about themselves."""
 
 from __future__ import annotations
 
@@ -14,9 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from gtzanfeat.parameters import Frozen as Frozen
-from gtzanfeat.parameters import Parameter
-from gtzanfeat.parameters import Params as Params
+from gtzanfeat.declarations.parameters import Frozen, Parameter, Params
 
 Arrays = tuple[Any, ...]
 

@@ -6,45 +6,19 @@ Only declarations: no kernels, no registry, no import of anything heavy. A famil
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
-Params = Mapping[str, Any]
+from gtzanfeat.parameters import Frozen as Frozen
+from gtzanfeat.parameters import Parameter
+from gtzanfeat.parameters import Params as Params
+
 Arrays = tuple[Any, ...]
-
-
-class Frozen(Mapping[str, Any]):
-    """A mapping that cannot be changed, and so can be hashed: the parameters of what is frozen.
-
-    Examples
-    --------
-    >>> Frozen({"share": 0.85})
-    {'share': 0.85}
-    """
-
-    __slots__ = ("_items",)
-
-    def __init__(self, items: Mapping[str, Any] | None = None) -> None:
-        self._items = dict(items or {})
-
-    def __getitem__(self, name: str) -> Any:
-        return self._items[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._items)
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def __hash__(self) -> int:
-        return hash(frozenset((name, repr(value)) for name, value in self._items.items()))
-
-    def __repr__(self) -> str:
-        return repr(self._items)
 
 
 @dataclass(frozen=True)
@@ -57,22 +31,25 @@ class Framing:
         Samples in a frame.
     hop : int
         Samples from one frame to the next, at most `length`.
-    window : str
-        "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa) or "none".
+    window : str or tuple
+        "hamming" (symmetric, as in Marsyas and `numpy.hamming`), "hann" (periodic, as in librosa), "none", or
+        what `scipy.signal.get_window` knows by name, periodic: "blackman", ("kaiser", 8.6) ...
     stream : str
         What is cut: "samples", the name of a filtered stream of `gtzanfeat.ingredients.registry`, or
         "harmonic" or "percussive", the parts that `gtzanfeat.ingredients.hpss.Separation` gives.
     remove_mean : bool
         Whether each frame is freed of its mean first (of its own samples, not of padding).
     edges : str
-        What lies beyond the ends of the clip: "none", where frames lie within it; "zero" (zeros) or "copy"
-        (copies of the first and of the last sample), where frames are centred as in librosa, that is, half a
-        frame earlier: frame i covers samples [i·hop - length // 2, i·hop - length // 2 + length).
+        What lies beyond the ends of the clip: "none", where frames lie within it; "pad_end" (zeros after the
+        last sample, as in Marsyas), where the last frame may be partial, and no sample is left out; "zero"
+        (zeros) or "copy" (copies of the first and of the last sample), where frames are centred as in
+        librosa, that is, half a frame earlier: frame i covers samples
+        [i·hop - length // 2, i·hop - length // 2 + length).
     """
 
     length: int
     hop: int
-    window: str = "hamming"
+    window: str | tuple[Any, ...] = "hamming"
     stream: str = "samples"
     remove_mean: bool = False
     edges: str = "none"
@@ -80,17 +57,78 @@ class Framing:
     def __post_init__(self) -> None:
         if not 0 < self.hop <= self.length:
             raise ValueError(f"hop {self.hop} must lie in 1..{self.length}")
-        if self.edges not in ("none", "zero", "copy"):
-            raise ValueError(f"unknown edges {self.edges!r}. Known: none, zero, copy")
-        if self.remove_mean and self.edges != "none":
+        if self.edges not in ("none", "pad_end", "zero", "copy"):
+            raise ValueError(f"unknown edges {self.edges!r}. Known: none, pad_end, zero, copy")
+        if self.remove_mean and self.edges in ("zero", "copy"):
             raise ValueError(
                 "frames that reach beyond the clip keep their mean; leave out edges or remove_mean"
             )
 
+    @classmethod
+    def of_seconds(cls, length: float, hop: float, rate: int = 22050, **rest: Any) -> Framing:
+        """Return a framing whose length and hop are given in seconds.
+
+        Parameters
+        ----------
+        length, hop : float
+            In seconds; rounded to whole samples.
+        rate : int, default=22050
+            Sample rate in Hz at which clips are analysed.
+        **rest
+            The other parameters: `window`, `stream` ...
+
+        Returns
+        -------
+        Framing
+            In samples.
+
+        Examples
+        --------
+        >>> framing = Framing.of_seconds(0.025, 0.010, 16000)
+        >>> framing.length, framing.hop
+        (400, 160)
+        """
+        return cls(max(round(length * rate), 1), max(round(hop * rate), 1), **rest)
+
+    def at(self, ratio: float) -> Framing:
+        """Return the framing of the same seconds at another sample rate.
+
+        Parameters
+        ----------
+        ratio : float
+            The new rate over the old.
+
+        Returns
+        -------
+        Framing
+            Rounded to samples.
+        """
+        length = max(round(self.length * ratio), 1)
+        return replace(self, length=length, hop=min(max(round(self.hop * ratio), 1), length))
+
+    def times(self, n_frames: int, rate: int) -> NDArray[np.float64]:
+        """Return the times of frames.
+
+        Parameters
+        ----------
+        n_frames : int
+            How many.
+        rate : int
+            Sample rate in Hz.
+
+        Returns
+        -------
+        ndarray of shape (n_frames,)
+            The middle of each frame, in seconds.
+        """
+        starts = np.arange(n_frames, dtype=np.float64) * self.hop - self.margin
+        middles: NDArray[np.float64] = (starts + self.length / 2) / rate
+        return middles
+
     @property
     def margin(self) -> int:
         """Samples that are added before the first and after the last."""
-        return 0 if self.edges == "none" else self.length // 2
+        return self.length // 2 if self.edges in ("zero", "copy") else 0
 
     def n_frames(self, n_samples: int) -> int:
         """Return the number of frames of a signal.
@@ -105,7 +143,9 @@ class Framing:
         int
             At least 1.
         """
-        return 1 + max(0, n_samples + 2 * self.margin - self.length) // self.hop
+        beyond_first = max(0, n_samples + 2 * self.margin - self.length)
+        partial = self.edges == "pad_end" and beyond_first % self.hop > 0
+        return 1 + beyond_first // self.hop + partial
 
 
 @dataclass(frozen=True)
@@ -120,8 +160,8 @@ class Ingredient:
         The ingredients that it is computed from.
     build : callable
         ``build(framing, rate, params)`` gives the function from the needed arrays to this one.
-    uses : tuple of str
-        The parameters that it depends on.
+    parameters : tuple of Parameter
+        The parameters that `build` reads.
     fixed : mapping
         The constants of its module that decide its values, each by a name: a part of the identity of every
         feature set that needs it.
@@ -130,7 +170,7 @@ class Ingredient:
     name: str
     needs: tuple[str, ...]
     build: Callable[[Framing, int, Params], Callable[..., NDArray[Any]]]
-    uses: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
     fixed: Params = field(default_factory=Frozen, hash=False)
 
 
@@ -212,6 +252,11 @@ class FrameFeature:
     lead : int
         How many frames at the start of a clip have no value of their own: their cells are set to 0, and
         summaries leave them out.
+    parameters : tuple of Parameter
+        The parameters that it takes; those of what it needs come to them.
+    columns_for : callable, optional
+        ``columns_for(params)`` gives the columns where they follow from parameters; `columns` are those of
+        the defaults.
     fixed : mapping
         The constants of its module that decide the values, each by a name: a part of the identity of every
         feature set that has it.
@@ -228,6 +273,8 @@ class FrameFeature:
     before: float | None = None
     past: int = 1
     lead: int = 0
+    parameters: tuple[Parameter, ...] = ()
+    columns_for: Callable[[Params], tuple[Column, ...]] | None = None
     fixed: Params = field(default_factory=Frozen, hash=False)
 
 
@@ -239,7 +286,7 @@ class Accumulator:
 
     Notes
     -----
-    `constants` and `fixed` are as of `FrameFeature`.
+    `constants`, `parameters` and `fixed` are as of `FrameFeature`.
     """
 
     name: str
@@ -247,6 +294,7 @@ class Accumulator:
     needs: tuple[str, ...]
     shape: tuple[int, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    parameters: tuple[Parameter, ...] = ()
     fixed: Params = field(default_factory=Frozen, hash=False)
 
 
@@ -262,6 +310,7 @@ class Collection:
     kernel: Callable[..., NDArray[Any]]
     needs: tuple[str, ...]
     constants: Callable[[Framing, int, Params], Arrays] = no_constants
+    parameters: tuple[Parameter, ...] = ()
     fixed: Params = field(default_factory=Frozen, hash=False)
 
 
@@ -301,6 +350,7 @@ class ClipFeature:
     source: str
     gain_invariant: bool
     flag: str = ""
+    parameters: tuple[Parameter, ...] = ()
     fixed: Params = field(default_factory=Frozen, hash=False)
 
 

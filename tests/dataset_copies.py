@@ -1,13 +1,34 @@
-"""Tiny copies of published collections, as they unpack: three recordings and two classes each."""
+"""Tiny datasets: folders of noise, and copies of published collections as they unpack."""
 
 import csv
 import json
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import soundfile
 
 from gtzanfeat.datasets.synthetic import STYLES, compose
+
+RATE = 22050
+
+
+def write_noise(path, seconds=0.2):
+    """Write noise, the same for the same name in any format."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    noise = np.random.default_rng(list(path.stem.encode())).uniform(-0.1, 0.1, round(seconds * RATE))
+    soundfile.write(path, noise, RATE)
+    return path
+
+
+def write_all(root, *names):
+    for name in names:
+        write_noise(root / name)
+    return root
+
+
+def tiny_folder(root):
+    return write_all(root, "jazz/b.wav", "jazz/live/a.wav", "Pop music/Ä song.flac")
 
 
 @cache
@@ -19,7 +40,7 @@ def music(number):
 def record(path, number=0):
     """Write a recording in the format that the name of the file says."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    soundfile.write(path, music(number), 22050)
+    soundfile.write(path, music(number), RATE)
     return path
 
 

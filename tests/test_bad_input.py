@@ -1,22 +1,34 @@
 """What nobody means to give: its defined value or its one-line error, from Python and from the shell."""
 
+import errno
+import io
 import os
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import soundfile
 from click.testing import CliRunner
 from signals import RATE, silence, tone
 
+from gtzanfeat.audio import Clip, load_audio
+from gtzanfeat.augmentation import degrade_clips
 from gtzanfeat.cli import main
-from gtzanfeat.datasets import check, load_dataset
+from gtzanfeat.datasets import ClipTable, check, load_dataset
 from gtzanfeat.errors import ClipError, DatasetError, MissingClipError, UnknownNameError
-from gtzanfeat.export import read_metadata, read_table
+from gtzanfeat.evaluation import Experiment, audit, evaluate
+from gtzanfeat.export import join_columns, read_metadata, read_table, write_table
 from gtzanfeat.extraction import extract
+from gtzanfeat.extraction.fingerprints import fingerprints
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.inspection import reproduce
 from gtzanfeat.recipes import RECIPES, recipe
-from gtzanfeat.transformers import ClipFeatures
+from gtzanfeat.report import BeatHistogramDisplay
+from gtzanfeat.segments import SegmentClassifier, segment_table
+from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 
 AGAIN = "fetch the file again or leave it out"
 CONVERT = "convert it, e.g. `ffmpeg -i IN -ar 22050 -ac 1 OUT.wav`, or leave it out"
@@ -148,6 +160,183 @@ def test_a_name_that_is_not_utf_8(files, command):
     if command[0] == "extract":
         expected = "gtzanfeat: error: files: the path 'music/caf\\xe9.wav' is not UTF-8; rename it"
         assert shell("extract", os.fsdecode(b"music/caf\xe9.wav"), "-o", "f.csv") == (2, [expected])
+
+
+# --- what is no file ---------------------------------------------------------------------------------
+
+# name -> what is said of it
+NO_FILES = {
+    "closed.wav": "it cannot be opened (Permission denied); check the path and its permissions",
+    "device.wav": "it is not a regular file; save the sound to a file first",
+    "link.wav": "it is a link to elsewhere.wav, which is not there; restore that file, or leave this one out",
+    "loop.wav": "it cannot be opened (Too many levels of symbolic links); check the path and its permissions",
+    "pipe.wav": "it is not a regular file; save the sound to a file first",
+}
+
+
+@pytest.fixture
+def no_files(tmp_path, monkeypatch):
+    """Two folders of recordings; in one is also what bears such a name, a pipe that never ends among it."""
+    monkeypatch.chdir(tmp_path)
+    for label in "ab":
+        os.makedirs(f"music/{label}")
+        for i in range(2):
+            soundfile.write(f"music/{label}/{i}.wav", tone(200 + 50 * i, 0.2), RATE)
+    os.mkfifo("music/a/pipe.wav")
+    os.symlink("/dev/zero", "music/a/device.wav")
+    os.symlink("elsewhere.wav", "music/a/link.wav")
+    os.symlink("loop.wav", "music/a/loop.wav")
+    os.mkdir("music/a/folder.wav")
+    soundfile.write("music/a/closed.wav", tone(150, 0.2), RATE)
+    opened = Path.open
+
+    def refuse(path, *args, **options):  # as for anybody but root after chmod 0
+        if path.name == "closed.wav":
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return opened(path, *args, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    return [f"music/a/{name}" for name in NO_FILES]
+
+
+def test_what_is_no_file_fails_alone_and_holds_nobody_up(no_files):
+    expected = [f"gtzanfeat: failed: {path}: {NO_FILES[path[8:]]}" for path in no_files]
+    for words in (["music"], no_files, ["music", "--memory", "heard"]):
+        name = f"{len(words)}.parquet"
+        assert shell("extract", *words, "--set", "timbre19", "-o", name, "--overwrite") == (1, expected)
+    for path, line in zip(no_files, expected, strict=True):
+        assert shell("extract", path, "--set", "timbre19", "-o", "f.csv", "--overwrite") == (1, [line])
+    with pytest.raises(ClipError, match="it is a folder; give a file, or load the folder with load_dataset"):
+        extract(["music/a/folder.wav"])
+
+
+def test_what_is_no_file_is_checked_and_compared_without_waiting(no_files):
+    done = CliRunner().invoke(main, ["datasets", "check", "music"])
+    for path in set(no_files) - {"music/a/link.wav"}:
+        assert f"unreadable: {path}: {NO_FILES[path[8:]].split(';')[0]}\n" in done.output
+    assert "missing: 1 clips (a/link)" in done.output
+    done = CliRunner().invoke(main, ["audit", "music", "--cv", "2", "--repeats", "1"])
+    assert "note: 5 of 9 files cannot be read, so their sound was not compared" in done.output
+
+
+# --- what stands for a clip, at every door -----------------------------------------------------------
+
+CLIP = tone(300, 1).astype(np.float32)
+AS_A_CLIP = {
+    "mapping": lambda file: {"array": CLIP, "sampling_rate": RATE, "path": "a.wav"},
+    "mapping of a list": lambda file: {"array": CLIP.tolist(), "sampling_rate": RATE},
+    "samples and rate": lambda file: (CLIP, RATE),
+    "numpy rate": lambda file: (CLIP, np.int64(RATE)),
+    "open file": lambda file: io.FileIO(file),
+    "bytes of a file": lambda file: io.BytesIO(Path(file).read_bytes()),
+    "path": Path,
+}
+TABLE_OF_CLIPS = "give load_dataset(folder), or ClipTable(frame, name) of a data frame"
+NO_CLIP = {
+    "bytes is not a clip; give os.fsdecode(path) for a path, or io.BytesIO(data)": lambda: b"a.wav",
+    "bytearray is not a clip; give os.fsdecode(path)": lambda: bytearray(CLIP),
+    "its rate stands before its samples; give (samples, rate)": lambda: (RATE, CLIP),
+    "samples of shape (2, 22050) are not one mono clip; mix the channels": lambda: (
+        np.stack([CLIP, CLIP]),
+        RATE,
+    ),
+    'it is a mapping with the keys path, bytes; give {"array": samples': lambda: {
+        "path": "a.wav",
+        "bytes": b"",
+    },
+    "a sample rate of '22050' makes no sense": lambda: {"array": CLIP, "sampling_rate": "22050"},
+    'it is open as text; open it in mode "rb"': lambda: io.StringIO("a"),
+    "list is not a clip; give a path, a gtzanfeat.Clip or a 1-D array": lambda: [CLIP, RATE],
+    "NoneType is not a clip; give a path": lambda: None,
+}
+
+
+def segments(clips):
+    windows = SegmentClassifier("knn1", segment_seconds=0.5, feature_set="timbre19")
+    return windows.fit([CLIP, -CLIP], ["a", "b"]).predict(clips)
+
+
+DOORS = {
+    "load_audio": lambda clip: load_audio(clip),
+    "Clip": lambda clip: load_audio(Clip(clip)),
+    "extract": lambda clip: extract([clip], "timbre19").values,
+    "ClipFeatures": lambda clip: ClipFeatures("timbre19").fit_transform([clip]),
+    "FrameFeatures": lambda clip: FrameFeatures("mfcc").fit_transform([clip])[0],
+    "degrade_clips": lambda clip: extract(degrade_clips([clip], "gain", 0), "timbre19").values,
+    "SegmentClassifier": lambda clip: segments([clip]),
+    "BeatHistogramDisplay": lambda clip: BeatHistogramDisplay.from_clip(clip).histogram,
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_whatever_stands_for_a_clip_is_one_at_every_door(tmp_path, door):
+    soundfile.write(tmp_path / "a.wav", CLIP, RATE, "FLOAT")
+    expected = DOORS[door]((CLIP, RATE))
+    for words, make in AS_A_CLIP.items():
+        source = make(tmp_path / "a.wav")
+        np.testing.assert_array_equal(DOORS[door](source), expected, err_msg=words)
+        getattr(source, "close", lambda: None)()
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_what_comes_near_one_is_told_in_one_sentence_at_every_door(door):
+    for words, make in NO_CLIP.items():
+        with pytest.raises(ClipError, match=re.escape(words)) as caught:
+            DOORS[door](make())
+        assert str(caught.value).count(";") == 1
+
+
+@pytest.mark.parametrize("make", AS_A_CLIP.values(), ids=AS_A_CLIP)
+def test_one_clip_is_no_list_of_clips(tmp_path, make):
+    soundfile.write(tmp_path / "a.wav", CLIP, RATE, "FLOAT")
+    source = make(tmp_path / "a.wav")
+    for door in (extract, ClipFeatures("timbre19").fit_transform, FrameFeatures("mfcc").fit_transform):
+        with pytest.raises(ClipError, match=r"it is one clip; give a list, even of one: \[clip\]"):
+            door(source)
+    getattr(source, "close", lambda: None)()
+
+
+def test_a_clip_of_what_says_its_rate_keeps_its_window():
+    whole = Clip({"array": CLIP, "sampling_rate": RATE}, offset=0.5)
+    np.testing.assert_array_equal(load_audio(whole), CLIP[RATE // 2 :])
+    with pytest.raises(ClipError, match="another rate is said beside its own, 8000 Hz; leave `rate` out"):
+        load_audio(Clip((CLIP, RATE), rate=8000))
+
+
+@pytest.mark.parametrize(
+    "given", ["music", [CLIP], {"path": ["a.wav"]}, None], ids=lambda given: str(type(given))
+)
+def test_what_is_no_table_of_clips_is_told_how_to_be_one(given):
+    extraction = extract([CLIP], "timbre19")
+    for door in (
+        lambda: evaluate("knn1", given),
+        lambda: Experiment("knn1", given),
+        lambda: audit(given, [([0], [1])]),
+        lambda: reproduce("tzanetakis2002", given),
+        lambda: segment_table(given, "timbre19", 1.0),
+        lambda: write_table(extraction, given, "f.csv"),
+        lambda: join_columns(given, "f.parquet"),
+    ):
+        with pytest.raises(DatasetError, match=re.escape(f"is not a table of clips; {TABLE_OF_CLIPS}")):
+            door()
+    if not isinstance(given, str):
+        with pytest.raises(DatasetError, match="is not a path; give that of a folder or of a manifest"):
+            load_dataset(given)
+
+
+def test_what_becomes_of_failures_is_said_in_the_same_words_at_every_door():
+    clips = ClipTable(pd.DataFrame({"path": ["a.wav"], "label": ["a"], "recording": ["a"]}), "example")
+    for word in ("nan", "empty", "ignore"):
+        for door in (
+            lambda word: extract([CLIP], "timbre19", on_error=word),
+            lambda word: ClipFeatures("timbre19", on_error=word).fit_transform([CLIP]),
+            lambda word: FrameFeatures("mfcc", on_error=word).fit_transform([CLIP]),
+            lambda word: segment_table(clips, "timbre19", 1.0, on_error=word),
+            lambda word: fingerprints([CLIP], on_error=word),
+            lambda word: evaluate("knn1", clips, on_error=word),
+        ):
+            with pytest.raises(ValueError, match="on_error .*'raise' or 'skip'"):
+                door(word)
 
 
 # --- what is not there, and names that nothing has ---------------------------------------------------

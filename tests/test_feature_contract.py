@@ -14,6 +14,7 @@ from gtzanfeat import features
 from gtzanfeat.declarations import ClipFeature, FrameFeature, Framing, Request, TrackFeature
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.feature_sets.feature_parameters import full_params
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.registry import INGREDIENTS
 
@@ -34,6 +35,10 @@ REQUESTS |= {
     for name, twin in TWINS.items()
     if twin.framing is not None
 }
+# with the defaults of what is not given, as rows are given them
+PARAMS = {
+    name: full_params(name, request.framing, RATE, request.params) for name, request in REQUESTS.items()
+}
 FRAME_FEATURES = [name for name, row in FEATURES.items() if isinstance(row, FrameFeature)]
 # those that are computed block by block; the others need the whole clip
 BLOCK_FEATURES = [name for name in FRAME_FEATURES if not isinstance(FEATURES[name], TrackFeature)]
@@ -50,27 +55,33 @@ def analyse(request, samples):
     return analysis.finish()[request.key]
 
 
-def ingredient(name, frames, request):
+def cut(samples, framing):
+    return slow_frames(samples, framing.length, framing.hop, pad_end=framing.edges == "pad_end")
+
+
+def ingredient(name, frames, framing, params):
     if name == "frames":
         return frames
     row = INGREDIENTS[name]
-    needs = [ingredient(need, frames, request) for need in row.needs]
-    return row.build(request.framing, RATE, request.params)(*needs)
+    needs = [ingredient(need, frames, framing, params) for need in row.needs]
+    return row.build(framing, RATE, params)(*needs)
 
 
 def kernel_arguments(name, samples):
     """What the kernel of a frame feature is called with for one block, `out` apart."""
-    row, request = FEATURES[name], REQUESTS[name]
-    frames = slow_frames(samples, request.framing.length, request.framing.hop).astype(np.float32)
-    inputs = [ingredient(need.format(**request.params), frames, request) for need in row.needs]
+    row, framing, params = FEATURES[name], REQUESTS[name].framing, PARAMS[name]
+    frames = cut(samples, framing).astype(np.float32)
+    inputs = [ingredient(need.format(**params), frames, framing, params) for need in row.needs]
     if row.before is not None:
         inputs.append(np.full((row.past, inputs[0].shape[1]), row.before, dtype=np.float32))
-    return [*inputs, *row.constants(request.framing, RATE, request.params)]
+    return [*inputs, *row.constants(framing, RATE, params)]
 
 
 def out_for(name, samples):
     n_frames = REQUESTS[name].framing.n_frames(len(samples))
-    return np.full((n_frames, len(FEATURES[name].columns)), np.nan, dtype=np.float32)
+    row = FEATURES[name]
+    columns = row.columns if row.columns_for is None else row.columns_for(PARAMS[name])
+    return np.full((n_frames, len(columns)), np.nan, dtype=np.float32)
 
 
 def test_no_name_is_given_twice():
@@ -88,7 +99,7 @@ def test_every_row_is_asked_for_and_every_need_exists():
         elif isinstance(row, TrackFeature):
             assert all(need in ACCUMULATORS or need in FEATURES for need in row.needs)
         else:
-            params = REQUESTS[row.name].params
+            params = PARAMS[row.name]
             assert all(need.format(**params) in INGREDIENTS | {"frames": None} for need in row.needs)
     for row in [*INGREDIENTS.values(), *ACCUMULATORS.values()]:
         assert all(need in INGREDIENTS or need == "frames" for need in row.needs)
@@ -155,8 +166,7 @@ def test_a_frame_feature_equals_its_slow_twin(name):
     samples = noise(4.0)  # two blocks
     samples[20_000:30_000] *= 0.01
     track = analyse(REQUESTS[name], samples)
-    framing = REQUESTS[name].framing
-    twin = TWINS[name].compute(slow_frames(samples, framing.length, framing.hop))
+    twin = TWINS[name].compute(cut(samples, REQUESTS[name].framing))
     assert track.shape == twin.shape
     # float32 against float64
     np.testing.assert_allclose(track, twin, rtol=3e-5, atol=3e-5)
@@ -276,7 +286,7 @@ def test_gain_changes_nothing_where_it_is_said_to_change_nothing(name, gain):
 @pytest.mark.parametrize("name", [name for name, row in FEATURES.items() if not row.gain_invariant])
 def test_gain_changes_something_where_it_is_not_said_to_change_nothing(name):
     loud, soft = analyse(REQUESTS[name], noise()), analyse(REQUESTS[name], noise() * np.float32(0.01))
-    # Marsyas' flux is of log spectra: only its floor makes it depend on level
+    # Marsyas' flux is of log spectra: only its first frame depends on level
     faint = analyse(REQUESTS[name], noise() * np.float32(1e-6))
     assert not (np.allclose(loud, soft, rtol=1e-3) and np.allclose(loud, faint, rtol=1e-3))
 
@@ -286,8 +296,9 @@ def test_a_hop_later_the_rows_are_one_later(name):
     request = REQUESTS[name]
     samples = noise(max(3.5, 2.5 * request.framing.length / RATE))
     whole, later = analyse(request, samples), analyse(request, samples[request.framing.hop :])
-    lead = FEATURES[name].lead
-    np.testing.assert_allclose(whole[1 + lead :], later[lead:], rtol=2e-5, atol=1e-5)
+    row = FEATURES[name]
+    start = row.lead if row.before is None else max(row.lead, row.past)  # what has all that it looks back on
+    np.testing.assert_allclose(whole[1 + start :], later[start:], rtol=2e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", FRAME_FEATURES)

@@ -17,7 +17,7 @@ def test_ingredients_load_no_features():
     rooms = {
         name.split(".")[1] for name in loaded_by("gtzanfeat.ingredients.spectra") if "gtzanfeat." in name
     }
-    assert rooms == {"declarations", "errors", "ingredients", "jit", "version"}
+    assert rooms == {"declarations", "errors", "ingredients", "jit", "parameters", "version"}
 
 
 @pytest.mark.parametrize("module", ["gtzanfeat.datasets", "gtzanfeat.declarations"])

@@ -15,7 +15,7 @@ PACKAGE = TESTS.parent / "gtzanfeat"
 ELSEWHERE = {
     "test_audio.py": (
         "decoding is asked of whole files, whatever reads them",
-        "audio: c_messages clip containers decoder file_bytes levels mpeg sound",
+        "audio: c_messages clip containers decoder file_bytes levels mpeg refusals sound",
     ),
     "test_public_names.py": ("it is written once, and read by the front door", "version"),
     "test_feature_contract.py": (
@@ -31,7 +31,7 @@ ELSEWHERE = {
     "cli/test_cli.py": (
         "commands are run as a user runs them, one after the other in one folder",
         "cli: audit_command cache_command compare_command datasets_command demo_command estimator_options "
-        "evaluate_command evaluate_options extract_command features_command options reproduce_command screen",
+        "evaluate_command evaluate_options extract_command features_command options reproduce_command",
     ),
     "codebooks/test_codebook_histogram.py": (
         "the same contract holds for both encodings",
@@ -39,7 +39,7 @@ ELSEWHERE = {
     ),
     "datasets/test_layouts.py": (
         "every layout is asked the same questions, on a small copy",
-        "datasets: completeness folder gtzan table_columns",
+        "datasets: completeness gtzan table_columns",
     ),
     "datasets/test_published_lists.py": (
         "every published collection is asked the same questions, on a small copy",
@@ -65,8 +65,12 @@ ELSEWHERE = {
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
-    "feature_sets/test_definition.py": ("every set keeps what a definition promises", "feature_sets: sets"),
+    "feature_sets/test_definition.py": (
+        "every set keeps what a definition promises",
+        "feature_sets: feature_item sets",
+    ),
     "feature_sets/test_constants.py": ("constants are declared by its rows", "ingredients/registry"),
+    "feature_sets/test_feature_parameters.py": ("parameters are of features and summaries", "parameters"),
     "features/test_bands.py": ("flatness and crest are taken per band there", "features: flatness"),
     "features/test_dynamics.py": ("loudness is what it is made for", "ingredients/k_weighting"),
     "features/test_f0.py": ("the fundamental is what it is made for", "ingredients/yin"),

@@ -3,11 +3,12 @@
 This room decodes, mixes to mono, resamples and refuses what cannot be analysed; it knows nothing of
 frames, spectra or features. `clip` says what can be given, `sound` hands out the samples, `decoder` reads
 files block by block through libsndfile, `levels` compares channels with their mean, `containers` and `mpeg`
-look through a file before that, `file_bytes` holds its bytes, and `c_messages` holds back what libmpg123
-prints. The number of samples is what was decoded, never what a header says.
+look through a file before that, `file_bytes` holds its bytes, `refusals` says what is wrong with one,
+`c_messages` holds back what libmpg123 prints, and `suffixes` says which files are sound by their names. The
+number of samples is what was decoded, never what a header says.
 """
 
-from gtzanfeat.audio.clip import Clip, as_clip
+from gtzanfeat.audio.clip import Clip, as_clip, is_clip
 from gtzanfeat.audio.sound import (
     READ_FRAMES,
     RESAMPLER,
@@ -26,6 +27,7 @@ __all__ = [
     "Reading",
     "as_clip",
     "blocks",
+    "is_clip",
     "load_audio",
     "probe",
 ]

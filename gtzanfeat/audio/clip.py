@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Integral, Real
 from typing import Any, BinaryIO
 
@@ -87,7 +87,7 @@ def as_clip(source: Any) -> Clip:
     ----------
     source : path, binary file, 1-D array, tuple, mapping or Clip
         A tuple is ``(samples, rate)``; a mapping has ``"array"`` and ``"sampling_rate"``, as the rows of
-        Hugging Face datasets have. A `Clip` is returned as it is.
+        Hugging Face datasets have. A `Clip` is returned as it is, unless it holds one of these.
 
     Returns
     -------
@@ -97,7 +97,8 @@ def as_clip(source: Any) -> Clip:
     Raises
     ------
     ClipError
-        If it is bytes, which may be a path or sound, or a mapping without these keys.
+        If it is bytes, which may be a path or sound, a mapping without these keys, or a tuple in the other
+        order.
 
     Examples
     --------
@@ -107,7 +108,7 @@ def as_clip(source: Any) -> Clip:
     Clip(16000 samples at 16000 Hz)
     """
     if isinstance(source, Clip):
-        return source
+        return _unpacked(source)
     if isinstance(source, bytes | bytearray | memoryview):
         remedy = "give os.fsdecode(path) for a path, or io.BytesIO(data) for the content of a file"
         raise ClipError("the clip", f"{type(source).__name__} is not a clip", remedy)
@@ -117,9 +118,42 @@ def as_clip(source: Any) -> Clip:
             remedy = 'give {"array": samples, "sampling_rate": Hz}'
             raise ClipError("the clip", f"it is a mapping with the keys {keys}", remedy)
         return Clip(np.asarray(source["array"]), source["sampling_rate"])
-    if isinstance(source, tuple) and len(source) == 2 and np.ndim(source[0]) and _is_rate(source[1]):
+    if _is_pair(source):
+        if _is_rate(source[0]):  # as scipy.io.wavfile.read gives it
+            raise ClipError("the clip", "its rate stands before its samples", "give (samples, rate)")
         return Clip(np.asarray(source[0]), source[1])
     return Clip(source)
+
+
+def is_clip(source: object) -> bool:
+    """Whether it stands for one recording as a whole; neither a list of recordings nor one of samples does.
+
+    Examples
+    --------
+    >>> is_clip("song.wav"), is_clip((np.zeros(9), 8000)), is_clip(["song.wav"]), is_clip(np.zeros(9))
+    (True, True, False, False)
+    """
+    kinds = (Clip, Mapping, bytes, bytearray, memoryview)
+    return isinstance(source, kinds) or is_path(source) or is_open_file(source) or _is_pair(source)
+
+
+def _unpacked(clip: Clip) -> Clip:
+    """Take out of a clip what says its own rate, or is no clip."""
+    if not isinstance(clip.source, Mapping | tuple | bytes | bytearray | memoryview):
+        return clip
+    inner = as_clip(clip.source)
+    if clip.rate is not None and inner.rate not in (None, clip.rate):
+        raise ClipError(inner, f"another rate is said beside its own, {clip.rate} Hz", "leave `rate` out")
+    return replace(clip, source=inner.source, rate=clip.rate if inner.rate is None else inner.rate)
+
+
+def _is_pair(source: object) -> bool:
+    """Whether it is samples and their rate, in any order."""
+    if not isinstance(source, tuple) or len(source) != 2:
+        return False
+    return any(
+        isinstance(samples, np.ndarray | list) and _is_rate(rate) for samples, rate in (source, source[::-1])
+    )
 
 
 def _is_rate(value: object) -> bool:

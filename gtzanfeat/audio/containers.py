@@ -17,7 +17,7 @@ _FLAC = re.compile(rb"fLaC[\x00\x80]\x00\x00\x22")  # a stream, and its first bl
 _MPEG_SUFFIXES = (".mp3", ".mp2", ".mp1", ".mpga", ".mpg")
 _UNKNOWN = (0xFFFFFFFF, 0xFFFFFFFFFFFFFFFF)  # lengths that stand for "not known yet"
 # the first bytes of what libsndfile knows, other than MPEG
-_OTHERS = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"fLaC", b"caff", b"riff", b"NIST")
+MAGIC = (b"RIFF", b"RIFX", b"RF64", b"FORM", b".snd", b"dns.", b"fLaC", b"caff", b"riff", b"NIST")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def layout(data: FileBytes, suffix: str = "") -> Layout:
     magic = data.at(start, 4)
     if magic == b"OggS":
         return _ogg(data, start)
-    if magic in _OTHERS:
+    if magic in MAGIC:
         return _chunked(data)
     named = suffix.lower() in _MPEG_SUFFIXES
     if named or start or magic[:1] == b"\xff":
@@ -161,17 +161,16 @@ def _chunked(data: FileBytes) -> Layout:
     place, width, order, start, length = found  # of the number that says the length; first byte of samples
     if length in _UNKNOWN:
         return Layout()
-    if length == 0 and order == "little" and width == 4 and data.size > start:
-        # a recorder that was switched off before it wrote the length
-        rest = (data.size - start).to_bytes(4, "little")
-        following = data.at(start, 8)
-        if not (following[:4].isalnum() and start + 8 + int.from_bytes(following[4:], "little") <= data.size):
-            return Layout((Part(((0, place), rest, (place + 4, data.size))),))
     shortened = start + length > data.size
-    if shortened and data.at(0, 4) == b"caff":  # which libsndfile refuses
-        rest = (data.size - start).to_bytes(8, "big")
-        return Layout((Part(((0, place), rest, (place + 8, data.size))),), True)
-    return Layout(shortened=shortened)
+    unwritten = length == 0 and data.size > start  # a recorder was switched off before it wrote the length
+    if unwritten:
+        after = start + 4 + width + _number(data, start + 4, width, order)
+        unwritten = not (data.at(start, 4).isalnum() and after <= data.size)  # unless another chunk follows
+    if not unwritten and not (shortened and data.at(0, 4) == b"caff"):  # which libsndfile refuses
+        return Layout(shortened=shortened)
+    rest = min(max(0, data.size - start), (1 << 8 * width) - 1)
+    right = rest.to_bytes(width, "big" if order == "big" else "little")
+    return Layout((Part(((0, place), right, (place + width, data.size))),), shortened)
 
 
 def _samples_chunk(data: FileBytes) -> tuple[int, int, str, int, int] | None:

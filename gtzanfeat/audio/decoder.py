@@ -21,10 +21,12 @@ from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced
 from gtzanfeat.audio.levels import COMPARED, Levels
+from gtzanfeat.audio.refusals import AGAIN, CONVERT, foreign, plain_words, unopened
 from gtzanfeat.errors import ClipError, MissingClipError
 
-AGAIN = "fetch the file again or leave it out"
-_CONVERT = "convert it, e.g. `ffmpeg -i IN -ar 22050 -ac 1 OUT.wav`, or leave it out"
+# names that are taken for a promise: .raw by soundfile, the others by libsndfile where there is no header, so
+# that a text with the name a.au would be sound
+_HEADERLESS = (".raw", ".au", ".snd", ".vox", ".vox6", ".vox8", ".gsm")
 
 # An MPEG frame may take up to 511 bytes from the frames before it, of which the smallest hold 11 each; so
 # many are decoded before a window, and thrown away.
@@ -109,7 +111,7 @@ class Decoder:
             self.format = f"{self._first.format} {self._first.subtype}"
             if not RATES[0] <= self.rate <= RATES[1]:
                 self._first.close()
-                raise ClipError(clip, f"a sample rate of {self.rate} Hz makes no sense", _CONVERT)
+                raise ClipError(clip, f"a sample rate of {self.rate} Hz makes no sense", CONVERT)
         except BaseException:
             self._close()
             raise
@@ -147,7 +149,7 @@ class Decoder:
                 if file.samplerate != self.rate:
                     file.close()
                     reason = f"its parts have different sample rates, {self.rate} and {file.samplerate} Hz"
-                    raise ClipError(self._clip, reason, _CONVERT)
+                    raise ClipError(self._clip, reason, CONVERT)
                 with file:
                     length = file.frames if part.n_frames is None else part.n_frames
                     if number + 1 < len(parts) and n_before + length <= start:
@@ -177,19 +179,21 @@ class Decoder:
         return list(flac_streams(FileBytes(self._file)))
 
     def _look_through(self) -> Layout:
+        data = FileBytes(self._file)
         try:
-            found = layout(FileBytes(self._file), Path(str(self._clip)).suffix)
+            found = layout(data, Path(str(self._clip)).suffix)
         except (OSError, ValueError) as error:  # ValueError: an open file that has been closed
             why = getattr(error, "strerror", None) or str(error)
             raise ClipError(self._clip, f"it cannot be read ({why})", AGAIN) from error
         if found.no_sound:
-            raise ClipError(self._clip, found.no_sound, AGAIN)
+            what, remedy = foreign(data) or ("", AGAIN)
+            raise ClipError(self._clip, found.no_sound + (f" ({what})" if what else ""), remedy)
         return found
 
     def _open(self, part: Part) -> Any:
         source: Any = os.fspath(self._clip.source) if self._own else self._file  # type: ignore[arg-type]
-        if self._own and str(source).lower().endswith(".raw"):
-            source = self._file  # soundfile takes the name for a promise, libsndfile looks inside
+        if self._own and self._is_taken_for_its_name(source):
+            source = self._file
         if part.pieces:
             source = Spliced(self._file, part.pieces)
         elif source is self._file:
@@ -197,10 +201,13 @@ class Decoder:
         try:
             return _Onward(source)
         except (OSError, soundfile.SoundFileError) as error:
-            why = _why(error)
-            if why.startswith("File does not exist"):  # so libsndfile says of any file that libmpg123 refuses
-                why = "its beginning is damaged"
-            raise ClipError(self._clip, f"libsndfile cannot read it ({why})", _CONVERT) from error
+            code = getattr(error, "code", 0)
+            raise ClipError(self._clip, *unopened(FileBytes(self._file), code, _why(error))) from error
+
+    def _is_taken_for_its_name(self, path: str) -> bool:
+        """Whether its content would not count if libsndfile knew its name."""
+        headed = FileBytes(self._file).at(0, 4) in (b".snd", b"dns.")
+        return Path(path).suffix.lower() in _HEADERLESS and not headed
 
     def _part(self, file: Any, part: Part, start: int, left: float, step: int) -> Iterator[np.ndarray]:
         """Read one part from sample `start` on."""
@@ -282,12 +289,12 @@ class Decoder:
         return out
 
     def _failed(self, n_read: int, rate: int, error: Exception) -> ClipError:
-        reason = f"decoding failed after {n_read / rate:.1f} s ({_why(error)})"
-        return ClipError(self._clip, reason, _CONVERT)
+        reason = f"decoding failed after {n_read / rate:.1f} s ({plain_words(_why(error))})"
+        return ClipError(self._clip, reason, AGAIN)
 
 
 def _why(error: Exception) -> str:
-    return str(getattr(error, "error_string", error)).strip().rstrip(".")
+    return str(getattr(error, "error_string", error))
 
 
 def _opened(clip: Clip) -> BinaryIO:
@@ -298,6 +305,9 @@ def _opened(clip: Clip) -> BinaryIO:
         if stat.S_ISREG(status.st_mode) and status.st_size:
             return path.open("rb", buffering=0)
     except (FileNotFoundError, NotADirectoryError) as error:
+        if path.is_symlink():
+            reason = f"it is a link to {os.readlink(path)}, which is not there"
+            raise MissingClipError(path, reason, "restore that file, or leave this one out") from error
         raise MissingClipError(path, "there is no such file", "check the path") from error
     except (OSError, ValueError) as error:  # not ours to read; a name too long or with a zero in it
         why = getattr(error, "strerror", None) or str(error)

@@ -137,8 +137,16 @@ def degrade_clips(
 
 
 def _clip_name(source: Any) -> str:
-    """Return folder and name of the file of a clip; for samples, their digest."""
+    """Return folder and name of the file of a clip; of samples and open files, a digest of the content."""
     source = as_clip(source).source
     if isinstance(source, str | os.PathLike):
         return "/".join(Path(source).parts[-2:])  # the same on every machine
-    return hashlib.blake2b(np.ascontiguousarray(source).data, digest_size=8).hexdigest()
+    try:
+        if hasattr(source, "read"):
+            source.seek(0)
+            content = source.read()
+        else:
+            content = np.ascontiguousarray(source).data
+        return hashlib.blake2b(content, digest_size=8).hexdigest()
+    except (OSError, TypeError, ValueError):  # what is no clip is told so when it is read
+        return ""

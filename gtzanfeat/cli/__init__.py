@@ -55,6 +55,7 @@ class Program(click.Group):
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run the command that the arguments name, and exit."""
         extra |= {"prog_name": self.name, "standalone_mode": False}
+        screen.accept_all_characters()
         try:
             with warnings.catch_warnings():
                 warnings.showwarning = screen.show_warning
@@ -95,7 +96,7 @@ def main(ctx: click.Context) -> None:
     From recordings to features, scores and tables that explain themselves. Begin with `gtzanfeat demo`.
     """
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        screen.show(ctx.get_help())
 
 
 for command in (

@@ -11,6 +11,8 @@ from gtzanfeat.cli import options, screen
 
 @click.command("audit")
 @click.argument("dataset", type=options.FilePath())
+@options.classes
+@options.drop_lone
 @options.protocol
 @options.target
 @options.cv
@@ -22,25 +24,25 @@ from gtzanfeat.cli import options, screen
     help="Compare recordings by their fingerprints, too, for which every one is decoded.",
 )
 @options.seed
-@options.json_file
+@options.as_json
 @options.layout
 @options.memory
 @options.jobs()
-@options.overwrite
 @options.quiet
 def command(
     dataset: Path,
+    classes: tuple[str, ...] | None,
+    drop_lone: bool,
     protocol: str,
     target: str,
     cv: int | None,
     repeats: int | None,
     near_duplicates: bool,
     seed: int,
-    json_file: Path | None,
+    as_json: bool,
     layout: str | None,
     memory: Path | None,
     jobs: int,
-    overwrite: bool,
     quiet: bool,
 ) -> int:
     """Find what is on both sides of a split: recordings, artists, albums, copies of files and of sound.
@@ -53,12 +55,11 @@ def command(
     """
     from gtzanfeat.datasets import load_dataset
     from gtzanfeat.evaluation import audit, plan
-    from gtzanfeat.export.tables import check_place
 
-    if json_file is not None:
-        check_place(json_file, overwrite)
     clips = load_dataset(dataset, layout)
     screen.note(clips.notes, quiet)
+    clips = options.select_classes(clips, classes, drop_lone, protocol, target)
+    screen.note([f"{number} clips {why} are left out" for why, number in clips.left_out.items()], quiet)
     folds = plan(clips, protocol, cv=cv, repeats=repeats, random_state=seed, target=target)
     with screen.progress("comparing", len(set(clips.paths)), quiet) as advance:
         found = audit(
@@ -69,7 +70,9 @@ def command(
             memory=memory,
             progress=advance,
         )
-    click.echo(f"protocol {protocol}: {folds.description}\n{found}")
-    if json_file is not None:
-        screen.write_json({"protocol": protocol, "random_state": seed} | found.to_dict(), json_file)
+    if as_json:
+        stated = {"protocol": protocol, "description": folds.description, "random_state": seed}
+        screen.print_json(stated | found.to_dict())
+    else:
+        screen.show(f"protocol {protocol}: {folds.description}\n{found}")
     return 1 if found else 0

@@ -17,7 +17,7 @@ MB = 10**6
 def command(ctx: click.Context) -> None:
     """Look into a folder given as --memory, make it smaller, or empty it."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        screen.show(ctx.get_help())
 
 
 folder = click.argument("folder", metavar="DIR", type=options.FilePath())
@@ -47,7 +47,7 @@ def info_command(folder: Path) -> None:
     ]
     screen.table(["set", "spec", "clips", "MB", "current"], rows, right=["clips", "MB"])
     n_entries, n_bytes = _total(shelves)
-    click.echo(f"\n{folder}: {n_entries} results, {_megabytes(n_bytes)} MB")
+    screen.show(f"\n{folder}: {n_entries} results, {_megabytes(n_bytes)} MB")
 
 
 @command.command("prune")
@@ -66,7 +66,7 @@ def prune_command(folder: Path, megabytes: float) -> None:
 
     n_removed = prune(folder, int(megabytes * MB))
     n_entries, n_bytes = _total(contents(folder))
-    click.echo(f"{folder}: {n_removed} results removed; {n_entries} left, {_megabytes(n_bytes)} MB")
+    screen.show(f"{folder}: {n_removed} results removed; {n_entries} left, {_megabytes(n_bytes)} MB")
 
 
 @command.command("clear")
@@ -75,7 +75,7 @@ def clear_command(folder: Path) -> None:
     """Remove all results from DIR, and nothing else that it holds."""
     from gtzanfeat.extraction.cache import clear
 
-    click.echo(f"{folder}: {clear(folder)} results removed")
+    screen.show(f"{folder}: {clear(folder)} results removed")
 
 
 def _total(shelves: list[Any]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("compare")
 @click.argument("results", nargs=-1, required=True, metavar="A B...", type=options.FilePath())
-def command(results: tuple[Path, ...]) -> int:
+@options.as_json
+def command(results: tuple[Path, ...], as_json: bool) -> int:
     """Set saved results side by side: scores, tests of the difference, and what else differs.
 
     A, B ... are folders that `gtzanfeat evaluate --save` or `--report` wrote. On the same folds the best is
@@ -33,6 +34,9 @@ def command(results: tuple[Path, ...]) -> int:
             raise click.UsageError(f"{path} is given twice; give each result once.")
         named[str(path)] = read_evaluation(path)
     table = compare(named)
+    if as_json:
+        screen.print_json(_plain(table, named))
+        return 0
     _show_scores(table, named)
     warnings: dict[str, list[str]] = {}
     for name, found in named.items():
@@ -40,11 +44,50 @@ def command(results: tuple[Path, ...]) -> int:
             warnings.setdefault(warning, []).append(name)
     for warning, names in warnings.items():
         of = "" if len(names) == len(named) else f"{', '.join(names)}: "
-        click.echo(f"warning: {of}{warning}")
+        screen.show(f"warning: {of}{warning}")
     _show_differences(named)
     if len(named) == 2:
         _show_classes(named)
     return 0
+
+
+def _plain(table: pd.DataFrame, named: dict[str, Evaluation]) -> dict[str, Any]:
+    """Return a comparison as plain values: the results, ranked, and how each differs from the first given."""
+    from gtzanfeat.evaluation.text import plain_values
+    from gtzanfeat.inspection.comparison import differences
+
+    (_, first), *others = named.items()
+    results = [
+        {"result": name, **row, "warnings": named[str(name)].warnings}
+        for name, row in table.to_dict("index").items()
+    ]
+    differing = [
+        {"result": name, "setting": setting, "value": row["second"], "value_of_first": row["first"]}
+        for name, other in others
+        for setting, row in differences(first, other).iterrows()
+    ]
+    plain: dict[str, Any] = plain_values(
+        {
+            "task": first.task,
+            "target": first.target,
+            "metric": first.headline,
+            "results": results,
+            "differences": differing,
+            "per_class": {
+                name: {}
+                if found.task == "regression"
+                else found.per_class.join(found.class_intervals).to_dict("index")
+                for name, found in named.items()
+            },
+        }
+    )
+    return plain
+
+
+def _class_scores(found: Evaluation) -> dict[Any, Any]:
+    if found.task == "regression":
+        return {}
+    return found.per_class.join(found.class_intervals).to_dict("index")
 
 
 def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:
@@ -67,13 +110,13 @@ def _show_scores(table: pd.DataFrame, named: dict[str, Evaluation]) -> None:
                 "" if best else _p(row["p_mcnemar"]),
             ]
         )
-    click.echo(f"{metric_name(metric)}{unit}, the best first")
+    screen.show(f"{metric_name(metric)}{unit}, the best first")
     screen.table(heads, rows, right=heads[1:])
     unpaired = [str(name) for name in table.index[~table["paired"].astype(bool)]]
     if unpaired:
-        click.echo(f"not tested, because not on the folds of the best: {', '.join(unpaired)}")
+        screen.show(f"not tested, because not on the folds of the best: {', '.join(unpaired)}")
     if len(named) > 2:
-        click.echo("each p is of one comparison: of many, some are small by chance")
+        screen.show("each p is of one comparison: of many, some are small by chance")
 
 
 def _show_differences(named: dict[str, Evaluation]) -> None:
@@ -82,9 +125,9 @@ def _show_differences(named: dict[str, Evaluation]) -> None:
     (first_name, first), *others = named.items()
     for name, other in others:
         table = differences(first, other)
-        click.echo(f"\nWhat differs between {first_name} and {name}")
+        screen.show(f"\nWhat differs between {first_name} and {name}")
         if table.empty:
-            click.echo("nothing but the answers")
+            screen.show("nothing but the answers")
             continue
         rows = [[str(what), row["first"], row["second"]] for what, row in table.iterrows()]
         screen.table(["", first_name, name], rows)
@@ -100,7 +143,7 @@ def _show_classes(named: dict[str, Evaluation]) -> None:
     labels = [label for label in left.index if label in right.index]
     ranked = sorted(labels, key=lambda label: -abs(float(right[label]) - float(left[label])))
     heads = ["", first_name, second_name, "difference"]
-    click.echo("\nF1 by class (per cent), the greatest difference first")
+    screen.show("\nF1 by class (per cent), the greatest difference first")
     screen.table(
         heads,
         [

@@ -31,15 +31,16 @@ class LayoutsGroup(click.Group):
 def command(ctx: click.Context) -> None:
     """Check a dataset, or synthesize one."""
     if ctx.invoked_subcommand is None:
-        click.echo(ctx.get_help())
+        screen.show(ctx.get_help())
 
 
 @command.command("check")
 @click.argument("dataset", type=options.FilePath())
 @options.layout
 @options.jobs()
+@options.as_json
 @options.quiet
-def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> int:
+def check_command(dataset: Path, layout: str | None, jobs: int, as_json: bool, quiet: bool) -> int:
     """Say how many clips each protocol finds, what is missing and what cannot be read.
 
     Every recording is decoded to its end. The exit code is 1 if one cannot be, or if none is there.
@@ -49,50 +50,58 @@ def check_command(dataset: Path, layout: str | None, jobs: int, quiet: bool) -> 
     n_clips = len(load_dataset(dataset, layout))
     with screen.progress("decoding", n_clips, quiet) as advance:
         found = check(dataset, layout, n_jobs=jobs, progress=advance)
-    _show(found)
+    if as_json:
+        screen.print_json(found.to_dict() | {"n_found": found.n_found, "ok": found.ok})
+    else:
+        _show(found)
     return 0 if found.ok else 1
 
 
 def _show(found: DatasetCheck) -> None:
     """Print what a check found."""
     minutes, seconds = divmod(round(found.seconds), 60)
-    click.echo(f"{found.path}: layout {found.layout}, {found.n_clips} clips, {minutes} min {seconds} s\n")
+    screen.show(f"{found.path}: layout {found.layout}, {found.n_clips} clips, {minutes} min {seconds} s\n")
     rows = [*found.classes.items()]
     if found.n_unlabelled:
         rows.append(("(nothing known)" if found.tags else "(no class)", found.n_unlabelled))
     if rows:
         screen.table(["class", "clips"], [(label, str(count)) for label, count in rows], right=["clips"])
-        click.echo()
+        screen.show()
     if found.tags:
-        screen.table(["tag", "clips"], [(tag, str(n)) for tag, n in found.tags.items()], right=["clips"])
-        click.echo()
+        tagged = [(tag, str(n)) for tag, n in found.tags.items() if n]
+        if tagged:
+            screen.table(["tag", "clips"], tagged, right=["clips"])
+        if n_others := len(found.tags) - len(tagged):
+            screen.show(f"tags that no clip here has: {n_others}")
+        screen.show()
     counts = ["known", "found", "unreadable"]
     parts = [
         (part.protocol, part.part, str(part.known), str(part.found), str(part.unreadable))
         for part in found.protocols
     ]
     screen.table(["protocol", "part", *counts], parts, right=counts)
-    click.echo()
+    screen.show()
     if found.n_missing:
         more = f" and {len(found.missing) - NAMED} more" if len(found.missing) > NAMED else ""
-        click.echo(f"missing: {found.n_missing} clips ({', '.join(found.missing[:NAMED])}{more})")
+        screen.show(f"missing: {found.n_missing} clips ({', '.join(found.missing[:NAMED])}{more})")
     if found.one_artist_classes:
-        click.echo(
+        screen.show(
             f"one artist only: {', '.join(found.one_artist_classes)}; a classifier may learn the artist "
             "instead of the class"
         )
     for clip in found.unreadable:
-        click.echo(f"unreadable: {clip.path}: {clip.reason}")
+        screen.show(f"unreadable: {clip.path}: {clip.reason}")
     if found.truncated:
         more = f" and {len(found.truncated) - NAMED} more" if len(found.truncated) > NAMED else ""
         named = ", ".join(found.truncated[:NAMED])
-        click.echo(f"truncated: {len(found.truncated)} files end before they should ({named}{more})")
+        files = "file" if len(found.truncated) == 1 else "files"
+        screen.show(f"truncated: {len(found.truncated)} {files} ({named}{more})")
     for sentence in found.notes:
-        click.echo(f"note: {sentence}")
+        screen.show(f"note: {sentence}")
     if not found.n_found:
-        click.echo(f"none of the {found.n_clips} files is there")
+        screen.show(f"none of the {found.n_clips} files is there")
     elif found.ok:
-        click.echo("every clip that is there can be read")
+        screen.show("every clip that is there can be read")
 
 
 @command.command("synthesize")
@@ -124,6 +133,6 @@ def synthesize_command(
             progress=advance,
         )
     if not quiet:
-        click.echo(
+        screen.show(
             f"{folder}: {len(clips)} clips of {seconds:g} s, {len(clips.classes)} styles, manifest.csv"
         )

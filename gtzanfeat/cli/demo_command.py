@@ -64,8 +64,8 @@ def command(out: Path, seed: int, jobs: int, quiet: bool) -> None:
     with put_in_place(picture) as part:
         save_figure(confusion_matrix_figure(best), part)
     _show(clips, results, best)
-    click.echo(f"\n{table}: the features of {len(clips)} clips\n{picture}: this matrix as a picture")
-    click.echo(f"\nTo go on: gtzanfeat evaluate {table} --classifier svm --protocol artist")
+    screen.show(f"\n{table}: the features of {len(clips)} clips\n{picture}: this matrix as a picture")
+    screen.show(f"\nTo go on: gtzanfeat evaluate {table} --classifier svm --protocol artist")
 
 
 def _contests(
@@ -108,7 +108,7 @@ def _part(features: Extraction, name: str) -> Extraction:
 def _show(clips: ClipTable, results: list[dict[str, Evaluation]], best: Evaluation) -> None:
     """Print the scores and one confusion matrix."""
     n_artists = len(set(clips.groups))
-    click.echo(
+    screen.show(
         f"{len(clips)} clips in {len(clips.classes)} styles by {n_artists} artists, composed by rule.\n"
     )
     rows = []
@@ -117,11 +117,11 @@ def _show(clips: ClipTable, results: list[dict[str, Evaluation]], best: Evaluati
         accuracies = [f"{by_protocol[protocol].accuracy:.1%}" for protocol in PROTOCOLS]
         rows.append([any_result.feature_set, str(any_result.n_columns), any_result.estimator, *accuracies])
     screen.table(["features", "columns", "classifier", *PROTOCOLS], rows, right=["columns", *PROTOCOLS])
-    click.echo(
+    screen.show(
         f"\nMean accuracy of {FOLDS} folds, drawn {REPEATS} times: of recordings (random), or of artists, "
         "so that\nnone is both trained and tested (artist). It says nothing about real music.\n"
     )
-    click.echo(
+    screen.show(
         f"{best.estimator}, {best.feature_set}, {best.protocol} ({best.accuracy:.1%}): rows are the truth, "
         "columns predicted\n"
     )

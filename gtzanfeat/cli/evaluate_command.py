@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import estimator_options, options, screen
+from gtzanfeat.cli import estimator_options, options, outputs, screen
 from gtzanfeat.cli.evaluate_options import EvaluateOptions
 from gtzanfeat.cli.extract_command import extract_with_progress
 from gtzanfeat.errors import ExportError
@@ -61,7 +61,13 @@ class ListingCommand(click.Command):
     "--join",
     metavar="FILE",
     type=options.FilePath(),
-    help="Parquet with columns by recording, to stand beside the set; alone with --set none.",
+    help="Parquet or CSV with columns by recording, to stand beside the set; alone with --set none.",
+)
+@click.option(
+    "--drop",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of --join to leave out, such as one that numbers the rows; may be repeated.",
 )
 @click.option(
     "--recipe",
@@ -72,6 +78,8 @@ class ListingCommand(click.Command):
     help="See below.  [default: svm; logistic for tags, ridge else]",
 )
 @options.target
+@options.classes
+@options.drop_lone
 @options.protocol
 @options.cv
 @options.repeats
@@ -94,7 +102,8 @@ class ListingCommand(click.Command):
     "--segments",
     metavar="SECONDS",
     type=options.Seconds(),
-    help="Learn from windows of that length; their mean decides about the recording.",
+    help="Learn from windows of that length; their mean decides about the recording. The last partial window "
+    "is left out, unless it is the only one.",
 )
 @click.option(
     "--importance",
@@ -136,7 +145,7 @@ class ListingCommand(click.Command):
     type=options.FilePath(),
     help="Write a page to look at and to send there (report.html), and the result beside it, as --save does.",
 )
-@options.json_file
+@options.as_json
 @options.layout
 @options.on_error
 @options.memory
@@ -150,14 +159,23 @@ def command(**words: Any) -> int:
     class, a manifest, or a table that `gtzanfeat extract` wrote; then nothing is analysed anew. Tags
     (--target labels) and numbers (--target COLUMN) are learnt in the same way.
     """
-    from gtzanfeat.inspection import importance, robustness
-
     chosen = EvaluateOptions(**words)
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
+    if chosen.drop and chosen.join is None:
+        raise click.UsageError("--drop is for columns of --join; give it too.")
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
-    _check_places(chosen)
-    clips, table = _open(chosen.dataset, chosen.layout)
+    with outputs.held(*_places(chosen)):
+        return _evaluate(chosen, system, sweeps)
+
+
+def _evaluate(
+    chosen: EvaluateOptions, system: NamedSystem, sweeps: Sequence[tuple[str, list[float | str]]]
+) -> int:
+    """Evaluate, write and print; return the exit code."""
+    from gtzanfeat.inspection import importance, robustness
+
+    clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
     screen.note(clips.notes, chosen.quiet)
@@ -170,24 +188,27 @@ def command(**words: Any) -> int:
     robustness_results = [robustness(experiment, name, strengths) for name, strengths in sweeps]
     importance_result = None if chosen.by is None else importance(experiment, by=chosen.by)
     # files before words: who closes the pipe early must not lose them
-    _write(chosen, result, clips, robustness_results, importance_result)
-    _show(result, robustness_results, importance_result)
-    return code
+    try:
+        whole = _write(chosen, result, clips, robustness_results, importance_result)
+    finally:
+        _show(chosen, result, robustness_results, importance_result)
+    return code if whole else outputs.ELSEWHERE
 
 
-def _check_places(chosen: EvaluateOptions) -> None:
-    """Refuse files that cannot be written, or may not be replaced."""
-    from gtzanfeat.evaluation.storage import check_folder
-    from gtzanfeat.export.tables import check_place
+def _places(chosen: EvaluateOptions) -> list[Path]:
+    """Refuse files that cannot be written, or may not be replaced; return those that will be."""
+    from gtzanfeat.evaluation.storage import RESULT, check_folder
 
-    if chosen.json_file is not None:
-        check_place(chosen.json_file, chosen.overwrite)
+    places = []
     if chosen.save is not None:
         check_folder(chosen.save, chosen.overwrite)
+        places.append(chosen.save / RESULT)
     if chosen.report is not None:
         from gtzanfeat.report.page import check_report
 
         check_report(chosen.report, chosen.overwrite)
+        places.append(chosen.report / RESULT)
+    return places
 
 
 def _experiment(
@@ -222,7 +243,7 @@ def _experiment(
             "recordings, without --join"
         )
     # what does not fit is told of before hours of analysis
-    joined = None if chosen.join is None else join_columns(clips, chosen.join)
+    joined = None if chosen.join is None else join_columns(clips, chosen.join, drop=chosen.drop)
     _refuse_other_set(chosen, system, table)
     values = table if joined is None else joined
     if values is not None:
@@ -269,7 +290,7 @@ def _joined(
             jobs=chosen.jobs,
             quiet=chosen.quiet,
         )
-    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table))
+    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table, drop=chosen.drop))
     reasons = {failure.index: failure for failure in table.failures}
     beside = replace(
         experiment.features,
@@ -296,6 +317,16 @@ def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]
     return load_dataset(path, layout), None
 
 
+def _selected(
+    chosen: EvaluateOptions, clips: ClipTable, table: Extraction | None
+) -> tuple[ClipTable, Extraction | None]:
+    """Return the clips that ``--classes`` and ``--drop-lone`` leave, and their rows of a table."""
+    kept = options.select_classes(clips, chosen.classes, chosen.drop_lone, chosen.protocol, chosen.target)
+    if table is None or len(kept) == len(clips):
+        return kept, table
+    return kept, table.select([label in kept.classes for label in clips.labels])
+
+
 def _sweep(words: str) -> tuple[str, list[float | str]]:
     """Read ``NAME=S,S...``."""
     from gtzanfeat.inspection.degradation_robustness import check_sweep
@@ -311,38 +342,55 @@ def _write(
     clips: ClipTable,
     robustness_results: Sequence[Robustness],
     importance_result: Importance | None,
-) -> None:
-    """Write what ``--save``, ``--json`` and ``--report`` ask for."""
+) -> bool:
+    """Write what ``--save`` and ``--report`` ask for; return whether it is all in its place."""
     from gtzanfeat.evaluation import write_evaluation
 
+    written = []
     if chosen.save is not None and chosen.save != chosen.report:
-        write_evaluation(result, chosen.save, overwrite=chosen.overwrite)
-    if chosen.json_file is not None:
-        plain = result.to_dict()
-        if robustness_results:
-            plain["robustness"] = [sweep.to_dict() for sweep in robustness_results]
-        screen.write_json(plain, chosen.json_file)
+        save = outputs.write_somewhere(
+            chosen.save, lambda folder: write_evaluation(result, folder, overwrite=chosen.overwrite)
+        )
+        written.append(save == chosen.save)
     if chosen.report is not None:
         from gtzanfeat.report import write_report
+        from gtzanfeat.report.page import NAME
 
-        page = write_report(
-            result,
+        command = click.get_current_context().meta["command line"]
+        folder = outputs.write_somewhere(
             chosen.report,
-            clips=clips,
-            command=click.get_current_context().meta["command line"],
-            importance=importance_result,
-            robustness=robustness_results or None,
-            overwrite=chosen.overwrite,
+            lambda folder: write_report(
+                result,
+                folder,
+                clips=clips,
+                command=command,
+                importance=importance_result,
+                robustness=robustness_results or None,
+                overwrite=chosen.overwrite,
+            ),
         )
-        screen.note([f"the report is {page}"], chosen.quiet)
+        screen.note([f"the report is {folder / NAME}"], chosen.quiet)
+        written.append(folder == chosen.report)
+    return all(written)
 
 
 def _show(
-    result: Evaluation, robustness_results: Sequence[Robustness], importance_result: Importance | None
+    chosen: EvaluateOptions,
+    result: Evaluation,
+    robustness_results: Sequence[Robustness],
+    importance_result: Importance | None,
 ) -> None:
-    click.echo(str(result))
+    """Print what was found, as text or as JSON."""
+    if chosen.as_json:
+        further: dict[str, Any] = {
+            "robustness": [sweep.to_dict() for sweep in robustness_results],
+            "importance": None if importance_result is None else importance_result.to_dict(),
+        }
+        screen.print_json(result.to_dict() | further)
+    else:
+        screen.show(str(result))
+        for more in (*robustness_results, *([] if importance_result is None else [importance_result])):
+            screen.show(f"\n{more}")
     if not screen.is_terminal(sys.stdout):  # the report goes elsewhere, and its warnings with it
         for warning in result.warnings:
             screen.warn(warning)
-    for further in (*robustness_results, *([] if importance_result is None else [importance_result])):
-        click.echo(f"\n{further}")

@@ -19,8 +19,11 @@ class EvaluateOptions:
     dataset: Path
     set_name: str | None
     join: Path | None
+    drop: tuple[str, ...]
     classifier: str | None
     target: str
+    classes: tuple[str, ...] | None
+    drop_lone: bool
     protocol: str
     cv: int | None
     repeats: int | None
@@ -38,7 +41,7 @@ class EvaluateOptions:
     seed: int
     save: Path | None
     report: Path | None
-    json_file: Path | None
+    as_json: bool
     layout: str | None
     on_error: Literal["skip", "raise"]
     memory: Path | None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import options, screen
+from gtzanfeat.cli import options, outputs, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,13 +35,19 @@ if TYPE_CHECKING:
     "--segments",
     metavar="SECONDS",
     type=options.Seconds(),
-    help="One row per window of this length, instead of one per clip.",
+    help="One row per window of this length, instead of one per clip; the last partial window of a recording "
+    "is left out, unless it is the only one.",
 )
 @click.option(
     "--hop",
     metavar="SECONDS",
     type=options.Seconds(),
     help="From the start of one window to the next.  [default: their length]",
+)
+@click.option(
+    "--quote-formulas",
+    is_flag=True,
+    help="In CSV, put ' before text that a spreadsheet would compute (= + - @).",
 )
 @options.layout
 @options.on_error
@@ -54,6 +61,7 @@ def command(
     output: Path,
     segments: float | None,
     hop: float | None,
+    quote_formulas: bool,
     layout: str | None,
     on_error: str,
     memory: Path | None,
@@ -72,25 +80,30 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
-    check_destination(output, overwrite=overwrite)  # now, and not after hours of analysis
-    clips = find_clips(sources, layout)
-    screen.note(clips.notes, quiet)
-    if segments is None:
-        extraction = extract_with_progress(
-            clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
-        )
-    else:
-        clips, extraction = _segment_table_with_progress(
-            clips, chosen, segments, hop, on_error, memory, jobs, quiet
-        )
-    where = write_table(extraction, clips, output, overwrite=overwrite)
+    how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
+    where = check_destination(output, **how)  # now, and not after hours of analysis
+    with outputs.held(where):
+        clips = find_clips(sources, layout)
+        screen.note(clips.notes, quiet)
+        if segments is None:
+            extraction = extract_with_progress(
+                clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+            )
+        else:
+            clips, extraction = _segment_table_with_progress(
+                clips, chosen, segments, hop, on_error, memory, jobs, quiet
+            )
+        written = outputs.write_somewhere(where, lambda path: write_table(extraction, clips, path, **how))
     if not quiet:
         n_truncated = sum("truncated" in flags.split() for flags in extraction.flags)
-        click.echo(
-            f"{where}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
-            f"{chosen.name} (spec {chosen.spec_hash}){f', {n_truncated} truncated' if n_truncated else ''}"
+        truncated = f", {n_truncated} truncated" if n_truncated else ""
+        copies = f"; copies left out: {len(clips.copies)}" if clips.copies else ""
+        screen.show(
+            f"{written}: {extraction.ok.sum()} of {len(clips)} clips, {len(chosen.columns)} columns of "
+            f"{chosen.name} (spec {chosen.spec_hash}){truncated}{copies}"
         )
-    return screen.list_failures((*extraction.lost, *extraction.failures))
+    code = screen.list_failures((*extraction.lost, *extraction.failures))
+    return code if written == where else outputs.ELSEWHERE
 
 
 def _segment_table_with_progress(
@@ -126,11 +139,13 @@ def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
     from gtzanfeat.datasets import ClipTable, load_dataset, manifest
     from gtzanfeat.errors import DatasetError
 
-    files = [path for path in sources if path.is_file() and path.suffix.lower() not in manifest.SUFFIXES]
+    # all that is there, so that a pipe or a link to nothing is told of as a clip, and not as no dataset
+    there = [path for path in sources if os.path.lexists(path) and not path.is_dir()]
+    files = [path for path in there if path.suffix.lower() not in manifest.SUFFIXES]
     if len(sources) == 1 and not files:
         return load_dataset(sources[0], layout)
     for path in sources:
-        if not path.exists():
+        if not os.path.lexists(path):
             raise DatasetError(f"{path}: there is no such file or folder; check the path")
         if path not in files:
             raise DatasetError(f"{path}: a dataset must stand alone; give one, or any number of audio files")

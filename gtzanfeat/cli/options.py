@@ -5,12 +5,16 @@ What only one command takes is declared beside that command.
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from gtzanfeat.datasets import ClipTable
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -40,6 +44,16 @@ class Seconds(click.FloatRange):
         if not math.isfinite(number):
             self.fail(f"{value} is no number of seconds.", param, ctx)
         return number
+
+
+def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+    """Read names with commas between them, as one line of CSV."""
+    if value is None:
+        return None
+    names = tuple(filter(None, map(str.strip, next(csv.reader([value], skipinitialspace=True), []))))
+    if not names:
+        raise click.BadParameter("there is no name in it.")
+    return names
 
 
 def _workers(ctx: click.Context, option: click.Parameter, value: int) -> int:
@@ -100,8 +114,30 @@ target = click.option(
     show_default=True,
     help="What to predict: label (the class), labels (tags), or a column of numbers, as target.",
 )
+classes = click.option(
+    "--classes",
+    metavar="A,B...",
+    callback=_names,
+    help="Only these classes; one with a comma in its name stands in quotes.",
+)
+drop_lone = click.option(
+    "--drop-lone",
+    is_flag=True,
+    help="Leave out classes with too few recordings or artists for the protocol.",
+)
 cv = click.option("--cv", type=int, help="Folds per repeat.  [default: 10, or fewer if a class is small]")
 repeats = click.option("--repeats", type=int, help="How often folds are drawn anew.  [default: 10]")
-json_file = click.option(
-    "--json", "json_file", metavar="FILE", type=FilePath(), help="Write the result there too."
+as_json = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON document instead of text, for programs."
 )
+
+
+def select_classes(
+    clips: ClipTable, chosen: tuple[str, ...] | None, drop_lone: bool, protocol: str, target: str
+) -> ClipTable:
+    """Return the clips that ``--classes`` and ``--drop-lone`` leave."""
+    from gtzanfeat.evaluation import drop_lone_classes
+
+    if chosen is not None:
+        clips = clips.select_classes(chosen)
+    return drop_lone_classes(clips, protocol, target=target) if drop_lone else clips

@@ -89,7 +89,7 @@ def _show(found: Reproduction) -> None:
     _show_accuracies(found, rows)
     _show_families(found, rows)
     main = found.main
-    click.echo(
+    screen.show(
         f"\nConfusion of {found.experiment.matrix} with all columns, as the paper prints it: "
         "columns are the truth, rows predicted (per cent)"
     )
@@ -104,18 +104,18 @@ def _show_setting(found: Reproduction) -> None:
     experiment, main = found.experiment, found.main
     wanted = f"{experiment.n_clips} clips of {experiment.n_classes} classes"
     whole = "the size of the paper's set" if found.is_complete else f"NOT the paper's {wanted}"
-    click.echo(f"experiment    {experiment.name}: {experiment.source}")
-    click.echo(f"clips         {main.n_used} of {len(main.labels)} classes ({main.dataset}): {whole}")
-    click.echo(f"protocol      {main.protocol}: {main.description}; seed {main.random_state}")
-    click.echo(f"features      {experiment.feature_set}, extracted once for all tables")
-    click.echo(f"published     {experiment.caveat}")
+    screen.show(f"experiment    {experiment.name}: {experiment.source}")
+    screen.show(f"clips         {main.n_used} of {len(main.labels)} classes ({main.dataset}): {whole}")
+    screen.show(f"protocol      {main.protocol}: {main.description}; seed {main.random_state}")
+    screen.show(f"features      {experiment.feature_set}, extracted once for all tables")
+    screen.show(f"published     {experiment.caveat}")
     for warning in dict.fromkeys(w for part in found.evaluations.values() for w in part.warnings):
-        click.echo(f"warning       {warning}")
+        screen.show(f"warning       {warning}")
 
 
 def _show_accuracies(found: Reproduction, rows: Rows) -> None:
     """Print the accuracies of all classifiers with all columns."""
-    click.echo("\nAccuracy with all columns: per cent, mean ± standard deviation over folds")
+    screen.show("\nAccuracy with all columns: per cent, mean ± standard deviation over folds")
     chance = ["chance", f"{100 / len(found.main.labels):.0f}", f"{100 / found.experiment.n_classes:.0f}"]
     cells = [
         [name, _here(rows[name, "all"]), _published(rows[name, "all"])]
@@ -127,7 +127,7 @@ def _show_accuracies(found: Reproduction, rows: Rows) -> None:
 def _show_families(found: Reproduction, rows: Rows) -> None:
     """Print the accuracies of all classifiers with each family of columns."""
     families, classifiers = [*found.experiment.families, "all"], found.experiment.classifiers
-    click.echo("\nAccuracy by family of columns: per cent, mean ± standard deviation over folds")
+    screen.show("\nAccuracy by family of columns: per cent, mean ± standard deviation over folds")
     gaussian = next(iter(classifiers))
     heads = [f"{family} ({rows[gaussian, family]['columns']})" for family in families]
     cells = [[name, *(_here(rows[name, part]) for part in families)] for name in classifiers]

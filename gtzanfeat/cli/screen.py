@@ -1,6 +1,7 @@
-"""Output: lines on standard error, tables on standard output, progress bars on terminals, JSON files.
+"""Output: lines on standard error, tables or JSON on standard output, progress bars on terminals.
 
-Nothing is computed here.
+No other file of this room writes to a terminal, so that names of files and classes reach it only through
+`visible`. Nothing is computed here.
 """
 
 from __future__ import annotations
@@ -8,17 +9,15 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import re
 import shutil
 import sys
 import textwrap
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
-
-from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
     from gtzanfeat.extraction import Failure
@@ -26,10 +25,50 @@ if TYPE_CHECKING:
 PATIENCE = 1.0  # seconds; shorter work shows no progress
 WIDE = 100_000  # characters in a line, where there is no terminal
 
+# what a terminal obeys instead of showing it: control characters (escape among them, and those of 8 bits),
+# the ends of lines and the directions of writing of Unicode, halves of characters
+_OBEYED = re.compile("[\0-\t\v-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def visible(text: str, stream: TextIO | None = None) -> str:
+    r"""Write what a terminal would obey, and what its encoding lacks, as an escape such as ``\x1b``.
+
+    Parameters
+    ----------
+    text : str
+        Any text; ends of lines stay as they are.
+    stream : text file, optional
+        Where it will be written, whose encoding counts; by default any character can be.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> print(visible("\x1b[31mred.wav"))
+    \x1b[31mred.wav
+    """
+    shown = _OBEYED.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def accept_all_characters() -> None:
+    """Let nothing that is written fail for want of a character, the help that click writes included."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def show(text: str = "") -> None:
+    """Write lines to standard output."""
+    click.echo(visible(text, sys.stdout))
+
 
 def say(sentence: str) -> None:
     """Write one line to standard error, whatever line breaks are in the sentence."""
-    click.echo(f"gtzanfeat: {' '.join(sentence.split())}", err=True)
+    click.echo(visible(f"gtzanfeat: {' '.join(sentence.split())}", sys.stderr), err=True)
 
 
 def error(sentence: str) -> None:
@@ -99,7 +138,7 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     display = Progress(*columns, console=Console(stderr=True), transient=True)
-    task = display.add_task(words, total=total)
+    task = display.add_task(visible(words), total=total)
     # by a clock and not by the first report: the first clip may have to wait for the compiler
     start = threading.Timer(PATIENCE, display.start)
     start.start()
@@ -128,11 +167,13 @@ def blocks(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """
     margin = max(map(len, heads[1:])) + 4
     for first, *others in rows:
-        click.echo(first)
+        show(first)
         for head, cell in zip(heads[1:], others, strict=True):
             if cell:
                 start = f"  {head}".ljust(margin)
-                click.echo(textwrap.fill(cell, width(), initial_indent=start, subsequent_indent=" " * margin))
+                show(
+                    textwrap.fill(_cell(cell), width(), initial_indent=start, subsequent_indent=" " * margin)
+                )
 
 
 def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[str] = ()) -> None:
@@ -152,35 +193,27 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[s
 
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in heads:
-        grid.add_column(head, justify="right" if head in right else "left", overflow="fold")
+        grid.add_column(_cell(head), justify="right" if head in right else "left", overflow="fold")
     for row in rows:
-        grid.add_row(*row)
+        grid.add_row(*map(_cell, row))
     page = io.StringIO()
     plain = Console(file=page, width=width(), color_system=None, markup=False, highlight=False, emoji=False)
     plain.print(grid)
-    click.echo("\n".join(line.rstrip() for line in page.getvalue().splitlines()))
+    show("\n".join(line.rstrip() for line in page.getvalue().splitlines()))
 
 
-def write_json(plain: Mapping[str, Any], path: Path) -> None:
-    """Write plain values as JSON, whole or not at all.
+def _cell(text: str) -> str:
+    """Make one line of a cell, before it is fitted in: afterwards an escape would be too long."""
+    return visible(text, sys.stdout).replace("\n", "\\n")
+
+
+def print_json(plain: Mapping[str, Any]) -> None:
+    """Print plain values as one JSON document.
 
     Parameters
     ----------
     plain : dict
-        Of dicts, lists, strings and numbers.
-    path : Path
-        Where to.
-
-    Raises
-    ------
-    ExportError
-        If it cannot be written.
+        Of dicts, lists, strings, numbers and None; what is not defined (NaN) is None already.
     """
-    from gtzanfeat.export.formats import put_in_place
-
-    text = json.dumps(plain, indent=1, ensure_ascii=False) + "\n"
-    try:
-        with put_in_place(path) as part:
-            part.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise ExportError(f"{path}: cannot be written ({error.strerror or error})") from error
+    # letters beyond ASCII as escapes, which no terminal or pipe can garble or refuse
+    show(json.dumps(plain, indent=1, allow_nan=False))

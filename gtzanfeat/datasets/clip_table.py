@@ -6,7 +6,8 @@ loaders beside this file, and how a table is divided into training and test part
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -61,6 +62,11 @@ class ClipTable:
     tags : tuple of str, default=()
         The tags there can be, which `select` hands on: every part of a table has the same `tag_matrix`
         columns. By default those that occur; always sorted.
+    copies : tuple of str, default=()
+        Files that the loader left out because they hold the sound of another file that bears their name.
+    left_out : mapping of str to int, default={}
+        How many clips of the dataset `select_classes` left out, by reason; they are in the result of
+        `evaluate`.
 
     Attributes
     ----------
@@ -105,10 +111,13 @@ class ClipTable:
     name: str
     notes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "frame", validated(self.frame, self.name))
         object.__setattr__(self, "notes", tuple(self.notes))
+        object.__setattr__(self, "copies", tuple(self.copies))
         occurring = set().union(*self._tag_sets())
         unknown = sorted(occurring.difference(self.tags))
         if self.tags and unknown:
@@ -314,4 +323,55 @@ class ClipTable:
             where = np.flatnonzero(chosen.to_numpy(dtype=bool, na_value=False))
         else:
             where = chosen.to_numpy(dtype=np.intp)
-        return ClipTable(self.frame.iloc[where], self.name, self.notes, self.tags)
+        return replace(self, frame=self.frame.iloc[where])
+
+    def select_classes(self, classes: Iterable[str], *, reason: str = "of classes not chosen") -> ClipTable:
+        """Take the clips of some classes, and keep count of the others.
+
+        Parameters
+        ----------
+        classes : iterable of str
+            Their labels.
+        reason : str, default="of classes not chosen"
+            Why the clips of the other classes are left out, for `left_out`.
+
+        Returns
+        -------
+        ClipTable
+            The chosen clips, in the order of the table.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such class.
+        ValueError
+            If `classes` is one string instead of a list.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> frame = pd.DataFrame({"path": list("abc"), "recording": list("abc"), "label": ["x", "y", "z"]})
+        >>> table = ClipTable(frame, "example").select_classes(["x", "z"])
+        >>> table.classes, table.left_out
+        (('x', 'z'), {'of classes not chosen': 1})
+        """
+        if isinstance(classes, str):
+            raise ValueError(f"classes must be a list, not {classes!r}; give [{classes!r}]")
+        wanted = list(classes)
+        for name in wanted:
+            if name not in self.classes:
+                raise UnknownNameError("class", name, self.classes)
+        chosen = self.frame["label"].isin(wanted).to_numpy(dtype=bool)
+        unlabelled = int(self.frame["label"].isna().sum())
+        counts = {reason: int((~chosen).sum()) - unlabelled, "without a label": unlabelled}
+        left_out = {**self.left_out, **{why: n + self.left_out.get(why, 0) for why, n in counts.items() if n}}
+        return replace(self.select(chosen), left_out=left_out)
+
+
+def refuse_other_than_table(clips: object) -> None:
+    """Raise DatasetError if something is not a `ClipTable`, and say how to make one of it."""
+    if not isinstance(clips, ClipTable):
+        raise DatasetError(
+            f"{type(clips).__name__} is not a table of clips; give load_dataset(folder), or ClipTable(frame, "
+            "name) of a data frame with the columns path, recording and label"
+        )

@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import PARTS, cells, read_columns, table_of_present, tags
+from gtzanfeat.datasets.published_lists import cells, read_columns, table_of_present, tags
+from gtzanfeat.datasets.table_columns import PARTS
 from gtzanfeat.errors import DatasetError
 
 SUBSETS = {  # by folder, the largest first: which values of the column (set, subset) it holds

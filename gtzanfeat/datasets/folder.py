@@ -1,4 +1,4 @@
-"""One folder per class: ``pop/a.wav``, ``jazz/live/b.mp3``; and the finding of audio files on disk.
+"""One folder per class: ``pop/a.wav``, ``jazz/live/b.mp3``; and what else folders can mean.
 
 Nothing is known here of any particular dataset.
 """
@@ -6,100 +6,20 @@ Nothing is known here of any particular dataset.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import NoReturn
 
 import pandas as pd
 
+from gtzanfeat.audio.suffixes import DECODED_SUFFIXES
+from gtzanfeat.datasets.audio_files import and_more, different_sounds, said_of_others, sound_files
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.table_columns import printable
+from gtzanfeat.datasets.table_columns import PARTS
 from gtzanfeat.errors import DatasetError
 
-# What counts as a recording, by suffix; of a recording in several formats, the first in this order is taken.
-AUDIO_SUFFIXES = (
-    *(".wav", ".flac", ".aiff", ".aif", ".au", ".snd", ".w64", ".caf"),
-    *(".ogg", ".oga", ".opus", ".mp3", ".m4a", ".aac", ".wma"),
-)
-
-
-def audio_files(root: Path) -> list[PurePosixPath]:
-    """Find the recordings below a folder, at any depth.
-
-    Hidden files and folders are passed over, and so are the ``._`` files that macOS leaves beside real
-    ones. Links are followed; a folder that is reached twice is searched once.
-
-    Parameters
-    ----------
-    root : Path
-        Where to search.
-
-    Returns
-    -------
-    list of PurePosixPath
-        Relative to `root`, sorted as text.
-
-    Raises
-    ------
-    DatasetError
-        If a folder cannot be read.
-    """
-
-    def refuse(error: OSError) -> NoReturn:
-        raise DatasetError(f"{error.filename}: this folder cannot be read ({error.strerror})") from error
-
-    found: list[PurePosixPath] = []
-    searched: set[str] = set()
-    for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
-        if os.path.realpath(folder) in searched:
-            subfolders.clear()
-            continue
-        searched.add(os.path.realpath(folder))
-        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        here = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        found += [
-            here / name
-            for name in files
-            if not name.startswith(".") and PurePosixPath(name).suffix.lower() in AUDIO_SUFFIXES
-        ]
-    return sorted(found, key=str)
-
-
-def one_file_each(recordings: Mapping[PurePosixPath, str]) -> tuple[dict[str, PurePosixPath], list[str]]:
-    """Choose one file per recording: WAV before other formats, then the first in order of path.
-
-    A file whose name is not UTF-8 is left out, for no table can hold that name.
-
-    Parameters
-    ----------
-    recordings : mapping of PurePosixPath to str
-        The recording that each file holds.
-
-    Returns
-    -------
-    files : dict of str to PurePosixPath
-        One file per recording, sorted by recording.
-    notes : list of str
-        Sentences about the files that were left out, if any were.
-    """
-    nameless = sorted((file for file in recordings if printable(file) != str(file)), key=str)
-    named = recordings.keys() - set(nameless)
-    chosen: dict[str, PurePosixPath] = {}
-    for file in sorted(named, key=lambda file: (AUDIO_SUFFIXES.index(file.suffix.lower()), str(file))):
-        chosen.setdefault(recordings[file], file)
-    spare = sorted(named - set(chosen.values()), key=str)
-    notes = []
-    if nameless:
-        notes.append(f"left out, because a name is not UTF-8: {and_more(nameless)}")
-    if spare:
-        instead = chosen[recordings[spare[0]]]
-        notes.append(f"left out, because {instead} is the same recording: {and_more(spare)}")
-    return dict(sorted(chosen.items())), notes
-
-
-def and_more(files: Sequence[PurePosixPath]) -> str:
-    """Name the first of some files and count the rest."""
-    return printable(files[0]) + (f" and {len(files) - 1} more" if len(files) > 1 else "")
+_NAMED = 3  # folders named in a sentence
 
 
 def recognises(path: Path) -> bool:
@@ -111,8 +31,13 @@ def load(path: Path) -> ClipTable:
     """Load a folder whose subfolders are the classes.
 
     The label is the name of the first folder below `path`; a recording that lies in `path` itself has no
-    label, so that a flat folder of recordings can be analysed, though not be learnt from. A recording is
-    identified by its place below `path` without the suffix.
+    label, so that a flat folder of recordings can be analysed, though not be learnt from. Where the first
+    folders are named as the parts of a split are (train, valid, test ...), or hold the same two folders or
+    more each, they are the column ``split``, and the folders in them the classes; where the folders in them
+    are named so, it is the other way round. A recording is identified
+    by its place below `path` without the suffix; files of one name that hold the same sound are one recording
+    in several formats, of which the best is taken, and files that do not are recordings of their own, which
+    keep their suffix in the name.
 
     Parameters
     ----------
@@ -122,24 +47,133 @@ def load(path: Path) -> ClipTable:
     Returns
     -------
     ClipTable
-        Sorted by recording; artists and splits are unknown.
+        Sorted by recording; artists are unknown, and so are splits but for the folders that say them. A
+        note says what the folders were taken for wherever they can be understood in two ways.
 
     Raises
     ------
     DatasetError
-        If there is no recording.
+        If there is no recording, or the folders are only numbered (000, fold1, Actor_01), so that they are
+        not classes.
     """
-    files, notes = one_file_each({file: str(file.with_suffix("")) for file in audio_files(path)})
+    recordings, others = sound_files(path)
+    sounds = different_sounds(path, {file: str(file.with_suffix("")) for file in recordings})
+    notes = [*sounds.notes, *said_of_others(others)]
+    files = _files_by_recording(sounds.files)
     if not files:
         raise DatasetError(
             f"{path}: no recordings in this folder; expected one folder per class, with audio files "
-            f"({', '.join(AUDIO_SUFFIXES)}){''.join(f'; {note}' for note in notes)}"
+            f"({', '.join(DECODED_SUFFIXES)}){''.join(f'; {note}' for note in notes)}"
+        )
+    parts, depth = _parts(list(files.values()))
+    bare = [_without_part(file, depth) if parts else file for file in files.values()]
+    labels = [file.parts[0] if len(file.parts) > 1 else None for file in bare]
+    classes = sorted({label for label in labels if label is not None})
+    if _numbered(classes):
+        raise DatasetError(
+            f"{path}: the folders {and_more(classes, _NAMED)} are only numbered, and so no classes; name "
+            "them after their classes, or list the recordings: in a manifest with the columns path and label "
+            "or, without classes, in a text file with one path a line; a published collection needs its own "
+            "lists"
         )
     frame = pd.DataFrame(
         {
             "path": [str(path / file) for file in files.values()],
-            "label": [file.parts[0] if len(file.parts) > 1 else None for file in files.values()],
+            "label": labels,
             "recording": list(files),
+            "split": [
+                parts.get(file.parts[depth]) if file.parts[depth:] else None for file in files.values()
+            ],
         }
     )
-    return ClipTable(frame, "folder", tuple(notes))
+    namesakes = [str(file) for name, file in files.items() if name == str(file)]
+    if namesakes:
+        notes.append(f"recordings of their own, for they share a name but no sound: {and_more(namesakes)}")
+    notes += _said_of_parts(parts, depth, classes)
+    notes += _said_of_classes(classes, [file for file in bare if len(file.parts) > 1])
+    copies = tuple(str(path / file) for file in sounds.copies)
+    return ClipTable(frame, "folder", tuple(notes), copies=copies)
+
+
+def _files_by_recording(files: Mapping[str, Sequence[PurePosixPath]]) -> dict[str, PurePosixPath]:
+    """Name recordings by their files: without the suffix, unless there are two sounds of that name."""
+    named = {
+        name if len(sounds) == 1 else str(file): file for name, sounds in files.items() for file in sounds
+    }
+    return dict(sorted(named.items()))
+
+
+# --- what folders mean, by their names ----------------------------------------------------------------
+
+
+def _parts(files: Sequence[PurePosixPath]) -> tuple[dict[str, str], int]:
+    """Say which folders are parts of a split, and how deep they lie; none, if they are all classes."""
+    within: dict[str, set[str]] = defaultdict(set)
+    for file in files:
+        if len(file.parts) > 1:
+            within[file.parts[0]].add(file.parts[1] if len(file.parts) > 2 else "")
+    known = set(PARTS.values())
+    named = {name: _part(name) for name in within}
+    if named and (known >= set(named.values()) or {"train", "test"} <= set(named.values())):
+        return named, 0
+    inner = {name: _part(name) for names in within.values() for name in names}
+    if len(inner) > 1 and known >= set(inner.values()):
+        return inner, 1
+    same = len(within) > 1 and all(names == inner.keys() for names in within.values())
+    return (named, 0) if same and len(inner) > 1 and "" not in inner and not _numbered(inner) else ({}, 0)
+
+
+def _part(name: str) -> str:
+    """Name the part of a split that a folder is called after; else its own name."""
+    return PARTS.get(re.sub(r"[ _-]?(set|data)$", "", name.lower()), name)
+
+
+def _without_part(file: PurePosixPath, depth: int) -> PurePosixPath:
+    """Leave the folder at a depth out of a path, unless the file itself lies there."""
+    if len(file.parts) < depth + 2:
+        return file
+    return PurePosixPath(*file.parts[:depth], *file.parts[depth + 1 :])
+
+
+def _numbered(names: Iterable[str]) -> bool:
+    """Say whether names differ in nothing but a number at the end, which may be hexadecimal."""
+    names = [name.lower() for name in names]
+    if len(names) < 2:
+        return False
+    if all(re.fullmatch("[0-9a-f]{1,2}", name) for name in names) and any(map(str.isdigit, names)):
+        return True
+    return (
+        all(name[-1:].isdigit() for name in names) and len({name.rstrip("0123456789") for name in names}) == 1
+    )
+
+
+def _said_of_parts(parts: Mapping[str, str], depth: int, classes: Sequence[str]) -> list[str]:
+    if not parts:
+        return []
+    named = f"the folders {and_more(sorted(parts), _NAMED)}"
+    if depth:
+        return [f"{named} in each class are taken for parts of a split"]
+    rest = "the folders in them for classes" if classes else "and classes are unknown"
+    return [f"{named} are taken for parts of a split, {rest}"]
+
+
+def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath]) -> list[str]:
+    """Ask whether this is the right folder where the classes look as if they were not."""
+    if len(classes) == 1:
+        above = PurePosixPath(os.path.commonpath([file.parent for file in files]))
+        depth = len(above.parts)
+        folders = sorted({file.parts[depth] for file in files if len(file.parts) > depth + 1})
+        holds = f"{above} holds the folders {and_more(folders, _NAMED)}"
+        return [
+            f"1 class, {classes[0]}: is this the right folder? "
+            + (holds if folders else f"it holds only the folder {above}")
+        ]
+    whole = {file.parts[0] for file in files if len(file.parts) == 2}
+    hollow = [label for label in classes if label not in whole]
+    if not hollow:
+        return []
+    inner = sorted({"/".join(file.parts[:2]) for file in files if file.parts[0] in hollow})
+    return [
+        f"{len(classes)} classes, by the outer folders: is this the right folder? {and_more(hollow, _NAMED)} "
+        f"hold no recordings but folders ({and_more(inner, _NAMED)})"
+    ]

@@ -23,8 +23,8 @@ from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
+from gtzanfeat.datasets.audio_files import and_more, different_sounds, said_of_others, sound_files
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.folder import and_more, audio_files, one_file_each
 from gtzanfeat.errors import DatasetError
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -91,7 +91,7 @@ def recognises(path: Path) -> bool:
     """Return whether at least half of the recordings below a folder are named as clips of GTZAN are."""
     if not path.is_dir():
         return False
-    clips = [_clip(file) for file in audio_files(path)]
+    clips = [_clip(file) for file in sound_files(path)[0]]
     return bool(clips) and 2 * clips.count(None) <= len(clips)
 
 
@@ -119,13 +119,19 @@ def load(path: Path) -> ClipTable:
     DatasetError
         If there is no clip of GTZAN.
     """
-    found = {file: _clip(file) for file in audio_files(path)}
-    files, notes = one_file_each({file: clip for file, clip in found.items() if clip is not None})
+    recordings, other_sound = sound_files(path)
+    found = {file: _clip(file) for file in recordings}
+    sounds = different_sounds(path, {file: clip for file, clip in found.items() if clip is not None})
+    files = {clip: same_name[0] for clip, same_name in sounds.files.items()}
+    notes = [*sounds.notes, *said_of_others(other_sound)]
     if not files:
         raise DatasetError(
-            f"{path}: no clips of GTZAN here; expected files such as blues/blues.00012.wav"
+            f"{path}: no clips of GTZAN here; expected files such as blues/blues.00000.wav"
             f"{''.join(f'; {note}' for note in notes)}"
         )
+    strange = [file for same_name in sounds.files.values() for file in same_name[1:]]
+    if strange:
+        notes.append(f"left out, for another file of that name holds another sound: {and_more(strange)}")
     others = [file for file, clip in found.items() if clip is None]
     if others:
         notes.append(
@@ -134,4 +140,4 @@ def load(path: Path) -> ClipTable:
         )
     known = catalogue().set_index("recording", drop=False).loc[list(files)]
     frame = known.assign(path=[str(path / file) for file in files.values()])
-    return ClipTable(frame, "gtzan", tuple(notes))
+    return ClipTable(frame, "gtzan", tuple(notes), copies=tuple(str(path / file) for file in sounds.copies))

@@ -68,8 +68,8 @@ def load_dataset(path: str | os.PathLike[str], layout: str | None = None) -> Cli
     ----------
     path : str or path
         What the official distribution of a published collection unpacks to, a folder with one folder per
-        class, or a CSV, TSV or Parquet manifest. A folder that holds a ``manifest.csv`` is read by it, unless
-        it is a collection known by name.
+        class, a CSV, TSV or Parquet manifest, or a list of paths (``.txt``, ``.m3u``). A folder that holds a
+        ``manifest.csv`` is read by it, unless it is a collection known by name.
     layout : str, optional
         The name of a layout in `LAYOUTS`; by default the first that recognises the path.
 
@@ -139,6 +139,8 @@ def check(
 
 
 def _place(path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise DatasetError(f"{type(path).__name__} is not a path; give that of a folder or of a manifest")
     if not os.fspath(path):  # which Path takes for the current folder
         raise DatasetError("the path of the dataset is empty; give '.' for the current folder")
     return Path(path).expanduser()
@@ -228,13 +230,14 @@ LAYOUTS: dict[str, Layout] = {
             name="manifest",
             recognises=manifest.recognises,
             load=manifest.load,
-            meaning="a CSV, TSV or Parquet file with columns path and label, or a folder with a manifest.csv",
+            meaning="a CSV, TSV or Parquet file with columns path and label, a folder with a manifest.csv, "
+            "or a list of paths (.txt, .m3u)",
         ),
         Layout(
             name="folder",
             recognises=folder.recognises,
             load=folder.load,
-            meaning="one folder per class, audio files at any depth in it",
+            meaning="one folder per class, audio files at any depth in it; or such in train, valid, test",
         ),
     )
 }

@@ -12,24 +12,34 @@ tagging", Machine Learning for Music Discovery Workshop, ICML 2019.
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.published_lists import cells, read_columns, table_of_present, tags
+from gtzanfeat.datasets.published_lists import cells, followed, read_columns, table_of_present, tags
 from gtzanfeat.errors import DatasetError
 
 LIST = "autotagging.tsv"
 COLUMNS = ("TRACK_ID", "ARTIST_ID", "ALBUM_ID", "PATH", "DURATION")
 SPLIT = "split-0"
 PARTS = {"train": "train", "validation": "valid", "test": "test"}
-AUDIO = ("audio", "audio-low", "raw_30s/audio", "raw_30s/audio-low")
+# what folders of the numbered folders are called: by the authors' script, by their server, and by others
+AUDIO = (
+    "",
+    *("audio", "audio-low", "audios"),
+    *(
+        f"{subset}/{kind}"
+        for subset in ("raw_30s", "autotagging_moodtheme", "autotagging-moodtheme")
+        for kind in ("audio", "audio-low")
+    ),
+)
 
 
 def _list(path: Path) -> Path | None:
     if path.is_file():
-        with contextlib.suppress(OSError), path.open("rb") as file:  # not ours to read: no list
+        with contextlib.suppress(OSError), followed(path).open("rb") as file:  # not ours to read: no list
             return path if file.readline(64).startswith(b"TRACK_ID\tARTIST_ID\tALBUM_ID\t") else None
         return None
     return next((file for file in (path / "data" / LIST, path / LIST) if file.is_file()), None)
@@ -51,7 +61,7 @@ def catalogue(path: Path) -> pd.DataFrame:
     # a track has as many cells as it has tags
     tracks = read_columns(file, (*COLUMNS, "TAGS"), separator="\t", ragged=True)
     tracks = tracks.sort_values("TRACK_ID", ignore_index=True)
-    audio = _audio(path, file, tracks["PATH"])
+    audio = _audio(file, tracks["PATH"])
     return pd.DataFrame(
         {
             "path": [str(_recording(audio, name)) for name in tracks["PATH"]],
@@ -74,8 +84,9 @@ def load(path: Path) -> ClipTable:
     ----------
     path : Path
         The clone of the repository, for ``autotagging.tsv``; or one of its lists, such as
-        ``data/autotagging_moodtheme.tsv``. The folders ``00`` to ``99`` are in the clone or beside the list,
-        or there in ``audio``, ``audio-low``, ``raw_30s/audio`` or ``raw_30s/audio-low``.
+        ``data/autotagging_moodtheme.tsv``. The folders ``00`` to ``99`` are looked for beside the list, in
+        the clone and beside it: there, in ``audio``, ``audio-low`` or ``audios``, and in ``audio`` or
+        ``audio-low`` of ``raw_30s`` or ``autotagging_moodtheme``.
 
     Returns
     -------
@@ -100,13 +111,15 @@ def _splits(file: Path) -> dict[str, str]:
     }
 
 
-def _audio(path: Path, file: Path, names: pd.Series) -> Path:
+def _audio(file: Path, names: pd.Series) -> Path:
     """Find the folder of the folders 00 to 99, by the first track that is in one."""
-    roots = [path, path.parent] if path.is_dir() else [file.parent, file.parent.parent]
-    folders = [root / name for root in roots for name in ("", *AUDIO)]
+    beside = file.parent
+    # by absolute paths where a relative one has no such parents
+    roots = (beside, *beside.parents[:2], *Path(os.path.abspath(beside)).parents[:2])
+    folders = [root / name for root in roots for name in AUDIO]
     there = [folder for folder in folders if folder.is_dir()]
     numbered = sorted({PurePosixPath(name).parts[0] for name in names})
-    return next((folder for folder in there for name in numbered if (folder / name).is_dir()), roots[0])
+    return next((folder for folder in there for name in numbered if (folder / name).is_dir()), roots[1])
 
 
 def _recording(audio: Path, name: str) -> Path:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,7 +18,7 @@ from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.table_columns import SEPARATOR
 from gtzanfeat.errors import DatasetError
 
-PARTS = {"training": "train", "validation": "valid", "development": "valid", "evaluation": "test"}
+LONGEST_NAME = 255  # bytes of a file name
 
 
 def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
@@ -40,10 +41,10 @@ def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
         If there is no such file, or it cannot be read.
     """
     try:
-        text = file.read_bytes()
-        encoding = "utf-8-sig" if _is_utf8(text) else "latin-1"
+        text = followed(file).read_bytes()
+        encoding = "utf-8-sig" if is_utf8(text) else "latin-1"
         lines = text.decode(encoding).splitlines(keepends=True)
-        for row in csv.reader(lines, delimiter=separator):
+        for row in csv.reader(lines, delimiter=separator, skipinitialspace=True):
             if any(row):
                 yield [cell.strip() for cell in row]
     except FileNotFoundError as error:
@@ -53,7 +54,38 @@ def cells(file: Path, separator: str = ",") -> Iterator[list[str]]:
         raise DatasetError(f"{file}: cannot be read ({reason}); unpack it again") from error
 
 
-def _is_utf8(text: bytes) -> bool:
+def followed(file: Path) -> Path:
+    """Follow a link that was checked out as text: a file that holds the name of another, and nothing else.
+
+    Parameters
+    ----------
+    file : Path
+        A list.
+
+    Returns
+    -------
+    Path
+        The other file, or `file` itself if it is no such link.
+
+    Raises
+    ------
+    DatasetError
+        If the other file is not there.
+    OSError
+        If `file` cannot be read.
+    """
+    if file.stat().st_size > LONGEST_NAME:
+        return file
+    name = file.read_bytes().decode("latin-1").strip()
+    if not name.endswith(file.suffix) or not name.isprintable() or "," in name:
+        return file
+    if not (file.parent / name).is_file():
+        raise DatasetError(f"{file}: it is a link to {name}, which is not there; clone the whole repository")
+    return file.parent / name
+
+
+def is_utf8(text: bytes) -> bool:
+    """Return whether bytes are text in UTF-8."""
     try:
         text.decode("utf-8")
     except UnicodeDecodeError:
@@ -153,5 +185,4 @@ def table_of_present(
     if not len(missing):
         return whole
     note = f"missing: {len(missing)} of {len(whole)} recordings, such as {missing[0]}"
-    found = whole.select(there)
-    return ClipTable(found.frame, name, (*found.notes, note), found.tags)
+    return replace(whole.select(there), notes=(*whole.notes, note))

@@ -6,6 +6,7 @@ What a column is good for is said where it is used, in `clip_table` and above.
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,18 @@ TEXT = ("path", "label", "recording", "artist", "split")  # always there, in thi
 WINDOW = ("offset", "duration")  # optional, in seconds: the row is a window of its recording
 OPTIONAL = ("labels", "target", "song", "album", *WINDOW)  # have a meaning where they are
 SEPARATOR = "|"  # between the tags of a clip; alone it says that there are none
+
+# parts of a split, by what folders of them are called
+PARTS = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("valid", "validation", "val", "dev", "development"), "valid"),
+    **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
+}
+
+# for `read_csv`: numbers to the last bit, which pandas 3.1 reads by itself, where the wish is deprecated
+EXACTLY: dict[str, Any] = (
+    {} if tuple(map(int, pd.__version__.split(".")[:2])) >= (3, 1) else {"float_precision": "round_trip"}
+)
 
 
 def validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:

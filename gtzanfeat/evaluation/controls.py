@@ -70,12 +70,13 @@ def permuted_scores(
     tuple of float
     """
     used = _used(layout)
-    units = uncertainty.permutation_units(system.groups[used], system.target.truth[used])
+    groups = system.groups[used]
+    places = uncertainty.places_in_group(groups)
     rng = np.random.default_rng(random_state)
     found = []
     for _ in range(permutations):
         truth = system.target.truth.copy()
-        truth[used] = uncertainty.permute_truth(truth[used], units, rng)
+        truth[used] = uncertainty.permute_truth(truth[used], groups, places, rng)
         found.append(system.score(layout.folds, truth))
     return tuple(found)
 

@@ -176,7 +176,7 @@ def _fit_and_predict(
         middle = time.perf_counter()
         answers = np.asarray(fitted.predict(tested))
         end = time.perf_counter()
-        scores, kind = _scores(fitted, tested, target)
+        scores, kind = prediction_scores(fitted, tested, target)
         segments = None
         if fold.repeat == 1 and hasattr(fitted, "predict_segments"):
             segments = fitted.predict_segments(tested)
@@ -197,8 +197,24 @@ def _fit_and_predict(
     )
 
 
-def _scores(fitted: Any, X: Any, target: Target) -> tuple[np.ndarray | None, str | None]:
-    """Probabilities or decision values of classes or tags, (n_test, n_names), and which of the two."""
+def prediction_scores(fitted: Any, X: Any, target: Target) -> tuple[np.ndarray | None, str | None]:
+    """Return probabilities or decision values of classes or tags, and which of the two.
+
+    Parameters
+    ----------
+    fitted : estimator
+        It is asked for probabilities first.
+    X : array-like or sequence
+        What it is given.
+    target : Target
+        What it has learnt.
+
+    Returns
+    -------
+    scores : ndarray of shape (n_test, n_names), or None
+        In the order of the target's names; None if it gives none, or only those of pairs of classes.
+    kind : {"probability", "decision"} or None
+    """
     if target.task.name == "regression":
         return None, None
     for kind, method in (("probability", "predict_proba"), ("decision", "decision_function")):

@@ -126,7 +126,7 @@ def _digests_of_identical(
     digests: dict[str, Any] = {}
     unread: set[str] = set()
     alike = [list(range(len(paths)))]
-    for look in (os.path.getsize, _middle, _sha256):
+    for look in (_size, _middle, _sha256):
         narrower = []
         for numbers in alike:
             found: dict[Any, list[int]] = defaultdict(list)
@@ -142,6 +142,12 @@ def _digests_of_identical(
         alike = narrower
     same = {paths[number] for numbers in alike for number in numbers}
     return {path: digest for path, digest in digests.items() if path in same}, frozenset(unread)
+
+
+def _size(path: str) -> int:
+    if not os.path.isfile(path):  # a pipe or a device has no end
+        raise OSError(f"{path}: it is not a regular file")
+    return os.path.getsize(path)
 
 
 def _middle(path: str) -> bytes:

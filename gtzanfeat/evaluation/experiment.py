@@ -7,6 +7,7 @@ sound. Training and testing in a fold is in `cross_validation`, metrics in `metr
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, fields
 from functools import cached_property
@@ -14,9 +15,10 @@ from typing import Any, Literal
 
 from sklearn.base import BaseEstimator, clone
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
+from gtzanfeat.evaluation.column_leakage import leakage_warnings
 from gtzanfeat.evaluation.confounders import Confounds, confounds
 from gtzanfeat.evaluation.cross_validation import CrossValidation
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
@@ -130,6 +132,7 @@ class Experiment:
     def __post_init__(self) -> None:
         if self.on_error not in ("raise", "skip"):
             raise ValueError(f"on_error must be 'raise' or 'skip', not {self.on_error!r}")
+        refuse_other_than_table(self.clips)
         _ = self.initial_plan, self.model  # wrong names and protocols are refused before any analysis
         if self.strict:
             # what needs no decoding is refused first
@@ -277,7 +280,9 @@ class Experiment:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before any number of this experiment."""
-        return (*self.plan.warnings, *self.audit.warnings, *self.features.warnings)
+        divided = (*self.plan.warnings, *self.audit.warnings)
+        joined = leakage_warnings(self.values, self.clips, self.target)
+        return (*divided, *joined, *self.features.warnings)
 
     def with_one_repeat(self) -> Experiment:
         """Return the same experiment with its folds drawn once, unless `repeats` is set.
@@ -324,9 +329,8 @@ class Experiment:
     def _derived(self, **known: Any) -> Experiment:
         """The same but for what is known; its checks were passed, and its files are the same."""
         other: Experiment = object.__new__(type(self))
-        settings = {item.name: getattr(self, item.name) for item in fields(self)}
-        settings |= {name: getattr(self, name) for name in ("_duplicates", "_confounds")}
-        other.__dict__.update(settings | known)
+        names = [*(item.name for item in fields(self)), "_duplicates", "_confounds"]
+        other.__dict__.update({name: getattr(self, name) for name in names} | known)
         return other
 
     def evaluate(
@@ -370,9 +374,7 @@ class Experiment:
         tests = list(system.predictions(layout.folds, progress=progress))
         tables = tabulation.tables(layout.folds, tests, self.used_clips, system, features.ok)
         named = isinstance(self.estimator, str)
-        refits: tuple[float, ...] = ()
-        if permutations is not None:
-            refits = controls.permuted_scores(system, layout, self.random_state, permutations)
+        refits = controls.permuted_scores(system, layout, self.random_state, permutations or 0)
         return Evaluation(
             estimator=self.name if named else describe_estimator(features.model),
             dataset=self.clips.name,
@@ -383,10 +385,10 @@ class Experiment:
             n_columns=features.n_columns,
             random_state=self.random_state,
             **vars(tables),
-            n_clips=len(self.clips) + len(features.lost),
+            n_clips=len(self.clips) + sum(self.clips.left_out.values()) + len(features.lost),
             n_used=len(features.ok) - sum(layout.left_out.values()),
             failures=(*features.lost, *features.failures),
-            left_out=layout.left_out,
+            left_out=dict(Counter(self.clips.left_out) + Counter(layout.left_out)),
             warnings=(*self.warnings, *tabulation.notes(tests)),
             versions=versions(*LIBRARIES),
             task=target.task.name,

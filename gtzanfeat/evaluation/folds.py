@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.datasets import ClipTable, one_artist_classes
+from gtzanfeat.datasets.clip_table import refuse_other_than_table
 from gtzanfeat.errors import ProtocolError, UnknownNameError
 from gtzanfeat.evaluation.protocols import PROTOCOLS, Protocol
 from gtzanfeat.evaluation.tasks import Target, find_target
 
 DEFAULT_CV = 10
 DEFAULT_REPEATS = 10
+LEAVING_OUT = "--drop-lone, or --classes A,B; in Python drop_lone_classes, or clips.select_classes"
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,9 +134,10 @@ def plan(
     """
     if protocol not in PROTOCOLS:
         raise UnknownNameError("protocol", protocol, PROTOCOLS)
+    refuse_other_than_table(clips)
     row = PROTOCOLS[protocol]
     goal = find_target(clips, target, task)
-    recordings, row_recording = _recordings(clips, row, goal)
+    recordings, row_recording = one_row_per_recording(clips, row, goal)
     reasons = row.left_out(recordings)
     reasons[recordings["stratum"].isna()] = goal.unknown
     used = recordings[reasons == ""]
@@ -199,7 +202,7 @@ def fold_groups(clips: ClipTable, layout: Plan) -> np.ndarray:
     return artists if apart else clips.songs
 
 
-def _recordings(clips: ClipTable, row: Protocol, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
+def one_row_per_recording(clips: ClipTable, row: Protocol, target: Target) -> tuple[pd.DataFrame, np.ndarray]:
     """Return one row per song (else recording), and for each clip the number of its row."""
     songs = clips.songs
     frame = clips.frame.assign(stratum=target.strata)
@@ -251,7 +254,7 @@ def _fold_counts(
         raise ProtocolError(
             f"{row.name} means nothing for classes with fewer than two {row.unit} "
             f"({', '.join(members.index[members < 2])}): they would be missing from the training or the "
-            "test part; add clips, or select the other classes"
+            f"test part; add clips, or leave these classes out ({LEAVING_OUT})"
         )
     whose = scarcest or "the table"
     if cv is not None and not 2 <= cv <= fewest:
@@ -345,7 +348,7 @@ def _refuse_missing_parts(
         where = "there" if len(folds) == 1 else "in some fold there"
         raise ProtocolError(
             f"{row.name} means nothing on these {n_clips} clips: {where} is {' and '.join(gaps)}; "
-            "add the missing clips, select other classes or choose another protocol"
+            f"add the missing clips, choose another protocol, or leave classes out ({LEAVING_OUT})"
         )
 
 

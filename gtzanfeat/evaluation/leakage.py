@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation.confounders import Confounds, confounds
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, SoundMatch, absolute_paths, find_duplicates
@@ -255,6 +255,7 @@ def audit(
     >>> found.sentences["artist"]
     'the same artist is in training and in test: 1 artist, 1 of 1 tests (100.0%); the score may be too high'
     """
+    refuse_other_than_table(clips)
     laid_out = as_folds(folds, len(clips))
     files = find_duplicates(
         clips, near_duplicates=near_duplicates, n_jobs=n_jobs, memory=memory, progress=progress

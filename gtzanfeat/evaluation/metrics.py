@@ -78,7 +78,9 @@ def compute_metrics(tested: Outcome, draws: np.ndarray | None = None) -> dict[st
 
     Accuracy, and the metrics of ranked scores (ROC AUC, average precision), are means over folds, because
     scores of two fitted estimators do not compare; all others are taken over all tests of a repeat, because a
-    fold has too few for them, and then averaged over repeats.
+    fold has too few for them, and then averaged over repeats. Pearson's r is taken over deviations from the
+    means of each fold: the mean of a training part is low where that of the test part is high, so that over
+    all tests at once even a constant answer would correlate, negatively.
 
     Parameters
     ----------
@@ -110,7 +112,7 @@ def compute_metrics(tested: Outcome, draws: np.ndarray | None = None) -> dict[st
     for part in tested.repeats():
         weights = draws[:, part.group]
         if tested.task == "regression":
-            keep(regression_metrics(part.truth, part.answers, weights))
+            keep(regression_metrics(part.truth, part.answers, weights, part.fold))
             continue
         truth, answers = (one_hot(tested, rows) for rows in (part.truth, part.answers))
         metrics = precision_recall_f1(truth, answers, weights)
@@ -163,18 +165,41 @@ def precision_recall_f1(truth: np.ndarray, answers: np.ndarray, weights: np.ndar
     dict of str to ndarray of shape (n_draws,)
     """
     hits, true, answered = (weights @ rows.astype(float) for rows in (truth & answers, truth, answers))
-    scores = {
-        "precision": (hits, answered),
-        "recall": (hits, true),
-        "f1": (2 * hits, true + answered),
-    }
     metrics = {}
-    for name, (above, below) in scores.items():
-        each = np.where(true > 0, _ratio(above, below, 0.0), np.nan)
+    sums = [counts.sum(axis=1, keepdims=True) for counts in (hits, true, answered)]
+    micro = _precision_recall_f1(*sums)
+    for name, each in precision_recall_f1_of_each_name(hits, true, answered).items():
         metrics[f"{name}_macro"] = mean_ignoring_nan(each.T)
         metrics[f"{name}_weighted"] = _ratio((np.nan_to_num(each) * true).sum(axis=1), true.sum(axis=1))
-        metrics[f"{name}_micro"] = _ratio(above.sum(axis=1), below.sum(axis=1), 0.0)
+        metrics[f"{name}_micro"] = micro[name][:, 0]
     return metrics
+
+
+def precision_recall_f1_of_each_name(
+    hits: np.ndarray, true: np.ndarray, answered: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return precision, recall and F1 of each class or tag, from counts of tests.
+
+    Parameters
+    ----------
+    hits, true, answered : ndarray of shape (n_draws, n_names)
+        Tests of each class that are answered right, that are of it, and that are answered with it.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_draws, n_names)
+        NaN for a class that is never true; one that is never answered has precision 0.
+    """
+    scores = _precision_recall_f1(hits, true, answered)
+    return {name: np.where(true > 0, each, np.nan) for name, each in scores.items()}
+
+
+def _precision_recall_f1(hits: np.ndarray, true: np.ndarray, answered: np.ndarray) -> dict[str, np.ndarray]:
+    return {
+        "precision": _ratio(hits, answered, 0.0),
+        "recall": _ratio(hits, true, 0.0),
+        "f1": _ratio(2 * hits, true + answered, 0.0),
+    }
 
 
 def top_k_and_log_loss(
@@ -284,10 +309,13 @@ def roc_auc_and_average_precision(
     return found
 
 
-def regression_metrics(truth: np.ndarray, answers: np.ndarray, weights: np.ndarray) -> dict[str, np.ndarray]:
+def regression_metrics(
+    truth: np.ndarray, answers: np.ndarray, weights: np.ndarray, fold: np.ndarray | None = None
+) -> dict[str, np.ndarray]:
     """Return R², root mean square error, mean absolute error and Pearson's r of predicted numbers.
 
-    R² = 1 - Σ(t - a)² / Σ(t - mean t)² of truth t and answers a.
+    R² = 1 - Σ(t - a)² / Σ(t - mean t)² of truth t and answers a. Pearson's r is that within folds: both are
+    taken as deviations from their means in the fold.
 
     Parameters
     ----------
@@ -295,33 +323,39 @@ def regression_metrics(truth: np.ndarray, answers: np.ndarray, weights: np.ndarr
         Numbers.
     weights : ndarray of shape (n_draws, n_tests)
         Weight of each test.
+    fold : ndarray of shape (n_tests,), optional
+        The fold of each test; by default there is one.
 
     Returns
     -------
     dict of str to ndarray of shape (n_draws,)
-        R² is NaN where the truth is constant, and r also where the predictions are.
+        R² is NaN where the truth is constant; r where truth or predictions are constant within all folds.
     """
     error = truth - answers
     # about a centre near both means, lest squares of large numbers drown their differences
     centred_truth, centred_answers = truth - truth.mean(), answers - answers.mean()
-
-    def mean(values: np.ndarray) -> np.ndarray:
-        return weighted_mean(values, weights)
-
-    square = mean(error**2)
-    spread = np.maximum(mean(centred_truth**2) - mean(centred_truth) ** 2, 0.0)
-    answer_spread = np.maximum(mean(centred_answers**2) - mean(centred_answers) ** 2, 0.0)
-    together = mean(centred_truth * centred_answers) - mean(centred_truth) * mean(centred_answers)
     tiny = 1e-12 * max(float(np.abs(truth).max()), float(np.abs(answers).max())) ** 2
+    square = weighted_mean(error**2, weights)
+    spread = weighted_mean(centred_truth**2, weights) - weighted_mean(centred_truth, weights) ** 2
+    products = np.zeros((3, len(weights)))
+    for rows in [slice(None)] if fold is None else [fold == number for number in np.unique(fold)]:
+        products += _centred_products(centred_truth[rows], centred_answers[rows], weights[:, rows])
+    within_truth, within_answers, together = products / np.maximum(weights.sum(axis=1), 1e-300)
+    known = (within_truth > tiny) & (within_answers > tiny)
     return {
         "r2": 1.0 - _ratio(square, np.where(spread > tiny, spread, 0.0)),
         "rmse": np.sqrt(square),
-        "mae": mean(np.abs(error)),
-        "pearson_r": _ratio(
-            together,
-            np.sqrt(np.where((spread > tiny) & (answer_spread > tiny), spread * answer_spread, 0.0)),
-        ),
+        "mae": weighted_mean(np.abs(error), weights),
+        "pearson_r": _ratio(together, np.sqrt(np.where(known, within_truth * within_answers, 0.0))),
     }
+
+
+def _centred_products(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return Σw(x - mean x)², Σw(y - mean y)² and Σw(x - mean x)(y - mean y), (3, n_draws)."""
+    total = weights.sum(axis=1)
+    sum_x, sum_y = weights @ x, weights @ y
+    pairs = [(x * x, sum_x * sum_x), (y * y, sum_y * sum_y), (x * y, sum_x * sum_y)]
+    return np.array([weights @ product - _ratio(sums, total, 0.0) for product, sums in pairs])
 
 
 def _ratio(above: np.ndarray, below: np.ndarray, otherwise: float = np.nan) -> np.ndarray:

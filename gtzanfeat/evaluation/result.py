@@ -15,16 +15,9 @@ import pandas as pd
 from sklearn.metrics import confusion_matrix
 
 from gtzanfeat.evaluation import uncertainty
+from gtzanfeat.evaluation.class_scores import class_intervals, class_scores
 from gtzanfeat.evaluation.leakage import Audit
-from gtzanfeat.evaluation.metrics import (
-    ORDER,
-    Outcome,
-    compute_metrics,
-    mean_ignoring_nan,
-    one_hot,
-    precision_recall_f1,
-    ranking_of_each_name,
-)
+from gtzanfeat.evaluation.metrics import ORDER, Outcome, compute_metrics, one_hot
 from gtzanfeat.evaluation.tasks import TASKS
 from gtzanfeat.evaluation.text import evaluation_lines, plain_values
 from gtzanfeat.extraction import Failure
@@ -324,27 +317,19 @@ class Evaluation:
         Where scores are known, also ``roc_auc`` and ``average_precision``, as means over folds.
         """
         self._only("per_class", "single-label", "multi-label")
-        tested, names = self.outcome, list(self.labels)
-        truth, answers = one_hot(tested, tested.truth), one_hot(tested, tested.answers)
-        ones = np.ones((1, len(truth)))
-        columns = [precision_recall_f1(truth[:, [i]], answers[:, [i]], ones) for i in range(len(names))]
-        table = pd.DataFrame(
-            {
-                name: [float(np.nan_to_num(column[f"{name}_macro"][0])) for column in columns]
-                for name in ("precision", "recall", "f1")
-            },
-            index=pd.Index(names, name="label"),
-        )
+        table = class_scores(self.outcome, self.labels)
         once = ~self.predictions.duplicated("clip").to_numpy()
-        table["clips"] = truth[once].sum(axis=0)
-        if self.scores is not None:
-            parts = [
-                ranking_of_each_name(one_hot(tested, part.truth), part.scores, ones[:, : len(part.truth)])
-                for part in tested.folds()
-                if part.scores is not None
-            ]
-            table[["roc_auc", "average_precision"]] = mean_ignoring_nan(np.array(parts)[..., 0])
+        table.insert(3, "clips", one_hot(self.outcome, self.outcome.truth[once]).sum(axis=0))
         return table
+
+    @cached_property
+    def class_intervals(self) -> pd.DataFrame:
+        """95 % intervals of precision, recall and F1 of each class or tag, over the groups of `metrics`.
+
+        Columns ``precision_low``, ``precision_high`` and so on; see `class_scores`.
+        """
+        self._only("class_intervals", "single-label", "multi-label")
+        return class_intervals(self.outcome, self.labels, self.random_state)
 
     @property
     def macro_recall(self) -> float:
@@ -387,7 +372,7 @@ class Evaluation:
             **{name: getattr(self, name) for name in COMPUTED},
         }
         if self.task != "regression":
-            stated["per_class"] = self.per_class.to_dict("index")
+            stated["per_class"] = self.per_class.join(self.class_intervals).to_dict("index")
         if self.task == "single-label":
             stated |= {name: getattr(self, name) for name in COMPUTED_OF_CLASSES}
             stated |= {name: getattr(self, name).tolist() for name in ("confusion", "confusion_paper")}

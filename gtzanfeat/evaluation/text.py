@@ -37,7 +37,7 @@ def plain_values(value: Any) -> Any:
     Returns
     -------
     object
-        NaN is None.
+        NaN is None, and so is infinity, which JSON does not know either.
     """
     if isinstance(value, dict):
         return {str(key): plain_values(inner) for key, inner in value.items()}
@@ -45,7 +45,7 @@ def plain_values(value: Any) -> Any:
         return [plain_values(inner) for inner in value]
     if isinstance(value, np.generic):
         value = value.item()
-    if isinstance(value, float) and np.isnan(value):
+    if isinstance(value, float) and not np.isfinite(value):
         return None
     return value if value is None or isinstance(value, str | int | float) else str(value)
 

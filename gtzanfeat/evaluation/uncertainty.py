@@ -61,16 +61,50 @@ def bootstrap_intervals(
     ----------
     B. Efron and R. Tibshirani, "An Introduction to the Bootstrap", 1993, chapters 10 and 13.
     """
-    n_groups = tested.n_groups
+    drawn = compute_metrics(tested, draw_weights(tested.n_groups, random_state, draws))
+    return {name: percentile_interval(name, drawn[name], float(value[0])) for name, value in values.items()}
+
+
+def draw_weights(n_groups: int, random_state: int, draws: int = DRAWS) -> np.ndarray:
+    """Return how often each group is drawn, with replacement, in each of several draws.
+
+    Parameters
+    ----------
+    n_groups : int
+        Number of groups, and of groups in a draw.
+    random_state : int
+        Seeds the drawing.
+    draws : int, default=1000
+        Number of draws.
+
+    Returns
+    -------
+    ndarray of shape (draws, n_groups)
+    """
     rng = np.random.default_rng(random_state)
     weights = np.empty((draws, n_groups))
     for row in weights:
         row[:] = np.bincount(rng.integers(n_groups, size=n_groups), minlength=n_groups)
-    drawn = compute_metrics(tested, weights)
-    return {name: _interval(name, drawn[name], float(value[0])) for name, value in values.items()}
+    return weights
 
 
-def _interval(name: str, drawn: np.ndarray, value: float) -> tuple[float, float]:
+def percentile_interval(name: str, drawn: np.ndarray, value: float) -> tuple[float, float]:
+    """Return the 95 % interval of a metric from its values in the draws, less their bias.
+
+    Parameters
+    ----------
+    name : str
+        The metric, whose range bounds the interval.
+    drawn : ndarray of shape (n_draws,)
+        Its values; NaN is left out.
+    value : float
+        The metric itself.
+
+    Returns
+    -------
+    (float, float)
+        NaN if the metric is never defined.
+    """
     known = drawn[~np.isnan(drawn)]
     if not len(known):
         return np.nan, np.nan
@@ -99,7 +133,7 @@ class PermutationTest:
     refitted : bool
         Whether the estimator was trained anew on every permutation; else its predictions are the same.
     n_units : int
-        Number of units that were permuted: recordings, or artists that have one truth.
+        Number of units that were permuted: the recordings or artists that the folds keep apart.
     """
 
     metric: str
@@ -111,34 +145,58 @@ class PermutationTest:
     n_units: int
 
 
-def permutation_units(group: np.ndarray, truth: np.ndarray) -> np.ndarray:
-    """Return the unit of each test, (n_tests,) int: the tests of one group that share one truth.
-
-    A unit gets the truth of another as a whole. So labels that depend on the artist alone are permuted among
-    artists, and give no more evidence than there are artists.
+def places_in_group(group: np.ndarray, repeat: np.ndarray | None = None) -> np.ndarray:
+    """Return for each test how many of its group come before it (in its repeat), (n_tests,) int.
 
     Parameters
     ----------
     group : ndarray of shape (n_tests,)
         The recording or artist of each test.
-    truth : ndarray of shape (n_tests,) or (n_tests, n_tags)
-        The truth.
+    repeat : ndarray of shape (n_tests,), optional
+        The repeat of each test; the clips of a group come in the same order in all.
 
     Returns
     -------
     ndarray of shape (n_tests,), int
     """
-    columns = truth.reshape(len(truth), -1)
-    frame = pd.DataFrame(columns.astype(str) if columns.dtype == object else columns)
-    units: np.ndarray = frame.assign(group=group).groupby([*frame, "group"]).ngroup().to_numpy()
-    return units
+    frame = pd.DataFrame({"group": group, "repeat": 0 if repeat is None else repeat})
+    places: np.ndarray = frame.groupby(["group", "repeat"]).cumcount().to_numpy()
+    return places
 
 
-def permute_truth(truth: np.ndarray, units: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Return the truth permuted among units, each of which has one truth."""
-    _, first = np.unique(units, return_index=True)
-    result: np.ndarray = truth[first][rng.permutation(len(first))][units]
-    return result
+def permute_truth(
+    truth: np.ndarray, group: np.ndarray, place: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
+    """Return the truth permuted among groups: each gets that of another as a whole.
+
+    The clips of a group get the truths of the other in their order, and those from the first on again where
+    it has fewer. So truths of one artist stay together, alike or not, and there is no more evidence than
+    there are artists.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_tests,) or (n_tests, n_tags)
+        The truth.
+    group : ndarray of shape (n_tests,)
+        The recording or artist of each test: what the folds keep apart.
+    place : ndarray of shape (n_tests,), int
+        From `places_in_group`.
+    rng : Generator
+        Draws the permutation.
+
+    Returns
+    -------
+    ndarray of the shape of `truth`
+    """
+    number, _ = pd.factorize(group)
+    size = np.zeros(number.max() + 1, dtype=int)
+    np.maximum.at(size, number, place + 1)
+    start = np.cumsum(size) - size
+    row = np.empty(size.sum(), dtype=int)
+    row[start[number[::-1]] + place[::-1]] = np.arange(len(truth))[::-1]  # of its first test
+    giver = rng.permutation(len(size))[number]
+    permuted: np.ndarray = truth[row[start[giver] + place % size[giver]]]
+    return permuted
 
 
 def headline_score(
@@ -184,7 +242,7 @@ def permutation_test(
 ) -> PermutationTest:
     """Test whether the main metric is higher than under permuted truth.
 
-    The truth is permuted among units (see `permutation_units`), and every repeat is scored against the same
+    The truth is permuted among groups (see `permute_truth`), and every repeat is scored against the same
     permutation, so that repeats do not count as further evidence. The predictions stay as they are, unless
     `refits` holds the scores of estimators that were trained anew on permuted truth.
 
@@ -207,14 +265,14 @@ def permutation_test(
     ----------
     M. Ojala and G. Garriga, "Permutation tests for studying classifier performance", JMLR 11, 2010.
     """
-    units = permutation_units(tested.group, tested.truth)
+    place = places_in_group(tested.group, tested.repeat)
     value = headline_score(tested)
     found = np.array(refits)
     if not refits:
         rng, parts = np.random.default_rng(random_state), headline_parts(tested)
         found = np.array(
             [
-                headline_score(tested, permute_truth(tested.truth, units, rng), parts)
+                headline_score(tested, permute_truth(tested.truth, tested.group, place, rng), parts)
                 for _ in range(permutations)
             ]
         )
@@ -227,5 +285,5 @@ def permutation_test(
         p_value=np.nan if np.isnan(value) else float((1 + reached) / (1 + len(found))),
         n_permutations=len(found),
         refitted=bool(refits),
-        n_units=int(units.max()) + 1,
+        n_units=tested.n_groups,
     )

@@ -7,24 +7,24 @@ A format stores a data frame and its metadata, and replaces files atomically. Co
 from __future__ import annotations
 
 import contextlib
+import csv
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from gtzanfeat.datasets.table_columns import EXACTLY
+
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
-STRUCTURED = ("versions", "failures")  # metadata stored as JSON; those of columns are in the fields
-
-# pandas reads every number to the last bit by itself since 3.1, and warns of being asked to
-_PANDAS = tuple(int(part) for part in pd.__version__.split(".")[:2])
-EXACT: dict[str, Any] = {} if _PANDAS >= (3, 1) else {"float_precision": "round_trip"}
+STRUCTURED = ("versions", "failures", "copies")  # metadata stored as JSON; those of columns are in the fields
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,9 @@ class Format:
         ``read(path)`` returns the data frame.
     read_metadata : callable
         ``read_metadata(path)`` returns the metadata; KeyError if there are none.
+    has_formulas : bool, default=False
+        Whether spreadsheets that open it take some text for formulas, which `write` quotes where the metadata
+        hold ``quoted_formulas``.
     """
 
     suffix: str
@@ -53,6 +56,7 @@ class Format:
     write: Callable[[pd.DataFrame, dict[str, Any], Path], None]
     read: Callable[[Path], pd.DataFrame]
     read_metadata: Callable[[Path], dict[str, Any]]
+    has_formulas: bool = False
 
 
 @contextlib.contextmanager
@@ -110,11 +114,38 @@ def _csv_files(path: Path) -> tuple[Path, ...]:
     return path, path.with_suffix(".meta.json")
 
 
+# text that a spreadsheet computes instead of showing it; an apostrophe before it makes it text, and one more
+# before what begins so already tells the two apart when it is read back
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+
+
+def _quoted(text: Any) -> Any:
+    return f"'{text}" if isinstance(text, str) and _FORMULA.match(text) else text
+
+
+def _unquoted(text: Any) -> Any:
+    return text[1:] if isinstance(text, str) and text[:1] == "'" and _FORMULA.match(text) else text
+
+
+def _changed(frame: pd.DataFrame, change: Callable[[Any], Any]) -> pd.DataFrame:
+    """Change the text of a data frame, and the names of its columns."""
+    columns = {name: frame[name] for name in frame}
+    for name, column in columns.items():
+        if not pd.api.types.is_numeric_dtype(column.dtype):
+            columns[name] = column.map(change).astype(column.dtype)
+    return pd.DataFrame(columns).rename(columns=change)
+
+
 def _write_csv(frame: pd.DataFrame, metadata: dict[str, Any], path: Path) -> None:
     path, metadata_path = _csv_files(path)
+    if metadata.get("quoted_formulas"):
+        frame = _changed(frame, _quoted)
     with put_in_place(path) as part, put_in_place(metadata_path) as metadata_part:
+        # a carriage return ends a line for those who read, but is not quoted by pandas unless all text is
+        returns = any("\r" in text for name in frame for text in frame[name] if isinstance(text, str))
+        quoting: Literal[0, 2] = csv.QUOTE_NONNUMERIC if returns else csv.QUOTE_MINIMAL
         # pandas writes the fewest digits that give the same float32 back
-        frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8")
+        frame.to_csv(part, index=False, lineterminator="\n", encoding="utf-8", quoting=quoting)
         metadata_part.write_text(json.dumps(metadata, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -124,13 +155,19 @@ def _read_csv(path: Path) -> pd.DataFrame:
     )
     # only an empty cell is missing: an artist may be called NA
     frame: pd.DataFrame = pd.read_csv(
-        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACT
+        path, dtype=text, keep_default_na=False, na_values=[""], encoding="utf-8", **EXACTLY
     )
-    return frame
+    is_ours = _csv_files(path)[1].exists()  # a CSV of others, to be joined, has no metadata
+    return _changed(frame, _unquoted) if is_ours and _stated(path).get("quoted_formulas") else frame
+
+
+def _stated(path: Path) -> dict[str, Any]:
+    stated: dict[str, Any] = json.loads(_csv_files(path)[1].read_text(encoding="utf-8"))
+    return stated
 
 
 def _read_csv_metadata(path: Path) -> dict[str, Any]:
-    stated = json.loads(_csv_files(path)[1].read_text(encoding="utf-8"))
+    stated = _stated(path)
     return {key: stated[key] for key in (*PLAIN, *STRUCTURED, "columns")}
 
 
@@ -152,6 +189,7 @@ FORMATS: dict[str, Format] = {
             write=_write_csv,
             read=_read_csv,
             read_metadata=_read_csv_metadata,
+            has_formulas=True,
         ),
     )
 }

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from gtzanfeat.datasets import ClipTable
-from gtzanfeat.errors import ExportError
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
+from gtzanfeat.errors import ExportError, UnknownNameError
+from gtzanfeat.export.formats import FORMATS
 from gtzanfeat.extraction import Extraction
 
 KEY = "recording"
@@ -24,14 +25,17 @@ NOT_FEATURES = (  # columns of feature tables that describe a clip and are no fe
 )
 
 
-def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read columns of numbers, one row per recording, from a Parquet file.
+def read_columns(path: str | os.PathLike[str], *, drop: Iterable[str] = ()) -> pd.DataFrame:
+    """Read columns of numbers, one row per recording, from a Parquet or CSV file.
 
     Parameters
     ----------
     path : str or path
-        A Parquet file with a column (or a named index) ``recording`` and columns of numbers. What says which
-        recording is (path, label, artist ...) is left out.
+        A file, ``.csv`` or Parquet, with a column (or a named index) ``recording`` and columns of numbers,
+        such as a table that `write_table` wrote. What says which recording it is (path, label, artist ...)
+        is left out.
+    drop : iterable of str, default=()
+        Further columns to leave out.
 
     Returns
     -------
@@ -43,22 +47,26 @@ def read_columns(path: str | os.PathLike[str]) -> pd.DataFrame:
     ExportError
         If there is no such file, it has no column of recordings, a recording occurs twice, or a value is
         missing, infinite or not a number.
+    UnknownNameError
+        If there is no column of a name in `drop`.
 
     See Also
     --------
     join_columns : Join them to clips.
     """
-    return _checked(_read_parquet(path), str(Path(path).expanduser()))
+    return _checked(_read(path), str(Path(path).expanduser()), drop=drop)
 
 
-def _read_parquet(path: str | os.PathLike[str]) -> pd.DataFrame:
+def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = Path(path).expanduser()
+    kind = FORMATS[".csv" if file.suffix.lower() == ".csv" else ".parquet"]
     try:
-        frame = pd.read_parquet(file)
+        frame = kind.read(file)
     except FileNotFoundError as error:
         raise ExportError(f"{file}: there is no such file; check the path") from error
-    except (OSError, ValueError) as error:  # pyarrow's errors are ValueErrors
-        raise ExportError(f"{file}: cannot be read as Parquet; give a Parquet file") from error
+    except (OSError, ValueError) as error:  # those of pyarrow and of pandas' reader are ValueErrors
+        words = "CSV" if kind.suffix == ".csv" else "Parquet"
+        raise ExportError(f"{file}: cannot be read as {words}; give a Parquet or CSV file") from error
     return frame.reset_index() if frame.index.name == KEY else frame
 
 
@@ -66,6 +74,8 @@ def join_columns(
     clips: ClipTable,
     columns: str | os.PathLike[str] | pd.DataFrame,
     extraction: Extraction | None = None,
+    *,
+    drop: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Return for every clip the columns of its recording.
 
@@ -79,6 +89,8 @@ def join_columns(
         feature.
     extraction : Extraction, optional
         Features of the same clips, which become the first columns.
+    drop : iterable of str, default=()
+        Columns to leave out, such as row numbers or codes of the classes, of which `evaluate` warns.
 
     Returns
     -------
@@ -90,6 +102,8 @@ def join_columns(
     ------
     ExportError
         As `read_columns`; if a recording has no row, with their number; or if a column is in both.
+    UnknownNameError
+        If there is no column of a name in `drop`.
 
     Examples
     --------
@@ -100,12 +114,13 @@ def join_columns(
     0  1.5
     1  0.5
     """
+    refuse_other_than_table(clips)
     if isinstance(columns, pd.DataFrame):
         name = "the columns to join"
         named = columns if KEY in columns else columns.rename_axis(KEY).reset_index()
     else:
-        name, named = str(columns), _read_parquet(columns)
-    table = _checked(named, name, clips.frame.columns)
+        name, named = str(columns), _read(columns)
+    table = _checked(named, name, clips.frame.columns, drop)
     missing = sorted(set(clips.recordings) - set(table.index))
     if missing:
         raise ExportError(
@@ -131,11 +146,16 @@ def _beside(extraction: Extraction, joined: pd.DataFrame, name: str, n_clips: in
     return pd.concat([features, joined], axis=1)
 
 
-def _checked(frame: pd.DataFrame, name: str, not_features: Iterable[str] = ()) -> pd.DataFrame:
+def _checked(
+    frame: pd.DataFrame, name: str, not_features: Iterable[str] = (), drop: Iterable[str] = ()
+) -> pd.DataFrame:
     """Return the columns of numbers in float32, indexed by recording, or raise ExportError.
 
-    Left out are `NOT_FEATURES` and the columns named in `not_features`.
+    Left out are `NOT_FEATURES` and the columns named in `not_features` and `drop`.
     """
+    dropped = list(drop)
+    for unknown in (column for column in dropped if column not in frame):
+        raise UnknownNameError("column", unknown, map(str, frame.columns))
     if KEY not in frame:
         found = ", ".join(map(str, frame.columns[:8])) or "none"
         raise ExportError(f"{name}: no column {KEY!r}; columns found: {found}; it says whose row it is")
@@ -149,7 +169,7 @@ def _checked(frame: pd.DataFrame, name: str, not_features: Iterable[str] = ()) -
             f"{name}: {len(again)} recordings are there more than once, such as {again.iloc[0]!r}; leave one "
             "row of each"
         )
-    left_out = {KEY, *NOT_FEATURES, *not_features}
+    left_out = {KEY, *NOT_FEATURES, *not_features, *dropped}
     numbers = frame[[column for column in frame if column not in left_out]]
     if not len(numbers.columns) or frame.empty:
         raise ExportError(
@@ -163,7 +183,8 @@ def _checked(frame: pd.DataFrame, name: str, not_features: Iterable[str] = ()) -
         kind = numbers[column].dtype
         if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_bool_dtype(kind)):
             raise ExportError(
-                f"{name}: the column {column!r} holds no numbers ({kind}); leave it out, or make it numbers"
+                f"{name}: the column {column!r} holds no numbers ({kind}); leave it out "
+                f"(--drop {column!r}; in Python drop=[{column!r}]), or make it numbers"
             )
     with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
         values = numbers.to_numpy(dtype=np.float32, na_value=np.nan)

@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
 from gtzanfeat.export.formats import FORMATS, Format
 from gtzanfeat.extraction import Extraction, Failure
@@ -45,7 +45,9 @@ IDENTITY = {
 PASSED_ON = {"unit": "", "meaning": "as the dataset has it"}
 
 
-def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) -> Path:
+def check_destination(
+    path: str | os.PathLike[str], *, overwrite: bool = False, quote_formulas: bool = False
+) -> Path:
     """Raise an error if a table cannot be written to `path`, for a check before a long extraction.
 
     Parameters
@@ -54,6 +56,8 @@ def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) 
         The file to be written; its suffix is that of one of `FORMATS`.
     overwrite : bool, default=False
         Whether an existing file may be replaced.
+    quote_formulas : bool, default=False
+        Whether what a spreadsheet would take for a formula is to be quoted.
 
     Returns
     -------
@@ -65,7 +69,8 @@ def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) 
     UnknownNameError
         If no format has this suffix.
     ExportError
-        If the folder does not exist or cannot be written to, or the file exists and may not be replaced.
+        If the folder does not exist or cannot be written to, the file exists and may not be replaced, or its
+        format has no formulas to be quoted.
 
     Examples
     --------
@@ -75,6 +80,8 @@ def check_destination(path: str | os.PathLike[str], *, overwrite: bool = False) 
     gtzanfeat.errors.UnknownNameError: unknown table format '.xls'. Known: .parquet, .csv.
     """
     where = Path(path).expanduser()
+    if quote_formulas and not _format(where).has_formulas:
+        raise ExportError(f"{where}: formulas are quoted in CSV only; leave quote_formulas out")
     for file in _format(where).files(where):
         check_place(file, overwrite)
     return where
@@ -103,7 +110,12 @@ def check_place(file: Path, overwrite: bool) -> None:
 
 
 def write_table(
-    extraction: Extraction, clips: ClipTable, path: str | os.PathLike[str], *, overwrite: bool = False
+    extraction: Extraction,
+    clips: ClipTable,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    quote_formulas: bool = False,
 ) -> Path:
     """Write a feature table: one row per analysed clip, its identity first, then its features.
 
@@ -122,6 +134,10 @@ def write_table(
         The file; its suffix chooses the format: ``.parquet``, or ``.csv`` and ``.meta.json``.
     overwrite : bool, default=False
         Whether an existing file is replaced.
+    quote_formulas : bool, default=False
+        Whether to put an apostrophe before text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a
+        carriage return, which a spreadsheet that opens the CSV would compute: names of files and classes may
+        come from strangers. `read_table` takes it away again; other readers see it. Numbers stay as they are.
 
     Returns
     -------
@@ -133,8 +149,8 @@ def write_table(
     UnknownNameError
         If no format has this suffix.
     ExportError
-        If the file cannot be created or may not be replaced, extraction and clips do not belong together, or
-        writing fails. No half-written file is left.
+        If the file cannot be created or may not be replaced, formulas are to be quoted elsewhere than in CSV,
+        extraction and clips do not belong together, or writing fails. No half-written file is left.
 
     See Also
     --------
@@ -148,15 +164,19 @@ def write_table(
     >>> write_table(extract(clips.clips), clips, "features.parquet")  # doctest: +SKIP
     PosixPath('features.parquet')
     """
-    where = check_destination(path, overwrite=overwrite)
+    where = check_destination(path, overwrite=overwrite, quote_formulas=quote_formulas)
+    refuse_other_than_table(clips)
     if len(extraction.values) != len(clips):
         raise ExportError(
             f"{where}: an extraction of {len(extraction.values)} clips and a table of {len(clips)} do not "
             "belong together; give the table whose clips were extracted"
         )
     frame = _frame(extraction, clips)
+    metadata = _metadata(extraction, clips, frame)
+    if quote_formulas:
+        metadata["quoted_formulas"] = True
     try:
-        _format(where).write(frame, _metadata(extraction, clips, frame), where)
+        _format(where).write(frame, metadata, where)
     except OSError as error:
         raise ExportError(f"{where}: cannot be written ({error.strerror or error})") from error
     except pa.ArrowException as error:  # a column of the user's own, of mixed types
@@ -177,8 +197,9 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     dict
         ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: of the package,
         of Python and of libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
-        ``row`` (of that table, from 0), ``path`` and ``reason``; ``columns``: by name, ``unit`` and
-        ``meaning``, and for features also ``formula``, ``source`` and ``family``.
+        ``row`` (of that table, from 0), ``path`` and ``reason``; ``copies``: files that were left out as
+        copies of others; ``columns``: by name, ``unit`` and ``meaning``, and for features also ``formula``,
+        ``source`` and ``family``.
 
     Raises
     ------
@@ -225,7 +246,8 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
         )
     with _reading_errors(where):
         frame = _format(where).read(where)
-        clips = ClipTable(frame.drop(columns=["seconds", "flags", *chosen.columns]), metadata["dataset"])
+        identity = frame.drop(columns=["seconds", "flags", *chosen.columns])
+        clips = ClipTable(identity, metadata["dataset"], copies=tuple(metadata["copies"]))
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")
         seconds = frame["seconds"].to_numpy(dtype="float64")
         flags = tuple(frame["flags"].fillna("").astype(object))
@@ -287,5 +309,6 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
                 for failure in extraction.failures
             ),
         ],
+        "copies": list(table.copies),
         "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
     }

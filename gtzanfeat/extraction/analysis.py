@@ -8,7 +8,6 @@ with the recording: no spectrum of a whole clip ever exists.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import numpy as np
 from gtzanfeat.declarations import Accumulator, ClipFeature, Framing, Params, Request, TrackFeature
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction.collectors import FoundCollector, TotalCollector, TrackCollector
+from gtzanfeat.feature_sets.feature_parameters import checked_params, feature_parameters, full_params
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients import hpss
 from gtzanfeat.ingredients.registry import INGREDIENTS, STREAMS
@@ -54,11 +54,8 @@ class Analysis:
                 raise UnknownNameError("feature", request.feature, FEATURES)
             if request.framing not in self._framed:
                 self._framed[request.framing] = _Framed(request.framing, rate)
-            _must_agree_with_framing(request, rate)
-            try:
-                self._framed[request.framing].add(request)
-            except KeyError as error:
-                raise _missing(request, error) from error
+            _check_params(request, rate)
+            self._framed[request.framing].add(request)
         names = {framing.stream for framing in self._framed} - {"samples"}
         for name in sorted(names - STREAMS.keys() - set(hpss.PARTS)):
             raise UnknownNameError("stream", name, ["samples", *STREAMS, *hpss.PARTS])
@@ -119,7 +116,7 @@ class Analysis:
         Raises
         ------
         GtzanfeatError
-            If nothing was pushed, or if a feature lacks a parameter that it needs now.
+            If nothing was pushed.
         """
         if self._results:
             return dict(self._results)
@@ -133,12 +130,7 @@ class Analysis:
             self._pass_on(*self._separation.flush(self.n_samples))
             for framed in self._by_stream(*hpss.PARTS):
                 framed.end()
-        results = {}
-        for request in self._requests:
-            try:
-                results[request.key] = self._framed[request.framing].result(request)
-            except KeyError as error:
-                raise _missing(request, error) from error
+        results = {request.key: self._framed[request.framing].result(request) for request in self._requests}
         self._results = results
         return dict(results)
 
@@ -188,14 +180,10 @@ class Analysis:
         return [framed for framing, framed in self._framed.items() if framing.stream in names]
 
 
-def _missing(request: Request, error: KeyError) -> GtzanfeatError:
-    given = ", ".join(request.params) or "none"
-    return GtzanfeatError(f"{request.feature} needs the parameter {error}; it was given {given}")
-
-
-def _must_agree_with_framing(request: Request, rate: int) -> None:
-    """Refuse a frame rate by which all times and tempi would be wrong."""
-    if not isinstance(FEATURES[request.feature], ClipFeature) or "frame_rate" not in request.params:
+def _check_params(request: Request, rate: int) -> None:
+    """Refuse unknown parameters, and a frame rate by which all times and tempi would be wrong."""
+    checked_params(request.feature, request.framing, rate, request.params)
+    if "frame_rate" not in request.params:
         return
     given, hop = request.params["frame_rate"], request.framing.hop
     if abs(given * hop - rate) > 1e-6 * rate:
@@ -224,17 +212,31 @@ class _Framed:
         row = FEATURES[request.feature]
         if isinstance(row, ClipFeature | TrackFeature):
             for name in (row.of,) if isinstance(row, ClipFeature) else row.needs:
+                source = self._full(request, name)
                 if name in ACCUMULATORS:
-                    self._add_accumulator(name, request.params)
+                    self._add_accumulator(source)
                 else:
-                    self.add(Request(name, request.framing, request.params))
-        elif request.key not in self._frame_features:
-            needs = [self._place(need.format(**request.params), request.params) for need in row.needs]
-            constants = row.constants(self.framing, self.rate, request.params)
-            self._frame_features[request.key] = TrackCollector(row, needs, constants)
+                    self.add(source)
+            return
+        asked = self._full(request, request.feature)
+        if asked.key not in self._frame_features:
+            params = asked.params
+            needs = [self._place(need.format(**params), params) for need in row.needs]
+            n_columns = len(row.columns if row.columns_for is None else row.columns_for(params))
+            constants = row.constants(self.framing, self.rate, params)
+            self._frame_features[asked.key] = TrackCollector(row, needs, constants, n_columns)
 
-    def _add_accumulator(self, name: str, params: Params) -> None:
-        key = Request(name, self.framing, params).key
+    def _full(self, request: Request, name: str) -> Request:
+        """Return a request for a feature or what it is computed from, with all parameters that this takes."""
+        own = self._params(request)
+        return Request(name, self.framing, {each: own[each] for each in feature_parameters(name, own)})
+
+    def _params(self, request: Request) -> Params:
+        """Return the parameters of a request with the defaults of its feature."""
+        return full_params(request.feature, self.framing, self.rate, request.params)
+
+    def _add_accumulator(self, asked: Request) -> None:
+        name, params, key = asked.feature, asked.params, asked.key
         if key not in self._accumulators:
             row = ACCUMULATORS[name]
             needs = [self._place(need, params) for need in row.needs]
@@ -256,9 +258,9 @@ class _Framed:
         if name not in INGREDIENTS:
             raise UnknownNameError("ingredient", name, INGREDIENTS)
         row = INGREDIENTS[name]
-        key = (name, *(repr(params[used]) for used in row.uses))
+        needs = [self._place(need, params) for need in row.needs]
+        key = (name, *needs, *(repr(params[parameter.name]) for parameter in row.parameters))
         if key not in self._places:
-            needs = [self._place(need, params) for need in row.needs]
             self._steps.append((row.build(self.framing, self.rate, params), needs))
             self._places[key] = len(self._steps)
         return self._places[key]
@@ -295,12 +297,14 @@ class _Framed:
             self._length = rest
 
     def end(self) -> None:
-        """Analyse what reaches beyond the end, and zero-pad a clip that is shorter than one frame."""
+        """Analyse what reaches beyond the end; zero-pad a partial frame, and a clip shorter than a frame."""
         if self.framing.margin and self._started:
             shape = (*self._buffer.shape[:-1], self.framing.margin)
             last = self._buffer[..., self._length - 1 : self._length] if self.framing.edges == "copy" else 0.0
             self.push(np.broadcast_to(last, shape).astype(np.float32))
-        if self.n_frames == 0 and self._length:
+        overlap = self.framing.length - self.framing.hop  # what the last whole frame has left in the buffer
+        left_out = self.framing.edges == "pad_end" and self._length > overlap
+        if left_out or (self.n_frames == 0 and self._length):
             self._buffer[..., self._length : self.framing.length] = 0.0
             self._analyse(1, self._length)
 
@@ -331,14 +335,15 @@ class _Framed:
     def result(self, request: Request) -> np.ndarray:
         row = FEATURES[request.feature]
         if isinstance(row, ClipFeature):
-            return row.compute(self._source(row.of, request), self.n_frames, request.params)
+            return row.compute(self._source(row.of, request), self.n_frames, self._params(request))
         if isinstance(row, TrackFeature):
             sources = [self._source(name, request) for name in row.needs]
-            track: np.ndarray = row.kernel(*sources, *row.constants(self.framing, self.rate, request.params))
+            constants = row.constants(self.framing, self.rate, self._params(request))
+            track: np.ndarray = row.kernel(*sources, *constants)
             return track
-        return self._frame_features[request.key].track()
+        return self._frame_features[self._full(request, request.feature).key].track()
 
     def _source(self, name: str, request: Request) -> np.ndarray:
-        """Return the result of a feature or accumulator for the framing and parameters of a request."""
-        asked = replace(request, feature=name)
+        """Return the result of a feature or accumulator for the parameters of a request."""
+        asked = self._full(request, name)
         return self._accumulators[asked.key].result() if name in ACCUMULATORS else self.result(asked)

@@ -38,7 +38,7 @@ NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # rooms whose code decides the numbers that are cached
 NUMERIC_ROOMS = {
     "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
-    "ingredients", "jit", "segments", "statistics",
+    "ingredients", "jit", "parameters", "segments", "statistics",
 }  # fmt: skip
 
 
@@ -113,7 +113,7 @@ class Cache:
         """
         try:
             window: list[Any] = [
-                None if x is None else float(x) for x in (clip.rate, clip.offset, clip.duration)
+                None if x is None else x * 1.0 for x in (clip.rate, clip.offset, clip.duration)
             ]
             if clip.change is not None:
                 window.append(clip.change.key)
@@ -196,6 +196,8 @@ def _checksum(key: str, body: memoryview) -> bytes:
 
 def _content(path: str | os.PathLike[str]) -> bytes:
     """Hash of a file's bytes, read again only if its size, time stamp or inode has changed."""
+    if not os.path.isfile(path):  # a pipe or a device has no end
+        raise OSError(f"{path}: it is not a regular file")
     stat = os.stat(path)
     state = (os.path.abspath(path), stat.st_size, stat.st_mtime_ns, stat.st_ino)
     # a file written just now may change again without a new time stamp

@@ -18,8 +18,11 @@ from gtzanfeat.declarations import FrameFeature
 class TrackCollector:
     """The rows of a frame feature so far, and the ingredient rows before the next block."""
 
-    def __init__(self, row: FrameFeature, needs: list[int], constants: tuple[Any, ...]) -> None:
+    def __init__(
+        self, row: FrameFeature, needs: list[int], constants: tuple[Any, ...], n_columns: int
+    ) -> None:
         self.row = row
+        self.n_columns = n_columns
         self.needs = needs
         self.constants = constants
 
@@ -32,7 +35,7 @@ class TrackCollector:
         """Add the next block."""
         inputs = [ingredients[i] for i in self.needs]
         past = self.row.past
-        out = np.empty((n_frames, len(self.row.columns)), dtype=np.float32)
+        out = np.empty((n_frames, self.n_columns), dtype=np.float32)
         if self.row.before is not None:
             if self.previous is None:
                 self.previous = np.full((past, inputs[0].shape[1]), self.row.before, dtype=np.float32)

@@ -25,6 +25,10 @@ from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, 
 from gtzanfeat.features import FEATURES
 
 _FRAMING = Framing(512, 512)
+_AT_THE_ENDS = {"none": "", "pad_end": " padded", "zero": " centred", "copy": " centred"}
+# of features that are in no set, but whose bands are too narrow for frames of 512
+_LONGER = {"mel128": Framing(2048, 512, window="hann"), "librosa_mfcc": Framing(2048, 512, window="hann")}
+_BAND_FRAMING = Framing(1024, 256)
 
 
 class Frames(Sequence[np.ndarray]):
@@ -254,20 +258,20 @@ def frame_spec(features: Any, framing: Framing | None = None, silence: float | N
         wanted = [features] if isinstance(features, str | FeatureItem) else list(features)
     items: dict[Any, FeatureItem] = {}
     for item in map(_item, wanted):
-        item = replace(item, framing=framing or item.framing, summary="", summary_params={})
+        item = replace(item, summary="", summary_params={})
+        item = item if framing is None else item.at(framing, RATE)
         if item.names and len(item.names) != len(item.chosen):
             raise ValueError(
                 f"{item.feature} has {len(item.chosen)} columns to name, not {len(item.names)}; name them all"
             )
         items.setdefault((item.request.key, item.columns), item)  # a set may summarise one twice
     cuts = {
-        (item.framing.length, item.framing.hop, " centred" if item.framing.margin else "")
-        for item in items.values()
+        (item.framing.length, item.framing.hop, _AT_THE_ENDS[item.framing.edges]) for item in items.values()
     }
     if not cuts:
         raise ValueError(f"{features!r} has no frame features; name one, e.g. 'mfcc'")
     if len(cuts) > 1:
-        cut = ", ".join(f"{length}/{hop}{centred}" for length, hop, centred in sorted(cuts))
+        cut = ", ".join(f"{length}/{hop}{ends}" for length, hop, ends in sorted(cuts))
         raise ValueError(f"frames of {cut} (length/hop) do not go into one matrix; give one framing for all")
     spec = FrameSpec(tuple(items.values()), RATE if source is None else source.rate, silence)
     twice = [name for name, count in Counter(spec.columns).items() if count > 1]
@@ -287,13 +291,30 @@ def _item(wanted: Any) -> FeatureItem:
     if not (isinstance(name, str) and _is_frame_feature(name)):
         known = [row.name for row in FEATURES.values() if isinstance(row, FrameFeature)]
         raise UnknownNameError("frame feature", name, known)
-    if isinstance(wanted, FeatureItem):
-        return wanted
+    return wanted if isinstance(wanted, FeatureItem) else usual_item(name)
+
+
+def usual_item(name: str) -> FeatureItem:
+    """Return a feature with the frames and parameters that the first feature set has it with.
+
+    Parameters
+    ----------
+    name : str
+        Of a feature; one that is in no set has the defaults of its parameters, and frames of 512 samples or,
+        where it has many bands, more.
+
+    Returns
+    -------
+    FeatureItem
+        Without a summary, with all columns.
+    """
     found = [item for row in FEATURE_SETS.values() for item in row.items if item.feature == name]
-    # centred frames go into one matrix with few others, so they come last
-    for item in sorted(found, key=lambda item: item.framing.edges != "none"):
-        return FeatureItem(name, item.framing, item.params)
-    return FeatureItem(name, _FRAMING)
+    # centred frames, and a padded one at the end, go into one matrix with few others: the former come last,
+    # and the latter is left to the sets that have it
+    for item in sorted(found, key=lambda item: item.framing.margin > 0):
+        edges = "none" if item.framing.edges == "pad_end" else item.framing.edges
+        return FeatureItem(name, replace(item.framing, edges=edges), item.params)
+    return FeatureItem(name, _BAND_FRAMING if name.startswith("band_flux") else _LONGER.get(name, _FRAMING))
 
 
 def extract_frames(

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import joblib
 import numpy as np
 
-from gtzanfeat.audio import Clip, as_clip, blocks
+from gtzanfeat.audio import Clip, as_clip, blocks, is_clip
 from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
@@ -69,7 +68,7 @@ def list_of_clips(clips: Any) -> list[Any]:
     >>> list_of_clips(pd.DataFrame({"path": ["a.wav", "b.wav"]}))
     ['a.wav', 'b.wav']
     """
-    one = isinstance(clips, str | bytes | os.PathLike | Clip | io.IOBase | Mapping)
+    one = is_clip(clips)
     values = clips.to_numpy() if hasattr(clips, "to_numpy") else clips
     if isinstance(values, np.ndarray):
         samples = values.ndim == 1 and values.dtype.kind in "fiub" and values.size > 0
@@ -197,6 +196,9 @@ def analyse_clips(
     result : tuple of ndarray, or Failure
         The array, its seconds and its flags; a `Failure` with ``on_error="skip"``.
     """
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
+    _check_rate(rate, numbered)
     starts = range(0, len(numbered), CLIPS_PER_TASK)
     tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
     if analyser.cache is not None:
@@ -212,6 +214,21 @@ def analyse_clips(
             yield from rows
             if progress is not None:
                 progress(len(rows))
+
+
+def _check_rate(rate: int | None, numbered: Sequence[tuple[int, Any]]) -> None:
+    """Refuse a rate of arrays where there are none: it would change nothing."""
+    if rate is not None and numbered and all(_is_file(clip) for _, clip in numbered):
+        raise ClipError(
+            "the list of clips",
+            f"rate={rate} is that of arrays, but these are files, which know their own",
+            f"leave it out; to analyse them at that rate, take feature_set(...).at({rate})",
+        )
+
+
+def _is_file(clip: Any) -> bool:
+    source = getattr(clip, "source", clip)
+    return isinstance(source, str | os.PathLike) or hasattr(source, "read")
 
 
 def _analyse_task(

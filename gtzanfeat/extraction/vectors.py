@@ -7,7 +7,7 @@ rooms above.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -63,6 +63,33 @@ class Extraction:
         ok = np.ones(len(self.values), dtype=bool)
         ok[[failure.index for failure in self.failures]] = False
         return ok
+
+    def select(self, rows: Any) -> Extraction:
+        """Take some of the clips, as `ClipTable.select` does.
+
+        Parameters
+        ----------
+        rows : array-like
+            A mask of shape (n_clips,), or row numbers.
+
+        Returns
+        -------
+        Extraction
+            The chosen clips, in the order asked for; `lost` stays as it is.
+        """
+        numbers = np.arange(len(self.values))[np.asarray(rows)]
+        known = {failure.index: failure for failure in self.failures}
+        return replace(
+            self,
+            values=self.values[numbers],
+            seconds=self.seconds[numbers],
+            flags=tuple(self.flags[number] for number in numbers),
+            failures=tuple(
+                replace(known[number], index=i)
+                for i, number in enumerate(numbers.tolist())
+                if number in known
+            ),
+        )
 
 
 def extract(

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from gtzanfeat.declarations import ClipFeature, Framing, Params
-from gtzanfeat.feature_sets.formulas import field_values
+from gtzanfeat.declarations import Framing, Params
+from gtzanfeat.feature_sets.feature_parameters import sources
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.hpss import PARTS
 from gtzanfeat.ingredients.registry import INGREDIENTS, SEPARATION, STREAMS
@@ -32,7 +32,7 @@ def constants(feature: str, framing: Framing, params: Params) -> dict[str, dict[
     -------
     dict
         By name of feature, ingredient or stream, its constants as plain JSON values; only those that have
-        any.
+        any. A parameter that is given takes the place of the constant that is its default.
 
     Examples
     --------
@@ -42,15 +42,14 @@ def constants(feature: str, framing: Framing, params: Params) -> dict[str, dict[
     ['mfcc', 'preemphasis', 'slaney_bands', 'slaney_log_bands']
     """
     found: dict[str, Params] = {}
-    values = field_values(framing, 1, params)
 
     def gather(name: str) -> None:
         row = FEATURES.get(name) or ACCUMULATORS.get(name) or INGREDIENTS.get(name)
         if row is None or name in found:  # "frames", or a name that the analysis will refuse
             return
         found[name] = row.fixed
-        for need in (row.of,) if isinstance(row, ClipFeature) else row.needs:
-            gather(need.format_map(values))
+        for source in sources(name, params):
+            gather(source)
 
     gather(feature)
     if framing.stream in STREAMS:

@@ -86,7 +86,7 @@ def field_values(framing: Framing, rate: int, params: Params) -> Mapping[str, An
     rate : int
         Sample rate in Hz.
     params : mapping
-        Parameters of the feature; a parameter that is not given is written by its name.
+        Parameters of the feature; a field that has no value is written by its name.
 
     Returns
     -------

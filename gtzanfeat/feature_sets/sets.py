@@ -9,9 +9,11 @@ from dataclasses import replace
 from typing import Any
 
 from gtzanfeat.declarations import Framing
-from gtzanfeat.feature_sets.definition import RATE, FeatureItem, FeatureSet
+from gtzanfeat.feature_sets.definition import FeatureSet
+from gtzanfeat.feature_sets.feature_item import RATE, FeatureItem
 
 _FRAMES = Framing(512, 512)
+_ALL_FRAMES = Framing(512, 512, edges="pad_end")
 _TEXTURE = {"window": 43, "start": "valid"}
 _BEAT_WINDOWS_PAPER = Framing(65536, 32768, window="none")
 _BEAT_WINDOWS_ROBUST = Framing(65536, 32768, window="none", remove_mean=True)
@@ -109,12 +111,12 @@ def _bextract(summary: str) -> tuple[FeatureItem, ...]:
     window = {"window": 20, "start": "prefill"}
     over_20_frames: dict[str, Any] = {"summary": summary, "summary_params": window}
     return (
-        FeatureItem("marsyas_zcr", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_centroid", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **over_20_frames),
-        FeatureItem("marsyas_flux", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_mfcc", _FRAMES, **over_20_frames),
-        FeatureItem("marsyas_chroma", _FRAMES, **over_20_frames),
+        FeatureItem("marsyas_zcr", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_centroid", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_rolloff", _ALL_FRAMES, {"share": 0.9}, **over_20_frames),
+        FeatureItem("marsyas_flux", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_mfcc", _ALL_FRAMES, **over_20_frames),
+        FeatureItem("marsyas_chroma", _ALL_FRAMES, **over_20_frames),
     )
 
 
@@ -142,7 +144,8 @@ FEATURE_SETS: dict[str, FeatureSet] = {
     for row in (
         FeatureSet(
             "tzanetakis2002",
-            "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known",
+            "The 30 numbers of Tzanetakis & Cook (2002), as close to the paper as can be known; a "
+            "first-order 70-Hz high-pass on the low pitch channel alone, our choice, decides pitch_fp0",
             (
                 *_timbre("magnitude"),
                 FeatureItem("beat", _BEAT_WINDOWS_PAPER, _BEAT_PAPER, _SIX),
@@ -157,11 +160,11 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "marsyas64",
             "The 64 numbers of Marsyas at MIREX 2007 and 2008: 16 features, running and song statistics",
             (
-                FeatureItem("marsyas_centroid", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_centroid", _ALL_FRAMES, **_RUNNING),
                 # 0.9 is the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
-                FeatureItem("marsyas_rolloff", _FRAMES, {"share": 0.9}, **_RUNNING),
-                FeatureItem("marsyas_flux", _FRAMES, **_RUNNING),
-                FeatureItem("marsyas_mfcc", _FRAMES, **_RUNNING),
+                FeatureItem("marsyas_rolloff", _ALL_FRAMES, {"share": 0.9}, **_RUNNING),
+                FeatureItem("marsyas_flux", _ALL_FRAMES, **_RUNNING),
+                FeatureItem("marsyas_mfcc", _ALL_FRAMES, **_RUNNING),
             ),
             by_summary=True,
         ),
@@ -192,7 +195,8 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         ),
         FeatureSet(
             "tssd",
-            "Temporal SSD: seven statistics over segments of each number of ssd",
+            "Temporal SSD: seven statistics over segments of each number of ssd, without the rounding noise "
+            "of empty critical bands",
             (FeatureItem("ssd", _SEGMENTS, summary=_SEVEN),),
             by_summary=True,
         ),
@@ -234,7 +238,7 @@ FEATURE_SETS: dict[str, FeatureSet] = {
         ),
         FeatureSet(
             "marsyas124",
-            "Marsyas' bextract with one vector per clip: marsyas62, and how these vary over the clip",
+            "What Marsyas' bextract prints with one vector per clip: marsyas62, and how these vary in time",
             _bextract("running"),
             by_summary=True,
         ),

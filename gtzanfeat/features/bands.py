@@ -8,15 +8,17 @@ One number or more per band: bands are mel filters (Davis & Mermelstein 1980) or
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
+from gtzanfeat.parameters import SPECTRUM, Parameter
 
 MEL_BANDS = 40
 LIBROSA_BANDS = 128  # librosa's default
@@ -58,13 +60,6 @@ def band_flux(log_bands: Float32Array, previous: Float32Array, out: Float32Array
             d = row[b] - last[b]
             out[t, b] = max(d, np.float32(0.0))
             out[t, n + b] = max(-d, np.float32(0.0))
-
-
-def check_n_bands(framing: Framing, rate: int, params: Params, n_bands: int) -> Arrays:
-    """No constants; an error unless the parameter ``bands`` is the number of columns of the feature."""
-    if params["bands"] != n_bands:
-        raise GtzanfeatError(f"the feature is of {n_bands} mel bands, but {params['bands']} were asked for")
-    return ()
 
 
 # --- contrast -------------------------------------------------------------------------------------
@@ -137,7 +132,7 @@ def octave_contrast(
 
 
 def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """First bin, bin after the last, and bins in peak and valley of librosa's seven bands, each (7,).
+    """First bin, bin after the last, bins in peak and valley of bands as librosa cuts them: each (n_bands,).
 
     A band begins one bin below its lower edge and goes without its last bin, except that the last band goes
     on to the Nyquist frequency. The share is taken of the bins before that last one is dropped.
@@ -145,26 +140,28 @@ def librosa_bands(framing: Framing, rate: int, params: Params) -> Arrays:
     hertz = bin_frequencies(framing.length, rate)
     n_bins = hertz.size
     first, last, count = [], [], []
-    n_bands = len(LIBROSA_EDGES) - 1
+    edges, share = params["edges_hz"], params["share"]
+    n_bands = len(edges) - 1
     for b in range(n_bands):
-        within = np.flatnonzero((hertz >= LIBROSA_EDGES[b]) & (hertz <= LIBROSA_EDGES[b + 1]))
-        _check_has_bins(within, LIBROSA_EDGES[b], framing, rate)
+        within = np.flatnonzero((hertz >= edges[b]) & (hertz <= edges[b + 1]))
+        _check_has_bins(within, edges[b], framing, rate)
         start = within[0] - (b > 0)
         stop = n_bins if b == n_bands - 1 else within[-1] + 1
         first.append(start)
         last.append(stop if b == n_bands - 1 else max(stop - 1, start + 1))
-        count.append(min(max(round(CONTRAST_SHARE * (stop - start)), 1), last[-1] - start))
+        count.append(min(max(round(share * (stop - start)), 1), last[-1] - start))
     return np.array(first), np.array(last), np.array(count)
 
 
 def octave_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """First bin, bin after the last, and bins in peak and valley of six octaves (two wider), each (6,)."""
+    """First bin, bin after the last, and bins in peak and valley of the bands, each (n_bands,)."""
     hertz = bin_frequencies(framing.length, rate)
-    edges = np.searchsorted(hertz, OCTAVE_EDGES)
+    edges_hz: tuple[float, ...] = params["edges_hz"]
+    edges = np.searchsorted(hertz, edges_hz)
     for b in range(len(edges) - 1):
-        _check_has_bins(hertz[edges[b] : edges[b + 1]], OCTAVE_EDGES[b], framing, rate)
+        _check_has_bins(hertz[edges[b] : edges[b + 1]], edges_hz[b], framing, rate)
     width = np.diff(edges)
-    return edges[:-1], edges[1:], np.maximum(np.rint(CONTRAST_SHARE * width).astype(np.int64), 1)
+    return edges[:-1], edges[1:], np.maximum(np.rint(params["share"] * width).astype(np.int64), 1)
 
 
 def _check_has_bins(bins: NDArray[Any], hertz: float, framing: Framing, rate: int) -> None:
@@ -179,6 +176,46 @@ def _check_has_bins(bins: NDArray[Any], hertz: float, framing: Framing, rate: in
 # --- the rows -------------------------------------------------------------------------------------
 
 
+def _mel_parameters(n_bands: int, floor: float, fixed: bool = False) -> tuple[Parameter, ...]:
+    """Number of mel bands and their floor; `fixed` where the number is in the name of the feature."""
+    choices = (n_bands,) if fixed else ()
+    return (
+        Parameter("bands", n_bands, "bands", "number of mel filters", low=1, choices=choices),
+        Parameter("floor", floor, "power", "no band counts as less", low=0.0, above=True),
+    )
+
+
+def _number(b: int, n_bands: int) -> str:
+    """Number of a band, with as many digits as the last has, at least two."""
+    return f"{b:0{max(len(str(n_bands - 1)), 2)}d}"
+
+
+def _levels(params: Params) -> tuple[Column, ...]:
+    """Columns of the levels of mel bands."""
+    n = params["bands"]
+    return tuple(
+        Column(
+            _number(b, n), "dB", "10 log10 max(E_b, {floor:g})", f"the level of mel band {b} of 0 to {n - 1}"
+        )
+        for b in range(n)
+    )
+
+
+def _changes(lag: int, params: Params) -> tuple[Column, ...]:
+    """Columns of the rises, then of the falls, of mel bands."""
+    n = params["bands"]
+    return tuple(
+        Column(
+            f"{way}_{_number(b, n)}",
+            "ln power",
+            f"max(0, {sign}(ln E_b[t] - ln E_b[t-{lag}]))",
+            f"{what} in mel band {b} of 0 to {n - 1}",
+        )
+        for way, sign, what in (("rise", "", "onsets"), ("fall", "-", "dying away"))
+        for b in range(n)
+    )
+
+
 def _band_flux(n_bands: int, lag: int) -> FrameFeature:
     """Build the row of the change over `lag` frames in each of so many mel bands."""
     return FrameFeature(
@@ -186,32 +223,86 @@ def _band_flux(n_bands: int, lag: int) -> FrameFeature:
         family="timbre",
         kernel=band_flux,
         needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{way}_{b:02d}",
-                "ln power",
-                f"max(0, {sign}(ln E_b[t] - ln E_b[t-{lag}]))",
-                f"{what} in mel band {b} of 0 to {n_bands - 1}",
-            )
-            for way, sign, what in (("rise", "", "onsets"), ("fall", "-", "dying away"))
-            for b in range(n_bands)
-        ),
+        columns=_changes(lag, {"bands": n_bands}),
+        columns_for=partial(_changes, lag),
+        parameters=_mel_parameters(n_bands, 1e-6, fixed=n_bands != MEL_BANDS),
         source="half-wave rectified change of log mel bands, after Klapuri 1999",
         gain_invariant=False,  # above the floor it is
-        constants=partial(check_n_bands, n_bands=n_bands),
         before=0.0,
         past=lag,
         lead=lag,
     )
 
 
-def _span(low: float, high: float) -> str:
-    return f"{low:.0f} to {high:.0f} Hz"
+def _spans(edges: tuple[float, ...], open_top: bool) -> list[str]:
+    """Each band in words; the last one of `open_top` goes on to the Nyquist frequency."""
+    if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):
+        raise ParameterError(f"edges_hz are {edges!r}; give two or more frequencies, each above the last")
+    spans = [f"{low:.0f} to {high:.0f} Hz" for low, high in pairwise(edges)]
+    return [*spans[:-1], f"{edges[-2]:.0f} Hz upwards"] if open_top else spans
 
 
-_LIBROSA_SPANS = [_span(*LIBROSA_EDGES[b : b + 2]) for b in range(6)] + ["6400 Hz upwards"]
-_OCTAVE_SPANS = [_span(*OCTAVE_EDGES[b : b + 2]) for b in range(6)]
-_PEAK, _VALLEY = (f"mean of the {end} {CONTRAST_SHARE:.0%} of S" for end in ("largest", "smallest"))
+def _peak_and_valley(share: float) -> tuple[str, str]:
+    """What the two are, in words."""
+    peak, valley = (f"mean of the {end} {share:.2g} of S" for end in ("largest", "smallest"))
+    if round(100 * share, 6) == round(100 * share):
+        peak, valley = (f"mean of the {end} {share:.0%} of S" for end in ("largest", "smallest"))
+    return peak, valley
+
+
+def _contrasts(params: Params) -> tuple[Column, ...]:
+    """Columns of librosa's contrast."""
+    peak, valley = _peak_and_valley(params["share"])
+    return tuple(
+        Column(
+            f"{b}",
+            "dB",
+            f"10 log10 ({peak} / {valley}), S the {{spectrum}}",
+            f"tones against noise, {span}: how far peaks stand above valleys",
+        )
+        for b, span in enumerate(_spans(params["edges_hz"], open_top=True))
+    )
+
+
+def _octave_contrasts(params: Params) -> tuple[Column, ...]:
+    """Columns of the contrasts, then of the valleys."""
+    peak, valley = _peak_and_valley(params["share"])
+    spans = _spans(params["edges_hz"], open_top=False)
+    return tuple(
+        Column(
+            f"{b}",
+            "ln",
+            f"ln ({peak} / {valley}), S the {{spectrum}}",
+            f"tones against noise, {span}: how far peaks stand above valleys",
+        )
+        for b, span in enumerate(spans)
+    ) + tuple(
+        Column(
+            f"valley_{b}",
+            "ln",
+            f"ln {valley}, S the {{spectrum}}",
+            f"what is left between the tones, {span}",
+        )
+        for b, span in enumerate(spans)
+    )
+
+
+def _contrast_parameters(edges: tuple[float, ...]) -> tuple[Parameter, ...]:
+    """The spectrum, the bands, and how many of their bins are peak and valley."""
+    return (
+        SPECTRUM,
+        Parameter("edges_hz", edges, "Hz", "edges of the bands, ascending", low=0.0),
+        Parameter(
+            "share",
+            CONTRAST_SHARE,
+            "1",
+            "share of a band's bins that peak and valley are means of",
+            low=0.0,
+            high=0.5,
+            above=True,
+        ),
+    )
+
 
 FEATURES = (
     FrameFeature(
@@ -219,33 +310,19 @@ FEATURES = (
         family="timbre",
         kernel=decibels,
         needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{b:02d}",
-                "dB",
-                "10 log10 max(E_b, {floor:g})",
-                f"the level of mel band {b} of 0 to {MEL_BANDS - 1}",
-            )
-            for b in range(MEL_BANDS)
-        ),
+        columns=_levels({"bands": MEL_BANDS}),
+        columns_for=_levels,
+        parameters=_mel_parameters(MEL_BANDS, 1e-6),
         source="Davis & Mermelstein 1980; filters of librosa.filters.mel",
         gain_invariant=False,
-        constants=partial(check_n_bands, n_bands=MEL_BANDS),
     ),
     FrameFeature(
         name="mel128",
         family="timbre",
         kernel=decibels,
         needs=("mel_log_bands",),
-        columns=tuple(
-            Column(
-                f"{b:03d}",
-                "dB",
-                "10 log10 max(E_b, {floor:g})",
-                f"the level of mel band {b} of 0 to {LIBROSA_BANDS - 1}",
-            )
-            for b in range(LIBROSA_BANDS)
-        ),
+        columns=_levels({"bands": LIBROSA_BANDS}),
+        parameters=_mel_parameters(LIBROSA_BANDS, 1e-10, fixed=True),
         source="librosa.power_to_db(librosa.feature.melspectrogram(y), top_db=None)",
         gain_invariant=False,
         fixed={"bands": LIBROSA_BANDS},
@@ -256,15 +333,9 @@ FEATURES = (
         family="timbre",
         kernel=spectral_contrast,
         needs=("{spectrum}",),
-        columns=tuple(
-            Column(
-                f"{b}",
-                "dB",
-                f"10 log10 ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
-                f"tones against noise, {span}: how far peaks stand above valleys",
-            )
-            for b, span in enumerate(_LIBROSA_SPANS)
-        ),
+        columns=_contrasts({"edges_hz": LIBROSA_EDGES, "share": CONTRAST_SHARE}),
+        columns_for=_contrasts,
+        parameters=_contrast_parameters(LIBROSA_EDGES),
         source="librosa.feature.spectral_contrast without top_db, after Jiang et al. 2002",
         gain_invariant=True,
         constants=librosa_bands,
@@ -275,24 +346,9 @@ FEATURES = (
         family="timbre",
         kernel=octave_contrast,
         needs=("{spectrum}",),
-        columns=tuple(
-            Column(
-                f"{b}",
-                "ln",
-                f"ln ({_PEAK} / {_VALLEY}), S the {{spectrum}}",
-                f"tones against noise, {span}: how far peaks stand above valleys",
-            )
-            for b, span in enumerate(_OCTAVE_SPANS)
-        )
-        + tuple(
-            Column(
-                f"valley_{b}",
-                "ln",
-                f"ln {_VALLEY}, S the {{spectrum}}",
-                f"what is left between the tones, {span}",
-            )
-            for b, span in enumerate(_OCTAVE_SPANS)
-        ),
+        columns=_octave_contrasts({"edges_hz": OCTAVE_EDGES, "share": CONTRAST_SHARE}),
+        columns_for=_octave_contrasts,
+        parameters=_contrast_parameters(OCTAVE_EDGES),
         source="Jiang et al. 2002, octave-based spectral contrast",
         gain_invariant=False,
         constants=octave_bands,

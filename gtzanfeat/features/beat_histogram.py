@@ -11,6 +11,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 SLOWEST_BPM, FASTEST_BPM = 40, 200
@@ -113,6 +114,11 @@ ACCUMULATORS = (
         needs=("beat_peaks", "beat_envelope"),
         shape=(FASTEST_BPM - SLOWEST_BPM + 1,),
         constants=windows_per_minute,
+        parameters=(
+            Parameter(
+                "weighted", True, "1", "whether windows count by how deeply their envelope is modulated"
+            ),
+        ),
         fixed={
             "slowest_bpm": SLOWEST_BPM,
             "fastest_bpm": FASTEST_BPM,

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import packed_filterbank
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
+from gtzanfeat.parameters import FRAME_RATE
 from gtzanfeat.statistics.tracks import percentile, variance
 
 N_BANDS = 97  # a semitone apart, the last one below half the rate
@@ -262,6 +263,7 @@ FEATURES = (
         ),
         source=SOURCE,
         gain_invariant=False,
+        parameters=(FRAME_RATE,),
         fixed={"block": FLUCTUATION, "modulations": N_MODULATIONS, "fastest_hz": FASTEST_HZ},
     ),
     ClipFeature(

@@ -11,6 +11,7 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.parameters import SPECTRUM, Parameter
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
@@ -141,7 +142,8 @@ def marsyas_rolloff(power: Float32Array, share: float, out: Float32Array) -> Non
 def marsyas_flux(log_power: Float32Array, previous: Float32Array, out: Float32Array) -> None:
     """Flux of the log spectrum Σ_k d[k] / (n_bins · max d), d[k] = (ln P_t[k] - ln P_{t-1}[k])², k >= 1.
 
-    log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes
+    log_power (n_frames, n_bins), previous (1, n_bins) -> out (n_frames, 1); 0 where nothing changes. Before
+    the first frame the logarithms themselves are 0, so it is compared with a spectrum of P = 1.
     """
     last = previous[0]
     n_bins = log_power.shape[1]
@@ -167,6 +169,11 @@ def share_only(framing: Framing, rate: int, params: Params) -> Arrays:
     return (params["share"],)
 
 
+def _share(default: float) -> Parameter:
+    """The parameter of a rolloff."""
+    return Parameter("share", default, "1", "share of the sum that lies below", low=0.0, high=1.0, above=True)
+
+
 _BRIGHT = "brightness: the centre of gravity of the spectrum"
 _TOP = "brightness: the frequency below which most of the spectrum lies"
 _CHANGE = "how much the spectrum changes from one frame to the next"
@@ -177,6 +184,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_centroid,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(Column("", "Hz", "Σ f_k S[k] / Σ S[k], S the {spectrum}", _BRIGHT),),
         source=f"{TC2002}, eq. 1",
         gain_invariant=True,
@@ -187,6 +195,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_rolloff,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM, _share(0.85)),
         columns=(Column("", "Hz", "f_r, smallest r with Σ S[0..r] >= {share} Σ S, S the {spectrum}", _TOP),),
         source=f"{TC2002}, eq. 2",
         gain_invariant=True,
@@ -197,6 +206,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_flux,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(Column("", "1", "Σ (N[t, k] - N[t-1, k])², N = S/‖S‖₂, S the {spectrum}", _CHANGE),),
         source=f"{TC2002}, eq. 3",
         gain_invariant=True,
@@ -223,16 +233,18 @@ FEATURES = (
         source=f"{MARSYAS}, Rolloff",
         gain_invariant=True,
         constants=share_only,
+        parameters=(_share(0.9),),
     ),
     FrameFeature(
         name="marsyas_flux",
         family="timbre",
         kernel=marsyas_flux,
-        needs=("log_power",),
-        columns=(Column("", "1", "Σ d[k] / (n_bins max d), d = (Δ ln P)²", _CHANGE),),
+        needs=("marsyas_log_power",),
+        columns=(
+            Column("", "1", "Σ d[k] / (n_bins max d), d = (Δ ln P)², ln P = 0 before the clip", _CHANGE),
+        ),
         source=f"{MARSYAS}, Flux",
         gain_invariant=False,
         before=0.0,
-        lead=1,
     ),
 )

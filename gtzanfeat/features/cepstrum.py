@@ -7,11 +7,15 @@ librosa's MFCC of a clip limited to 80 dB in `librosa57`.
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
+from gtzanfeat.errors import ParameterError
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.parameters import Parameter
 
 N_COEFFICIENTS = 13
 N_BANDS = 40
@@ -33,40 +37,83 @@ def cepstrum(log_bands: Float32Array, basis: Float32Array, out: Float32Array) ->
             out[t, q] = total
 
 
-_SLANEY = f"Σ_b √(2/{N_BANDS}) cos(π{{0}}(b+½)/{N_BANDS}) log10 E_b"
-_LIBROSA = "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) 10 log10 E_b"
-_HTK = (
-    f"(1 + {HTK_LIFTER // 2} sin(π{{0}}/{HTK_LIFTER})) "
-    "Σ_b √(2/{{bands}}) cos(π{0}(b+½)/{{bands}}) ln E_b"
-)
+_SLANEY = "√(2/{bands}) cos(π{q}(b+½)/{bands}) log10 E_b"
+_MARSYAS = "√(2/{bands}) cos(π{q}(b+½)/{bands}) log10(E_b / (2N)²)"
+_LIBROSA = "√(2/{bands}) cos(π{q}(b+½)/{bands}) 10 log10 E_b"
+_HTK = "√(2/{bands}) cos(π{q}(b+½)/{bands}) ln E_b"
+
+
+def _parameters(n_mfcc: int, lifter: int) -> tuple[Parameter, ...]:
+    """How many coefficients there are, and how they are weighted."""
+    return (
+        Parameter("n_mfcc", n_mfcc, "coefficients", "number of coefficients, at most that of bands", low=1),
+        Parameter(
+            "lifter", lifter, "1", "L of the weights 1 + L/2 sin(πq/L) of coefficient q; 0 for none", low=0
+        ),
+    )
+
+
+def n_bands(params: Params) -> int:
+    """Number of bands that a transform is of: mel filters, or both kinds of Slaney's."""
+    both = ("linear_filters", "log_filters")
+    n: int = params["bands"] if "bands" in params else sum(params[name] for name in both)
+    return n
+
+
+def lifted(basis: Float32Array, lifter: int) -> Float32Array:
+    """Rows q of a basis times 1 + L/2 sin(πq/L), or as they are for L = 0."""
+    if lifter == 0:
+        return basis
+    weights = 1 + lifter / 2 * np.sin(np.pi * np.arange(len(basis)) / lifter)
+    return (basis * weights[:, None]).astype(np.float32)
 
 
 def dct_of_bands(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Orthonormal DCT basis from 40 bands to 13 coefficients, (13, 40)."""
-    return (dct_basis(N_COEFFICIENTS, N_BANDS),)
+    """Orthonormal DCT basis from bands to coefficients, (n_mfcc, n_bands)."""
+    return (lifted(dct_basis(params["n_mfcc"], n_bands(params)), params["lifter"]),)
 
 
 def librosa_basis(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Orthonormal DCT basis from ln of any number of bands to 20 coefficients in dB, (20, bands)."""
-    return (dct_basis(LIBROSA_COEFFICIENTS, params["bands"]) * np.float32(10 / np.log(10)),)
+    """Orthonormal DCT basis from ln of bands to coefficients in dB, (n_mfcc, bands)."""
+    basis = dct_basis(params["n_mfcc"], params["bands"]) * np.float32(10 / np.log(10))
+    return (lifted(basis, params["lifter"]),)
 
 
 def htk_basis(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Rows √(2/B) cos(πq(b+½)/B), also the first, times the lifter 1 + 11 sin(πq/22): (13, bands)."""
-    basis = dct_basis(N_COEFFICIENTS, params["bands"])
+    """Rows √(2/B) cos(πq(b+½)/B), also the first, times the lifter: (n_mfcc, bands)."""
+    basis = dct_basis(params["n_mfcc"], params["bands"])
     basis[0] *= np.sqrt(2)
-    lifter = 1 + HTK_LIFTER / 2 * np.sin(np.pi * np.arange(N_COEFFICIENTS) / HTK_LIFTER)
-    return ((basis * lifter[:, None]).astype(np.float32),)
+    return (lifted(basis, params["lifter"]),)
 
 
-def _coefficient(q: int, unit: str = "log10 power", formula: str = _SLANEY) -> Column:
+def _coefficients(unit: str, term: str, params: Params) -> tuple[Column, ...]:
+    """Columns of the coefficients that these parameters make."""
+    n = n_bands(params)
+    if params["n_mfcc"] > n:
+        raise ParameterError(
+            f"{n} bands have no {params['n_mfcc']} cepstral coefficients; give n_mfcc up to {n}"
+        )
+    lifter = params["lifter"]
+    weight = f"(1 + {lifter / 2:g} sin(π{{q}}/{lifter})) " if lifter else ""
+    formula = f"{weight}Σ_b {term}"
+    return tuple(_coefficient(q, unit, formula.format(q=q, bands=n)) for q in range(params["n_mfcc"]))
+
+
+def _coefficient(q: int, unit: str, formula: str) -> Column:
     """Column of one cepstral coefficient."""
     hears = {
         0: "overall level, on a logarithmic scale",
         1: "the balance of low against high frequencies",
         2: "middle frequencies against both ends of the spectrum",
     }.get(q, f"the spectral envelope, as a cosine of {q / 2:g} periods over the bands")
-    return Column(f"{q:02d}", unit, formula.format(q), hears)
+    return Column(f"{q:02d}", unit, formula, hears)
+
+
+_SLANEY_COLUMNS = partial(_coefficients, "log10 power", _SLANEY)
+_MARSYAS_COLUMNS = partial(_coefficients, "log10 power", _MARSYAS)
+_LIBROSA_COLUMNS = partial(_coefficients, "dB", _LIBROSA)
+_HTK_COLUMNS = partial(_coefficients, "ln power", _HTK)
+_SLANEY_DEFAULTS = {"n_mfcc": N_COEFFICIENTS, "lifter": 0, "bands": N_BANDS}
 
 
 FEATURES = (
@@ -75,7 +122,9 @@ FEATURES = (
         family="timbre",
         kernel=cepstrum,
         needs=("slaney_log_bands",),
-        columns=tuple(_coefficient(q) for q in range(N_COEFFICIENTS)),
+        columns=_SLANEY_COLUMNS(_SLANEY_DEFAULTS),
+        columns_for=_SLANEY_COLUMNS,
+        parameters=_parameters(N_COEFFICIENTS, 0),
         source="Davis & Mermelstein 1980; Slaney 1998, Auditory Toolbox",
         gain_invariant=False,
         constants=dct_of_bands,
@@ -86,7 +135,12 @@ FEATURES = (
         family="timbre",
         kernel=cepstrum,
         needs=("mel_log_bands",),
-        columns=tuple(_coefficient(q, "dB", _LIBROSA) for q in range(LIBROSA_COEFFICIENTS)),
+        columns=_LIBROSA_COLUMNS({"n_mfcc": LIBROSA_COEFFICIENTS, "lifter": 0, "bands": 128}),
+        columns_for=_LIBROSA_COLUMNS,
+        parameters=(
+            *_parameters(LIBROSA_COEFFICIENTS, 0),
+            Parameter("bands", 128, "bands", "number of mel filters", low=1),
+        ),
         source="librosa.feature.mfcc of power_to_db(S, top_db=None)",
         gain_invariant=False,
         constants=librosa_basis,
@@ -97,7 +151,15 @@ FEATURES = (
         family="timbre",
         kernel=cepstrum,
         needs=("mel_log_bands",),
-        columns=tuple(_coefficient(q, "ln power", _HTK) for q in range(N_COEFFICIENTS)),
+        columns=_HTK_COLUMNS({"n_mfcc": N_COEFFICIENTS, "lifter": HTK_LIFTER, "bands": 26}),
+        columns_for=_HTK_COLUMNS,
+        parameters=(
+            *_parameters(N_COEFFICIENTS, HTK_LIFTER),
+            Parameter("bands", 26, "bands", "number of mel filters", low=1),
+            Parameter(
+                "mel", "htk", "1", "the mel scale, and the height of its filters", choices=("slaney", "htk")
+            ),
+        ),
         source="Young et al., The HTK Book, section 5.6, of the power spectrum",
         gain_invariant=False,
         constants=htk_basis,
@@ -108,7 +170,9 @@ FEATURES = (
         family="timbre",
         kernel=cepstrum,
         needs=("marsyas_log_bands",),
-        columns=tuple(_coefficient(q) for q in range(N_COEFFICIENTS)),
+        columns=_MARSYAS_COLUMNS(_SLANEY_DEFAULTS),
+        columns_for=_MARSYAS_COLUMNS,
+        parameters=_parameters(N_COEFFICIENTS, 0),
         source="Marsyas (Tzanetakis 2000-2023), MFCC",
         gain_invariant=False,
         constants=dct_of_bands,

@@ -11,6 +11,7 @@ import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import FRAME_RATE
 
 QUIETEST_DB = -60.0  # re the loudest frame: what is softer counts as silence
 ATTACK_FROM, ATTACK_TO = 0.2, 0.9  # of the largest level, between which an attack is timed
@@ -240,6 +241,7 @@ FEATURES = (
         ),
         source="Peeters 2004, A large set of audio features (attack, centroid); levels in decibels",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         fixed={"attack": (ATTACK_FROM, ATTACK_TO), "quietest_db": QUIETEST_DB},
     ),
     ClipFeature(
@@ -263,6 +265,7 @@ FEATURES = (
         ),
         source="after Peeters 2004, A large set of audio features, energy modulation (tremolo)",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         fixed={"hz": (SLOWEST_HZ, FASTEST_HZ), "seconds": TREMOLO_SECONDS, "finer": FINER},
     ),
     ClipFeature(

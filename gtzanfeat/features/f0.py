@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Arrays, ClipFeature, Column, FrameFeature, Framing, Params
+from gtzanfeat.errors import ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import FRAME_RATE, Parameter
 
 YIN = "de Cheveigné & Kawahara 2002, YIN, equations 6 to 8 and sections II.D and II.E"
 JUMP = 1.0  # semitones from one frame to the next, from which on a note has ended and another has begun
@@ -62,6 +64,8 @@ def yin(
 
 def yin_lags(framing: Framing, rate: int, params: Params) -> Arrays:
     """Sample rate, lags of the highest and of the lowest f0, and threshold."""
+    if params["low_hz"] >= params["high_hz"]:
+        raise ParameterError(f"low_hz {params['low_hz']:g} must be below high_hz {params['high_hz']:g}")
     shortest = max(math.floor(rate / params["high_hz"]), 2)
     return float(rate), shortest, math.ceil(rate / params["low_hz"]), float(params["threshold"])
 
@@ -198,6 +202,19 @@ FEATURES = (
         source=YIN,
         gain_invariant=True,
         constants=yin_lags,
+        parameters=(
+            Parameter("high_hz", 1000.0, "Hz", "the highest f0 that is looked for", low=0.0, above=True),
+            Parameter(
+                "threshold",
+                0.2,
+                "1",
+                "depth below which a minimum is a period: larger finds a note in more frames",
+                low=0.0,
+                high=1.0,
+                above=True,
+            ),
+            FRAME_RATE,  # not read, but released sets state it
+        ),
     ),
     ClipFeature(
         name="pitch_contour",
@@ -246,6 +263,7 @@ FEATURES = (
         ),
         source="after Salamon, Rocha & Gómez 2012, Musical Genre Classification using Melody Features",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         flag="no_f0",
         fixed={
             "jump": JUMP,

@@ -10,6 +10,7 @@ import numpy as np
 
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.jit import Float32Array, IntArray, kernel
+from gtzanfeat.parameters import SPECTRUM
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
 EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0
@@ -135,6 +136,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_crest,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",

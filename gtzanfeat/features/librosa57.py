@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import Accumulator, ClipFeature, Column, FrameFeature, Params, TrackFeature
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import FRAME_RATE
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
@@ -194,6 +195,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
         ),
         source=f"Ellis 2007; the tempo of librosa.beat.beat_track; {_KAGGLE}",
         gain_invariant=False,
+        parameters=(FRAME_RATE,),
         flag="no_onsets",
         fixed={
             "bands": BANDS,

@@ -11,17 +11,21 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.chroma import A0_HZ, pitch_class_weights
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, PLACE_OF_A
+from gtzanfeat.ingredients.spectra import MARSYAS_DIVISOR, marsyas_scale
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 FROM_A = (*NAMES[PLACE_OF_A:], *NAMES[:PLACE_OF_A])  # in the order of Marsyas' filters
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
+# of the strongest class, for the weakest in `peak_min`: no frame of music or of a note on an instrument has
+# less, but a synthetic sine may have 4e-13, which is what the ends of the window leak and rounding adds
+LEAST_SHARE = 1e-7
 
 
 @kernel
 def marsyas_chroma(power: Float32Array, weights: Float32Array, scale: float, out: Float32Array) -> None:
-    """Chroma E[c] = scale · Σ_k w[c, k] P[k], then max E / mean E and max E / min E, 0 where min E is 0.
+    """Chroma E[c] = scale · Σ_k w[c, k] P[k], then max E / mean E and max E / max(min E, 1e-7 max E).
 
-    power (n_frames, n_bins), weights (12, n_bins) -> out (n_frames, 14)
+    power (n_frames, n_bins), weights (12, n_bins) -> out (n_frames, 14); both are 0 where min E is 0
 
     Four classes at a time: a bin is read once for four sums.
     """
@@ -44,7 +48,8 @@ def marsyas_chroma(power: Float32Array, weights: Float32Array, scale: float, out
             out[t, c] *= scale
         heard = smallest > 0
         out[t, N_CLASSES] = np.float64(largest) * N_CLASSES / total if heard else 0.0
-        out[t, N_CLASSES + 1] = np.float64(largest) / np.float64(smallest) if heard else 0.0
+        weakest = max(np.float64(smallest), LEAST_SHARE * np.float64(largest))
+        out[t, N_CLASSES + 1] = np.float64(largest) / weakest if heard else 0.0
 
 
 def marsyas_chroma_filterbank(n_fft: int, rate: int) -> Float64Array:
@@ -83,8 +88,8 @@ def marsyas_chroma_filterbank(n_fft: int, rate: int) -> Float64Array:
 
 
 def filterbank_and_scale(framing: Framing, rate: int, params: Params) -> Arrays:
-    """The filters, and 1/N², by which Marsyas' power spectra are smaller than the transform squared."""
-    return marsyas_chroma_filterbank(framing.length, rate), 1.0 / framing.length**2
+    """The filters, and 1/(2N)², by which Marsyas' power spectra are smaller than the transform squared."""
+    return marsyas_chroma_filterbank(framing.length, rate), marsyas_scale(framing.length)
 
 
 FEATURES = (
@@ -98,17 +103,22 @@ FEATURES = (
                 Column(
                     name,
                     "full scale²",
-                    f"Σ w[{c}, k] P[k] / N², w bells around the notes, of unit length per bin",
+                    f"Σ w[{c}, k] P[k] / (2N)², w bells around the notes, of unit length per bin",
                     f"how much {name.replace('_', ' ')} there is, in whatever octave",
                 )
                 for c, name in enumerate(FROM_A)
             ),
             Column("peak_avg", "ratio", "max E / mean E", "how far the strongest note stands out"),
-            Column("peak_min", "ratio", "max E / min E", "the strongest note against the weakest"),
+            Column(
+                "peak_min",
+                "ratio",
+                f"max E / max(min E, {LEAST_SHARE:g} max E)",
+                "the strongest note against the weakest",
+            ),
         ),
         source=f"{MARSYAS}, Spectrum2Chroma and PeakRatio; Ellis 2007, Chroma feature analysis and synthesis",
         gain_invariant=False,
         constants=filterbank_and_scale,
-        fixed={"a0_hz": A0_HZ},
+        fixed={"a0_hz": A0_HZ, "least_share": LEAST_SHARE, "divisor": MARSYAS_DIVISOR},
     ),
 )

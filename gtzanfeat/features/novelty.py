@@ -18,6 +18,7 @@ import numpy as np
 from gtzanfeat.declarations import ClipFeature, Column, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import Float32Array, Float64Array
+from gtzanfeat.parameters import FRAME_RATE, Parameter
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
 BPM = np.arange(30, 241)
@@ -88,6 +89,10 @@ _CURVES = (
     ("zcr", "zcr", slice(None), "the rate of crossings"),
     ("mfcc", "mfcc", slice(1, 6), "timbre"),
 )
+_OF_A_SPECTRUM = ("flux", "centroid")
+_UNREAD = Parameter(
+    "spectrum", "magnitude", "1", "not read, but the set novelty-beat states it", choices=("magnitude",)
+)
 
 FEATURES = tuple(
     ClipFeature(
@@ -113,6 +118,7 @@ FEATURES = tuple(
         ),
         source="after Lykartsis & Lerch 2015, Beat histogram features using multiple novelty functions",
         gain_invariant=True,
+        parameters=(FRAME_RATE,) if name in _OF_A_SPECTRUM else (FRAME_RATE, _UNREAD),
         fixed={"bpm": (BPM[0], BPM[-1]), "neighbours_bpm": NEIGHBOURS_BPM},
     )
     for name, of, columns, what in _CURVES

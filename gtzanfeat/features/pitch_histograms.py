@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Accumulator, Arrays, ClipFeature, Column, Framing, Params
-from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES, fold_octaves
+from gtzanfeat.ingredients.pitch_classes import A4_HZ_PARAMETER, N_CLASSES, NAMES, fold_octaves
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
 from gtzanfeat.statistics.histogram_shape import shape_formulae, shape_statistics, two_largest
 
@@ -21,22 +21,22 @@ TC2002 = "Tzanetakis & Cook 2002, section II-C"
 
 
 @kernel
-def count_notes(peaks: Float32Array, rate: float, total: Float64Array) -> None:
-    """Unfolded pitch histogram UPH[n] += amplitude at MIDI note n = round(69 + 12 log2(rate / lag / 440)).
+def count_notes(peaks: Float32Array, rate: float, a4_hz: float, total: Float64Array) -> None:
+    """Unfolded pitch histogram UPH[n] += amplitude at MIDI note n = round(69 + 12 log2(rate / lag / a4_hz)).
 
     peaks (n_frames, n_peaks, 2) of (lag, amplitude) -> total (n_notes,)
     """
     for t in range(peaks.shape[0]):
         for p in range(peaks.shape[1]):
             if peaks[t, p, 1] > 0:
-                note = int(np.rint(69.0 + 12.0 * np.log2(rate / np.float64(peaks[t, p, 0]) / 440.0)))
+                note = int(np.rint(69.0 + 12.0 * np.log2(rate / np.float64(peaks[t, p, 0]) / a4_hz)))
                 if 0 <= note < total.size:
                     total[note] += peaks[t, p, 1]
 
 
 def sample_rate(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Sample rate in Hz, which turns lags into frequencies."""
-    return (float(rate),)
+    """Sample rate, which turns lags into frequencies, and the reference tuning, in Hz."""
+    return float(rate), params["a4_hz"]
 
 
 def pitch_statistics(unfolded: Float64Array, n_frames: int, params: Params) -> Float64Array:
@@ -117,6 +117,7 @@ ACCUMULATORS = (
         needs=("pitch_peaks",),
         shape=(N_NOTES,),
         constants=sample_rate,
+        parameters=(A4_HZ_PARAMETER,),
         fixed={"notes": N_NOTES},
     ),
 )

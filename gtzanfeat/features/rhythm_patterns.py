@@ -5,8 +5,11 @@ segments describes the clip, statistics over segments its changes. A clip shorte
 with silence and flagged; a rest shorter than a segment is left out. The sonogram and its modulation spectrum
 are ingredients (`ingredients.psychoacoustics`); four scalars of the same spectra are in `fluctuation`.
 
-Order and constants are those of rp_extract, with one difference: that leaves out the first and the last
-segment of clips of 45 s and more, here every segment counts.
+Order and constants are those of rp_extract, with two differences. That leaves out the first and the last
+segment of clips of 45 s and more, here every segment counts. The other shows in numbers that do not vary, as
+in an empty critical band (the last, at 22050 Hz, where nothing spreads into it): their variance, skewness and
+kurtosis, over a segment and over segments (tssd), are 0 here, and in rp_extract what cancellation leaves of
+the rounding.
 
 References
 ----------

@@ -12,6 +12,7 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.parameters import SPECTRUM
 
 PEETERS = "Peeters 2004, A large set of audio features"
 
@@ -161,6 +162,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_bandwidth,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",
@@ -178,6 +180,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_skewness,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",
@@ -194,6 +197,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_kurtosis,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",
@@ -210,6 +214,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_slope,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",
@@ -227,6 +232,7 @@ FEATURES = (
         family="timbre",
         kernel=spectral_flux_l1,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",
@@ -245,6 +251,7 @@ FEATURES = (
         family="timbre",
         kernel=mean_rise,
         needs=("{spectrum}",),
+        parameters=(SPECTRUM,),
         columns=(
             Column(
                 "",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.ingredients.periodicity import autocorrelation
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import FRAME_RATE
 
 SLOWEST_BPM, FASTEST_BPM = 40, 240
 MULTIPLES = (1, 2, 4)  # of a beat, after which music tends to repeat itself
@@ -204,6 +205,7 @@ FEATURES = (
         ),
         source="after Klapuri 1999; Ellis 2007, Beat Tracking by Dynamic Programming, section 3.1",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         before=0.0,
         lead=1,
     ),
@@ -224,6 +226,7 @@ FEATURES = (
         ),
         source="after Ellis 2007, Beat Tracking by Dynamic Programming, section 3.2",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         flag="no_tempo",
         fixed={
             "bpm": (SLOWEST_BPM, FASTEST_BPM),
@@ -248,6 +251,7 @@ FEATURES = (
         ),
         source="after Bello et al. 2005, A Tutorial on Onset Detection in Music Signals",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         fixed={"local_seconds": LOCAL_SECONDS, "onset": (ONSET_SECONDS, ONSET_RISE)},
     ),
     ClipFeature(
@@ -276,6 +280,7 @@ FEATURES = (
         ),
         source="Grosche, Müller & Kurth 2010, Cyclic tempogram; Lartillot et al. 2008 (pulse clarity)",
         gain_invariant=True,
+        parameters=(FRAME_RATE,),
         fixed={
             "window_seconds": TEMPOGRAM_SECONDS,
             "windows_per_length": WINDOWS_PER_LENGTH,

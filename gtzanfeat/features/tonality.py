@@ -19,6 +19,7 @@ from gtzanfeat.declarations import (
 )
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 
 ELLIS = "Ellis 2007, Chroma feature analysis and synthesis"
 CENS_STEPS = np.array([0.05, 0.1, 0.2, 0.4], dtype=np.float32)
@@ -214,6 +215,7 @@ FEATURES = (
         ),
         source="Müller & Ewert 2011, Chroma Toolbox",
         gain_invariant=True,
+        parameters=(Parameter("smooth", 21, "frames", "frames that are smoothed over", low=1),),
         constants=smoothing_length,
         fixed={"steps": CENS_STEPS},
     ),

@@ -14,6 +14,7 @@ import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Params
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
@@ -190,5 +191,6 @@ FEATURES = (
         ),
         source=f"{TC2002}, section II-A",
         gain_invariant=True,
+        parameters=(Parameter("window", 43, "frames", "frames in a texture window", low=1),),
     ),
 )

@@ -5,21 +5,28 @@ Classes of constant-Q spectra are in `constant_q`; features of chroma are in `fe
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
-from gtzanfeat.ingredients.pitch_classes import N_CLASSES, PLACE_OF_A
+from gtzanfeat.errors import ParameterError
+from gtzanfeat.ingredients.pitch_classes import A4_HZ, A4_HZ_PARAMETER, N_CLASSES, PLACE_OF_A
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 
-A4_HZ = 440.0
 A0_HZ = A4_HZ / 16
 CENTRE_OCTAVE, OCTAVE_WIDTH = 5.0, 2.0  # above A0: weights fall off in a bell around 880 Hz
 # what the weights of bins in pitch classes rest on, for rows to declare
 BELLS = {"a0_hz": A0_HZ, "bell_octaves": (CENTRE_OCTAVE, OCTAVE_WIDTH)}
 LOWEST_HZ, HIGHEST_HZ = 55.0, 5000.0  # below, notes cannot be told apart; above, there are few
+CHROMA_PARAMS = (
+    A4_HZ_PARAMETER,
+    Parameter("low_hz", LOWEST_HZ, "Hz", "lowest frequency that counts", low=0.0),
+    Parameter("high_hz", HIGHEST_HZ, "Hz", "highest frequency that counts", low=0.0, above=True),
+)
 
 
 def pitch_class_weights(semitones: Float64Array, widths: Float64Array) -> Float64Array:
@@ -100,9 +107,13 @@ def chroma_filterbank(
 
 
 @lru_cache
-def _weights_in_range(n_fft: int, rate: int) -> tuple[int, Float32Array]:
+def _weights_in_range(
+    n_fft: int, rate: int, a4_hz: float, low_hz: float, high_hz: float
+) -> tuple[int, Float32Array]:
     """First bin within the range, and the weights from there to the last, (12, n_used)."""
-    filters = chroma_filterbank(n_fft, rate, 0.0, LOWEST_HZ, HIGHEST_HZ)
+    if low_hz >= high_hz:
+        raise ParameterError(f"low_hz {low_hz:g} must be below high_hz {high_hz:g}")
+    filters = chroma_filterbank(n_fft, rate, N_CLASSES * math.log2(a4_hz / A4_HZ), low_hz, high_hz)
     used = np.flatnonzero(filters.any(axis=0))
     first, last = (used[0], used[-1] + 1) if used.size else (0, 0)
     return int(first), np.ascontiguousarray(filters[:, first:last])
@@ -132,7 +143,7 @@ def fold_bins(power: Float32Array, first: int, weights: Float32Array, out: Float
 
 def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build P -> energies of the 12 pitch classes, C first, float32 (n_frames, 12)."""
-    first, weights = _weights_in_range(framing.length, rate)
+    first, weights = _weights_in_range(framing.length, rate, *(params[each.name] for each in CHROMA_PARAMS))
 
     def folded(power: Float32Array) -> Float32Array:
         out = np.empty((power.shape[0], N_CLASSES), dtype=np.float32)

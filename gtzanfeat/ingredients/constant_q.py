@@ -15,12 +15,12 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.ingredients.pitch_classes import N_CLASSES
+from gtzanfeat.ingredients.pitch_classes import A4_HZ, N_CLASSES
 from gtzanfeat.jit import Float32Array, IntArray, kernel
 
 N_OCTAVES = 7
 BINS = 36  # to an octave
-C1_HZ = 440.0 * 2.0 ** (-45 / 12)
+C1_HZ = A4_HZ * 2.0 ** (-45 / 12)
 QUALITY = (2 ** (2 / BINS) + 1) / (2 ** (2 / BINS) - 1)  # periods in a window
 HALF_BAND_TAPS = 7  # to either side of the middle
 HALF_BAND_SHAPE = 12.5  # of the Kaiser window: what would fold onto the next octave is at least 114 dB down
@@ -49,13 +49,15 @@ def filter_margin() -> int:
 
 
 @lru_cache
-def octave_weights(rate: int) -> tuple[IntArray, Float32Array, Float32Array]:
+def octave_weights(rate: int, a4_hz: float = A4_HZ) -> tuple[IntArray, Float32Array, Float32Array]:
     """Cosine and sine halves of the windowed waves of the top octave, which serve every octave.
 
     Parameters
     ----------
     rate : int
         Sample rate in Hz.
+    a4_hz : float, default=440.0
+        The reference tuning.
 
     Returns
     -------
@@ -65,7 +67,7 @@ def octave_weights(rate: int) -> tuple[IntArray, Float32Array, Float32Array]:
         Weights of what stands 0, 1, 2 ... samples from the middle. A sine of amplitude A at the frequency of
         a bin whose window has N samples gives A/2 · √N, as in librosa.
     """
-    hertz = C1_HZ * 2 ** (N_OCTAVES - 1 + np.arange(BINS) / BINS)
+    hertz = a4_hz / A4_HZ * C1_HZ * 2 ** (N_OCTAVES - 1 + np.arange(BINS) / BINS)
     lengths = QUALITY * rate / hertz
     half = np.floor(lengths / 2).astype(np.int64)
     away = np.arange(half.max() + 1)
@@ -154,8 +156,8 @@ def add_octave(
 def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build frames -> Σ over octaves of the magnitudes of each third of a semitone, float32 (n_frames, 36).
 
-    The first is C, and A is 440 Hz. The window of the framing is not used: each bin has a Hann window of its
-    own, 52 periods long, around the middle of the frame.
+    The first is C, and A is ``a4_hz``. The window of the framing is not used: each bin has a Hann window of
+    its own, 52 periods long, around the middle of the frame.
 
     Raises
     ------
@@ -169,12 +171,13 @@ def constant_q_thirds(framing: Framing, rate: int, params: Params) -> Callable[.
     .. [2] C. Schörkhuber and A. Klapuri, "Constant-Q transform toolbox for music processing", SMC 2010: by
        octaves.
     """
-    if rate < LOWEST_RATE:
+    lowest_rate = LOWEST_RATE * params["a4_hz"] / A4_HZ
+    if rate < lowest_rate:
         raise GtzanfeatError(
             f"the constant-Q transform reaches up to B7; a rate of {rate} Hz is too low for it, "
-            f"take at least {LOWEST_RATE:.0f} Hz"
+            f"take at least {lowest_rate:.0f} Hz"
         )
-    half, cosine, sine = octave_weights(rate)
+    half, cosine, sine = octave_weights(rate, params["a4_hz"])
     step = 2 ** (N_OCTAVES - 1)
     needed = 2 * (int(half.max()) * step + filter_margin())
     if framing.length < needed or framing.length % (2 * step) or framing.hop % step:

@@ -269,7 +269,8 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     Low: 70 Hz to 1 kHz. High: what lies above 1 kHz, half-wave rectified and smoothed below 1 kHz, so that
     its periodicity is that of the beating of its partials. Butterworth filters, of order 1 at 70 Hz and 2 at
     1 kHz; they keep their state between calls. The 70-Hz filter is on the low channel alone: without it a DC
-    offset hides the pitch, and on the high channel it costs correct notes of close chords.
+    offset hides the pitch, and on the high channel it costs correct notes of close chords. Its order
+    and its place are a choice that the main pitch class of some clips depends on.
     """
     import scipy.signal  # here, because it takes half a second or more to import
 

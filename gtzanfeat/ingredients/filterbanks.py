@@ -6,12 +6,13 @@ pitch classes are in `chroma`.
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 
 import numpy as np
 
 from gtzanfeat.declarations import Arrays, Framing, Params
-from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray
 
 # Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
@@ -33,7 +34,9 @@ def bin_width(framing: Framing, rate: int, params: Params) -> Arrays:
     return (rate / framing.length,)
 
 
-def slaney_filterbank(n_fft: int, rate: int) -> Float32Array:
+def slaney_filterbank(
+    n_fft: int, rate: int, n_linear: int = SLANEY_LINEAR, n_log: int = SLANEY_LOG
+) -> Float32Array:
     """Triangular filters of Slaney's Auditory Toolbox (1998), as in Marsyas: 13 linear + 27 logarithmic.
 
     The 42 edges run from 133.33 Hz in steps of 66.67 Hz to 933.33 Hz, then by a ratio of 1.0711703 to
@@ -44,11 +47,13 @@ def slaney_filterbank(n_fft: int, rate: int) -> Float32Array:
     n_fft : int
         Length of the Fourier transform, in samples.
     rate : int
-        Sample rate in Hz; at least 13,708, or the top filters would pass the Nyquist frequency.
+        Sample rate in Hz; at least 13,708 with 40 filters, or the top ones would pass the Nyquist frequency.
+    n_linear, n_log : int
+        Number of filters spaced linearly, and by a ratio.
 
     Returns
     -------
-    ndarray of shape (40, n_fft // 2 + 1), float32
+    ndarray of shape (n_linear + n_log, n_fft // 2 + 1), float32
         Weights per filter and bin.
 
     Raises
@@ -61,8 +66,8 @@ def slaney_filterbank(n_fft: int, rate: int) -> Float32Array:
     >>> slaney_filterbank(512, 22050).shape
     (40, 257)
     """
-    linear = SLANEY_LOWEST_HZ + SLANEY_LINEAR_STEP_HZ * np.arange(SLANEY_LINEAR)
-    logarithmic = linear[-1] * SLANEY_RATIO ** np.arange(1, SLANEY_LOG + 3)
+    linear = SLANEY_LOWEST_HZ + SLANEY_LINEAR_STEP_HZ * np.arange(n_linear)
+    logarithmic = linear[-1] * SLANEY_RATIO ** np.arange(1, n_log + 3)
     edges = np.concatenate([linear, logarithmic])
     if edges[-1] > rate / 2:
         raise GtzanfeatError(
@@ -114,7 +119,7 @@ def mel_filterbank(
     Raises
     ------
     GtzanfeatError
-        If the filters would pass the Nyquist frequency.
+        If the filters would pass the Nyquist frequency, or if one lies between two bins.
 
     Examples
     --------
@@ -123,6 +128,8 @@ def mel_filterbank(
     """
     if mel not in ("slaney", "htk"):
         raise ValueError(f"unknown mel scale {mel!r}. Known: slaney, htk")
+    if low_hz >= high_hz:
+        raise ParameterError(f"low_hz {low_hz:g} must be below high_hz {high_hz:g}")
     if high_hz > rate / 2:
         raise GtzanfeatError(
             f"the mel filterbank reaches {high_hz:.0f} Hz, but at {rate} Hz the spectrum ends at "
@@ -131,9 +138,24 @@ def mel_filterbank(
     from librosa.filters import mel as librosa_mel  # here, because librosa takes a second to import
 
     htk = mel == "htk"
-    return librosa_mel(
-        sr=rate, n_fft=n_fft, n_mels=bands, fmin=low_hz, fmax=high_hz, htk=htk, norm=None if htk else "slaney"
-    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of empty filters, which are refused below
+        filters: Float32Array = librosa_mel(
+            sr=rate,
+            n_fft=n_fft,
+            n_mels=bands,
+            fmin=low_hz,
+            fmax=high_hz,
+            htk=htk,
+            norm=None if htk else "slaney",
+        )
+    empty = np.flatnonzero(~filters.any(axis=1))
+    if empty.size:
+        raise GtzanfeatError(
+            f"{empty.size} of {bands} mel bands have no bin in frames of {n_fft} samples at {rate} Hz, "
+            f"the first of them band {empty[0]}; take fewer bands or longer frames"
+        )
+    return filters
 
 
 @lru_cache
@@ -145,9 +167,9 @@ def packed_mel_filterbank(
 
 
 @lru_cache
-def packed_slaney_filterbank(n_fft: int, rate: int) -> PackedFilters:
+def packed_slaney_filterbank(n_fft: int, rate: int, n_linear: int, n_log: int) -> PackedFilters:
     """Packed form of `slaney_filterbank`, made once."""
-    return packed_filterbank(slaney_filterbank(n_fft, rate))
+    return packed_filterbank(slaney_filterbank(n_fft, rate, n_linear, n_log))
 
 
 def dct_basis(n_coefficients: int, n_bands: int) -> Float32Array:

@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
-from gtzanfeat.errors import GtzanfeatError
+from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 
 
 def autocorrelation(x: Float64Array, n_fft: int) -> Float64Array:
@@ -166,6 +167,8 @@ def find_enhanced_peaks(
 
 def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build autocorrelation (n, n_lags) -> its largest peaks, float32 (n, n_peaks, 2) of (lag, amplitude)."""
+    if len(params["lags"]) != 2 or params["lags"][0] > params["lags"][1]:
+        raise ParameterError(f"lags are {params['lags']!r}; give the shortest and the longest")
     shortest, longest = params["lags"]
     before, share = stretched_lags(params["factors"], longest + params["radius"] + 1)
     how = params["keep_lobe"], shortest, longest, params["radius"], params["refine"]
@@ -183,4 +186,26 @@ def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[...,
     return pick
 
 
-PEAK_PARAMS = ("factors", "keep_lobe", "lags", "n_peaks", "radius", "refine")
+def _peak_params(
+    lags: Callable[[Framing, int], tuple[int, int]], factors: tuple[int, ...], radius: int
+) -> tuple[Parameter, ...]:
+    """What `enhanced_peaks` reads, with defaults for beats or for pitches."""
+    return (
+        Parameter(
+            "lags", lags, "lags", "shortest and longest period, in samples of the autocorrelation", low=1
+        ),
+        Parameter("n_peaks", 3, "peaks", "how many peaks of a frame are counted", low=1),
+        Parameter("factors", factors, "1", "multiples of a period that are taken out", low=2),
+        Parameter("keep_lobe", False, "1", "whether the lobe around lag 0 stays"),
+        Parameter("radius", radius, "lags", "how far around it a peak is the largest", low=1),
+        Parameter("refine", True, "1", "whether a peak is moved to the top of its parabola"),
+    )
+
+
+# 40 to 200 bpm of an envelope that has every 16th sample; MIDI notes of 60 to 1100 Hz
+BEAT_PEAK_PARAMS = _peak_params(
+    lambda framing, rate: (rate * 413 // 22050, rate * 2068 // 22050), (2, 3, 4, 5), 28
+)
+PITCH_PEAK_PARAMS = _peak_params(
+    lambda framing, rate: (rate * 20 // 22050, rate * 367 // 22050), tuple(range(2, 17)), 1
+)

@@ -1,4 +1,4 @@
-"""The twelve pitch classes: how many there are, what they are called, and MIDI notes folded into them.
+"""The twelve pitch classes: how many there are, what they are called and tuned to, and MIDI notes folded.
 
 Energies of pitch classes are in `chroma` (from Fourier spectra) and `constant_q`.
 """
@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat.jit import Float64Array
+from gtzanfeat.parameters import Parameter
 
 N_CLASSES = 12  # also inside kernels, where it is frozen when they are compiled
 NAMES = ("c", "c_sharp", "d", "d_sharp", "e", "f", "f_sharp", "g", "g_sharp", "a", "a_sharp", "b")
+A4_HZ = 440.0
+A4_HZ_PARAMETER = Parameter(
+    "a4_hz", A4_HZ, "Hz", "the reference tuning: frequency of the A above middle C", low=400.0, high=480.0
+)
 PLACE_OF_A = NAMES.index("a")  # Ellis' and Marsyas' filters begin here, columns begin with C
 
 

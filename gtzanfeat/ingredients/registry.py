@@ -15,6 +15,7 @@ from gtzanfeat.ingredients import (
     hpss,
     k_weighting,
     periodicity,
+    pitch_classes,
     psychoacoustics,
     running_median,
     spectra,
@@ -32,6 +33,7 @@ INGREDIENTS: dict[str, Ingredient] = {
             "slaney_bands",
             ("power",),
             spectra.slaney_bands,
+            spectra.SLANEY_PARAMS,
             fixed={
                 "lowest_hz": filterbanks.SLANEY_LOWEST_HZ,
                 "step_hz": filterbanks.SLANEY_LINEAR_STEP_HZ,
@@ -42,9 +44,20 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient(
             "slaney_log_bands", ("slaney_bands",), spectra.log_bands, fixed={"floor": spectra.LOG_FLOOR}
         ),
-        Ingredient("marsyas_log_bands", ("slaney_bands",), spectra.marsyas_log_bands),
+        Ingredient(
+            "marsyas_log_power",
+            ("power",),
+            spectra.marsyas_log_power,
+            fixed={"divisor": spectra.MARSYAS_DIVISOR, "zero": spectra.MARSYAS_ZERO},
+        ),
+        Ingredient(
+            "marsyas_log_bands",
+            ("slaney_bands",),
+            spectra.marsyas_log_bands,
+            fixed={"divisor": spectra.MARSYAS_DIVISOR},
+        ),
         Ingredient("mel_bands", ("power",), spectra.mel_bands, spectra.MEL_PARAMS),
-        Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (*spectra.MEL_PARAMS, "floor")),
+        Ingredient("mel_log_bands", ("mel_bands",), spectra.mel_log_bands, (spectra.MEL_FLOOR,)),
         Ingredient("frame_autocorrelation", ("frames",), spectra.frame_autocorrelation),
         Ingredient(
             "beat_envelope",
@@ -59,7 +72,7 @@ INGREDIENTS: dict[str, Ingredient] = {
         ),
         Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),
         Ingredient(
-            "beat_peaks", ("beat_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+            "beat_peaks", ("beat_autocorrelation",), periodicity.enhanced_peaks, periodicity.BEAT_PEAK_PARAMS
         ),
         Ingredient(
             "summary_autocorrelation",
@@ -68,7 +81,10 @@ INGREDIENTS: dict[str, Ingredient] = {
             fixed={"compression": spectra.COMPRESSION, "silence": spectra.SILENT_FRAME},
         ),
         Ingredient(
-            "pitch_peaks", ("summary_autocorrelation",), periodicity.enhanced_peaks, periodicity.PEAK_PARAMS
+            "pitch_peaks",
+            ("summary_autocorrelation",),
+            periodicity.enhanced_peaks,
+            periodicity.PITCH_PEAK_PARAMS,
         ),
         Ingredient(
             "sonogram",
@@ -96,6 +112,7 @@ INGREDIENTS: dict[str, Ingredient] = {
             "chroma_energies",
             ("power",),
             chroma.chroma_energies,
+            chroma.CHROMA_PARAMS,
             fixed={
                 "hz": (chroma.LOWEST_HZ, chroma.HIGHEST_HZ),
                 **chroma.BELLS,
@@ -105,6 +122,7 @@ INGREDIENTS: dict[str, Ingredient] = {
             "constant_q_thirds",
             ("frames",),
             constant_q.constant_q_thirds,
+            (pitch_classes.A4_HZ_PARAMETER,),
             fixed={
                 "c1_hz": constant_q.C1_HZ,
                 "octaves": constant_q.N_OCTAVES,
@@ -123,7 +141,7 @@ INGREDIENTS: dict[str, Ingredient] = {
             "difference",
             ("frames",),
             yin.difference,
-            yin.DIFFERENCE_PARAMS,
+            (yin.LOW_HZ,),
             fixed={"unchanged": yin.UNCHANGED},
         ),
     )

@@ -14,8 +14,13 @@ import scipy.fft
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
-from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.ingredients.filterbanks import packed_mel_filterbank, packed_slaney_filterbank
+from gtzanfeat.errors import GtzanfeatError, ParameterError
+from gtzanfeat.ingredients.filterbanks import (
+    SLANEY_LINEAR,
+    SLANEY_LOG,
+    packed_mel_filterbank,
+    packed_slaney_filterbank,
+)
 from gtzanfeat.jit import (
     ComplexArray,
     Float32Array,
@@ -25,8 +30,11 @@ from gtzanfeat.jit import (
     float_to_bits,
     kernel,
 )
+from gtzanfeat.parameters import Parameter
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
+MARSYAS_DIVISOR = 2  # Marsyas divides the transform of N samples by 2N
+MARSYAS_ZERO = 2.0**-1022  # what it adds to a power before the logarithm: the smallest normal float64
 
 PREDICTION_LAGS = 17  # enough for linear prediction of order 16
 
@@ -37,12 +45,11 @@ COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 Block = Callable[..., NDArray[Any]]
 
 
-def window(name: str, length: int) -> Float32Array:
+def window(name: str | tuple[Any, ...], length: int) -> Float32Array:
     """Window function by name, float32 (length,).
 
     "hamming" is symmetric, 0.54 - 0.46 cos(2πn/(N-1)), as in Marsyas; "hann" is periodic, ½ - ½ cos(2πn/N),
-    as in librosa; "none" is 1. They are numpy's: `scipy.signal.windows` takes half a second or more to
-    import.
+    as in librosa; "none" is 1; they are numpy's. Any other is what `scipy.signal.get_window` gives, periodic.
     """
     if name == "hamming":
         return np.hamming(length).astype(np.float32)
@@ -50,7 +57,16 @@ def window(name: str, length: int) -> Float32Array:
         return np.hanning(length + 1)[:-1].astype(np.float32)
     if name == "none":
         return np.ones(length, dtype=np.float32)
-    raise ValueError(f"unknown window {name!r}. Known: hamming, hann, none")
+    from scipy.signal import get_window  # here, because it takes half a second or more to import
+
+    try:
+        taper: Float32Array = get_window(name, length).astype(np.float32)
+    except (ValueError, TypeError) as error:
+        raise ParameterError(
+            f"unknown window {name!r}. Known: hamming, hann, none, and what scipy.signal.get_window takes, "
+            "such as 'blackman' or ('kaiser', 8.6)"
+        ) from error
+    return taper
 
 
 def spectrum(framing: Framing, rate: int, params: Params) -> Block:
@@ -96,6 +112,27 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
     return logarithm
 
 
+def marsyas_scale(length: int) -> float:
+    """1/(2N)², by which Marsyas' power spectra of frames of N samples are smaller than |X|²."""
+    return 1.0 / (MARSYAS_DIVISOR * length) ** 2
+
+
+def marsyas_log_power(framing: Framing, rate: int, params: Params) -> Block:
+    """Build P -> ln(P / (2N)²), but -1022 ln 2 where P is 0, float32 (n_frames, n_bins).
+
+    Added before the logarithm, 2^-1022 would be lost: it is 0 in float32.
+    """
+    offset, lowest = np.float32(np.log(marsyas_scale(framing.length))), np.float32(np.log(MARSYAS_ZERO))
+
+    def logarithm(power: Float32Array) -> Float32Array:
+        with np.errstate(divide="ignore"):
+            out: Float32Array = np.log(power)
+        out += offset
+        return np.maximum(out, lowest, out=out)
+
+    return logarithm
+
+
 def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
     """Build P -> E[b] = Σ_k w[b, k] P[k] of a `packed_filterbank`, float32 (n_frames, n_bands)."""
 
@@ -107,9 +144,19 @@ def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Blo
     return filtered
 
 
+SLANEY_PARAMS = (
+    Parameter("linear_filters", SLANEY_LINEAR, "filters", "Slaney's filters spaced by 66.7 Hz", low=2),
+    Parameter(
+        "log_filters", SLANEY_LOG, "filters", "Slaney's filters above, spaced by a ratio of 1.07", low=0
+    ),
+)
+
+
 def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
-    """Build P -> energies in Slaney's 40 filters, float32 (n_frames, 40)."""
-    return _filtered_by(*packed_slaney_filterbank(framing.length, rate))
+    """Build P -> energies in Slaney's filters, 40 by default, float32 (n_frames, n_filters)."""
+    return _filtered_by(
+        *packed_slaney_filterbank(framing.length, rate, params["linear_filters"], params["log_filters"])
+    )
 
 
 def log_bands(framing: Framing, rate: int, params: Params) -> Block:
@@ -123,11 +170,13 @@ def log_bands(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
-    """Build E -> log10 E, and 0 where E is 0, float32."""
+    """Build E -> log10(E / (2N)²), and 0 where E is 0, float32."""
+    offset = np.float32(np.log10(marsyas_scale(framing.length)))
 
     def logarithm(bands: Float32Array) -> Float32Array:
-        out = np.where(bands > 0, bands, np.float32(1.0))
-        return _decimal_logarithm(out)
+        heard = bands > 0
+        out = _decimal_logarithm(np.where(heard, bands, np.float32(1.0)))
+        return np.add(out, offset, out=out, where=heard)
 
     return logarithm
 
@@ -139,12 +188,24 @@ def _decimal_logarithm(values: Float32Array) -> Float32Array:
     return values
 
 
-MEL_PARAMS = ("bands", "low_hz", "high_hz", "mel")
+MEL_PARAMS = (
+    Parameter("bands", 40, "bands", "number of mel filters", low=1),
+    Parameter("low_hz", 0.0, "Hz", "lower foot of the lowest filter", low=0.0),
+    Parameter(
+        "high_hz", lambda framing, rate: rate / 2, "Hz", "upper foot of the highest", low=0.0, above=True
+    ),
+    Parameter(
+        "mel", "slaney", "1", "the mel scale, and the height of its filters", choices=("slaney", "htk")
+    ),
+)
+MEL_FLOOR = Parameter("floor", 1e-10, "power", "no band counts as less", low=0.0, above=True)
 
 
 def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> energies in the filters of `mel_filterbank`, float32 (n_frames, bands)."""
-    return _filtered_by(*packed_mel_filterbank(framing.length, rate, *(params[name] for name in MEL_PARAMS)))
+    return _filtered_by(
+        *packed_mel_filterbank(framing.length, rate, *(params[each.name] for each in MEL_PARAMS))
+    )
 
 
 def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:

@@ -14,8 +14,9 @@ import scipy.fft
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.parameters import Parameter
 
-DIFFERENCE_PARAMS = ("low_hz",)
+LOW_HZ = Parameter("low_hz", 65.0, "Hz", "the lowest f0 that is looked for", low=0.0, above=True)
 UNCHANGED = 1e-5  # share of its energy up to which the changes of a frame are the rounding of a constant
 
 

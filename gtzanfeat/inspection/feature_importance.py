@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.evaluation import Experiment, Fold
 from gtzanfeat.evaluation.cross_validation import CrossValidation
-from gtzanfeat.evaluation.text import failed_lines
+from gtzanfeat.evaluation.text import failed_lines, plain_values
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
@@ -74,6 +75,20 @@ class Importance:
             ``importance``, ``spread`` and ``columns`` by group.
         """
         return self.table
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain dicts, lists, strings and numbers, for JSON.
+
+        Returns
+        -------
+        dict
+            All fields, the table as one dict per group; what is not defined (NaN) is None.
+        """
+        stated = {name: getattr(self, name) for name in ("score", "value", "by", "description", "warnings")}
+        rows = self.table.rename_axis(index="group").reset_index().to_dict("records")
+        failures = [{"source": failure.source, "reason": failure.reason} for failure in self.failures]
+        plain: dict[str, Any] = plain_values(stated | {"table": rows, "failures": failures})
+        return plain
 
     def __str__(self) -> str:
         width = max(map(len, self.table.index))

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from gtzanfeat.datasets import ClipTable
+from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import DatasetError
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
@@ -69,6 +69,7 @@ def segment_table(
     >>> write_table(extraction, table, "segments.parquet")  # doctest: +SKIP
     PosixPath('segments.parquet')
     """
+    refuse_other_than_table(clips)
     spec = segment_spec(feature_set, segment_seconds, hop_seconds)
     segments = measure_segments(
         clips.clips, spec, n_jobs=n_jobs, on_error=on_error, memory=memory, progress=progress

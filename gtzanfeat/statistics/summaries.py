@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import Column, Params
 from gtzanfeat.errors import UnknownNameError
 from gtzanfeat.jit import Float64Array, kernel
+from gtzanfeat.parameters import Parameter
 from gtzanfeat.statistics.tracks import (
     deltas,
     gaussian,
@@ -39,6 +40,18 @@ Statistic = Callable[[NDArray[Any]], Float64Array]
 
 VALID, GROW, PREFILL = 0, 1, 2
 STARTS = {"valid": VALID, "grow": GROW, "prefill": PREFILL}
+
+TEXTURE = (
+    Parameter("window", 43, "frames", "frames in a texture window", low=1),
+    Parameter(
+        "start",
+        "valid",
+        "1",
+        "texture windows at the start: whole, growing or filled up",
+        choices=tuple(STARTS),
+    ),
+)
+REACH = (Parameter("reach", 2, "frames", "frames to either side that a delta is fitted to", low=1),)
 
 
 @kernel
@@ -95,14 +108,9 @@ def texture_moments(track: NDArray[Any], width: int, start: int, out: Float64Arr
 
 def _texture_moments(track: NDArray[Any], params: Params) -> Float64Array:
     """The `texture_moments` of a track, (5, n_columns); zeros where there is no frame."""
-    window, start = params["window"], params["start"]
-    if start not in STARTS:
-        raise UnknownNameError("start of texture windows", start, STARTS)
-    if not isinstance(window, int | np.integer) or window < 1:
-        raise ValueError(f"window is {window!r}; it must be a whole number of frames, 1 or more")
     out = np.zeros((5, track.shape[1]))
     if track.shape[0]:
-        texture_moments(track, int(window), STARTS[start], out)
+        texture_moments(track, int(params["window"]), STARTS[params["start"]], out)
     return out
 
 
@@ -172,6 +180,8 @@ class Summary:
     joint : callable, optional
         For a summary of columns together, such as their covariance: from the columns of a track to those of
         the numbers.
+    parameters : tuple of Parameter
+        The parameters that `compute` reads.
     """
 
     name: str
@@ -180,6 +190,11 @@ class Summary:
     units: tuple[str, ...]
     formulas: tuple[str, ...]
     joint: Callable[[Sequence[Column]], list[Column]] | None = None
+    parameters: tuple[Parameter, ...] = ()
+
+    def full_params(self, given: Params) -> Params:
+        """Return its parameters, with the defaults of those that are not given."""
+        return {parameter.name: parameter.default for parameter in self.parameters} | dict(given)
 
     def columns(self, columns: Sequence[Column]) -> list[Column]:
         """What the columns of `compute` are, given those of the track: the same, unless it is `joint`."""
@@ -194,7 +209,7 @@ def _over_time(name: str, compute: Statistic, unit: str, formula: str) -> Summar
 def _over_deltas(name: str, compute: Statistic, order: int, formula: str) -> Summary:
     """Build the row of a statistic of deltas."""
     compute_row = partial(_of_deltas, compute=compute, order=order)
-    return Summary(name, compute_row, (name,), ("{} per frame" + order // 2 * "²",), (formula,))
+    return Summary(name, compute_row, (name,), ("{} per frame" + order // 2 * "²",), (formula,), None, REACH)
 
 
 def _gaussian(track: NDArray[Any], params: Params) -> Float64Array:
@@ -253,6 +268,7 @@ SUMMARIES: dict[str, Summary] = {
                 "mean over texture windows of the mean of {}",
                 "mean over texture windows of the variance of {}",
             ),
+            parameters=TEXTURE,
         ),
         Summary(
             "running",
@@ -265,6 +281,7 @@ SUMMARIES: dict[str, Summary] = {
                 "std of the running mean of {}",
                 "std of the running std of {}",
             ),
+            parameters=TEXTURE,
         ),
         Summary(
             "running_mean",
@@ -272,6 +289,7 @@ SUMMARIES: dict[str, Summary] = {
             suffixes=("tmean_mean", "tstd_mean"),
             units=("{}", "{}"),
             formulas=("mean of the running mean of {}", "mean of the running std of {}"),
+            parameters=TEXTURE,
         ),
         _over_time("mean", mean, "{}", "mean of {}"),
         _over_time("std", standard_deviation, "{}", "standard deviation of {}"),
@@ -331,7 +349,7 @@ def find_summary(name: str) -> Summary:
     Returns
     -------
     Summary
-        Its numbers are those of the parts, in their order. All parts are given the same parameters.
+        Its numbers are those of the parts, in their order. Parts that take the same parameter share it.
 
     Raises
     ------
@@ -362,6 +380,7 @@ def find_summary(name: str) -> Summary:
         suffixes=tuple(suffix for part in parts for suffix in part.suffixes),
         units=tuple(unit for part in parts for unit in part.units),
         formulas=tuple(formula for part in parts for formula in part.formulas),
+        parameters=tuple(dict.fromkeys(parameter for part in parts for parameter in part.parameters)),
     )
 
 

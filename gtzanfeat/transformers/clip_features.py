@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, Self
 
 import numpy as np
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import validate_data
 
-from gtzanfeat.audio import Clip
+from gtzanfeat.audio import is_clip
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, extract, list_of_clips
@@ -136,7 +137,8 @@ class ClipFeatures(_ClipTransformer):
         The features; `gtzanfeat.FEATURE_SETS` lists the names.
     rate : int, optional
         Sample rate in Hz of clips given as arrays; by default that of the feature set. Files and `Clip`
-        objects know their own.
+        objects know their own. All are analysed at the rate of the feature set; ``"mfcc@44100"`` is a set at
+        another.
     n_jobs : int, optional
         Number of workers over clips, as in joblib; threads unless ``joblib.parallel_config`` says otherwise.
         The values are the same bits for any choice.
@@ -339,19 +341,18 @@ def is_sequence_of_clips(X: Any) -> bool:
     bool
         True also for a single path or `Clip`, which `list_of_clips` refuses with a message.
     """
-    if isinstance(X, str | bytes | os.PathLike | Clip):
+    if hasattr(X, "toarray"):  # a sparse matrix, of which one kind is a mapping
+        return False
+    if is_clip(X):
         return True
-    if not hasattr(X, "__len__") or hasattr(X, "toarray"):
+    if not hasattr(X, "__len__"):
         return False
     shape: Any = getattr(X, "shape", ())
     if len(shape) > 1:  # samples; or one column of paths, as a ColumnTransformer gives it
         column = X.iloc[:, 0] if hasattr(X, "iloc") and shape[1] == 1 else np.ravel(X[:1])
         return len(shape) == 2 and shape[1] == 1 and isinstance(next(iter(column), None), str | os.PathLike)
     first = next(iter(X), None)
-    # a list of numbers, or of lists, is a matrix of samples for scikit-learn's validation to judge
-    return (
-        first is None
-        or isinstance(first, str | np.ndarray)
-        or hasattr(first, "__fspath__")
-        or hasattr(first, "source")
-    )
+    if isinstance(first, list | tuple) and not is_clip(first):
+        # a list of rows of numbers is a matrix of samples for scikit-learn's validation to judge
+        return not all(isinstance(sample, Real) for sample in first)
+    return first is None or isinstance(first, np.ndarray) or is_clip(first)

@@ -16,9 +16,10 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gtzanfeat.declarations import Column
-from gtzanfeat.errors import ClipError, UnknownNameError
+from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.frame_matrices import Frames, is_sequence_of_frames, load_frames
 from gtzanfeat.feature_sets import column_name
+from gtzanfeat.feature_sets.feature_parameters import checked_summary_params
 from gtzanfeat.statistics.summaries import Summary, find_summary
 from gtzanfeat.statistics.tracks import deltas
 from gtzanfeat.transformers.clip_features import FrameOutput
@@ -187,9 +188,6 @@ def _with_deltas(frames: NDArray[Any], order: int, reach: int) -> NDArray[np.flo
     return np.concatenate(parts, axis=1).astype(np.float32)
 
 
-_SUMMARY_PARAMS: Mapping[str, Any] = {"window": 43, "start": "valid", "reach": 2}
-
-
 class Summarize(FrameTransformer):
     """Compute statistics over the frames of each clip: one vector per clip.
 
@@ -243,8 +241,9 @@ class Summarize(FrameTransformer):
         return np.asarray([self._row(clip) for clip in clips], dtype=np.float32)
 
     def _row(self, frames: NDArray[Any]) -> NDArray[Any]:
-        params = {**_SUMMARY_PARAMS, **(self.params or {})}
-        return self._summary().compute(np.ascontiguousarray(frames), params).T.ravel()
+        summary = self._summary()
+        params = summary.full_params(self.params or {})
+        return summary.compute(np.ascontiguousarray(frames), params).T.ravel()
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """Return the names of the columns: ``mfcc_01_mean``, ``mfcc_01_std`` ...
@@ -277,8 +276,4 @@ class Summarize(FrameTransformer):
         return find_summary("+".join(self.summaries))
 
     def _check_parameters(self) -> None:
-        self._summary()
-        for name in self.params or {}:
-            if name not in _SUMMARY_PARAMS:
-                raise UnknownNameError("parameter of summaries", name, _SUMMARY_PARAMS)
-        self._row(np.zeros((1, 1)))  # the summaries check the values of their parameters
+        checked_summary_params(self._summary().name, self.params or {})

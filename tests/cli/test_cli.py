@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -222,7 +223,7 @@ def test_extract_counts_truncated_clips(cut, words):
 
 def test_check_counts_truncated_files(cut):
     done = run("datasets", "check", "music")
-    line = "truncated: 2 files end before they should (music/hiss/0.wav, music/hum/1.wav)\n"
+    line = "truncated: 2 files (music/hiss/0.wav, music/hum/1.wav)\n"
     assert (done.exit_code, done.stdout.count(line)) == (0, 1)
 
 
@@ -258,6 +259,27 @@ def test_extract_takes_one_dataset_or_files(music, words, line):
     assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
 
 
+def test_extract_quotes_formulas_where_it_is_told_to(music):
+    Path("music/hum/0.wav").rename("music/hum/=1+1.wav")
+    done = run("extract", "music", "--set", "timbre19", "-o", "f.csv", "--quote-formulas")
+    assert done.exit_code == 0
+    assert pd.read_csv("f.csv")["recording"].tolist()[7] == "hum/=1+1"  # no formula, after a folder
+    assert run("extract", "=1+1.wav", "-o", "g.csv", "--quote-formulas").exit_code == 2
+    shutil.copy("music/hum/=1+1.wav", "=1+1.wav")
+    assert run("extract", "=1+1.wav", "--set", "timbre19", "-o", "g.csv", "--quote-formulas").exit_code == 0
+    assert pd.read_csv("g.csv")["path"].tolist() == ["'=1+1.wav"]
+    assert read_table("g.csv")[0].paths.tolist() == ["=1+1.wav"]
+    done = run("extract", "=1+1.wav", "-o", "g.parquet", "--quote-formulas")
+    line = "g.parquet: formulas are quoted in CSV only; leave quote_formulas out"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+
+
+@pytest.mark.parametrize("command", ["extract", "evaluate"])
+def test_help_tells_what_becomes_of_the_last_partial_window(command):
+    words = " ".join(run(command, "--help").stdout.split())
+    assert "The last partial window is left out" in words or "the last partial window of a recording" in words
+
+
 def test_extract_replaces_a_table_only_when_told(music):
     words = ["extract", "music", "--set", "timbre19", "-o", "features.csv"]
     assert run(*words).exit_code == 0
@@ -282,10 +304,21 @@ def test_extract_stops_where_it_is_told_to(broken):
 
 
 def test_notes_are_for_those_who_want_them(music):
-    soundfile.write("music/hum/0.flac", tone(), RATE)
+    soundfile.write("music/hum/0.flac", tone(200, 1), RATE)
     words = ["extract", "music", "--set", "timbre19", "-o", "features.csv", "--overwrite"]
     assert run(*words).stderr.startswith("gtzanfeat: note: left out, because hum/0.wav is the same recording")
     assert run(*words, "--quiet").stderr == ""
+
+
+def test_extract_counts_copies(music):
+    soundfile.write("music/hum/0.flac", tone(200, 1), RATE)
+    soundfile.write("music/hum/1.flac", white_noise(1), RATE)  # another sound under the name of 1.wav
+    done = run("extract", "music", "--set", "timbre19", "-o", "features.parquet")
+    spec = FEATURE_SETS["timbre19"].spec_hash
+    expected = f"9 of 9 clips, 19 columns of timbre19 (spec {spec}); copies left out: 1\n"
+    assert (done.exit_code, done.stdout) == (0, f"features.parquet: {expected}")
+    assert read_metadata("features.parquet")["copies"] == ["music/hum/0.flac"]
+    assert read_table("features.parquet")[0].copies == ("music/hum/0.flac",)
 
 
 # --- evaluate ----------------------------------------------------------------------------------------
@@ -378,19 +411,17 @@ def test_a_full_disk_is_named(music, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(Path, "write_text", refuse)
-    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json")
-    line = "gtzanfeat: error: result.json: cannot be written (No space left on device)"
+    done = run("evaluate", "music", "--set", "timbre19", *QUICK, "--save", "result")
+    line = "gtzanfeat: error: result: cannot be written (No space left on device)"
     assert (done.exit_code, done.stderr.splitlines()[-1]) == (2, line)
 
 
-def test_evaluate_writes_json(music):
-    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--json", "result.json"]
+def test_evaluate_refuses_a_folder_that_holds_a_result(music):
+    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--save", "result"]
     assert run(*words).exit_code == 0
-    result = json.loads((music / "result.json").read_text(encoding="utf-8"))
-    assert (result["accuracy"], result["protocol"]) == (1.0, "random")
     done = run(*words)
-    line = "result.json: the file exists already; choose another name or say overwrite (--overwrite)"
-    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: {line}\n")
+    line = "evaluation.json: the file exists already; choose another name or say overwrite (--overwrite)"
+    assert (done.exit_code, done.stderr) == (2, f"gtzanfeat: error: result/{line}\n")
     assert run(*words, "--overwrite").exit_code == 0
 
 
@@ -399,6 +430,49 @@ def test_evaluate_refuses_a_protocol_before_anything_is_analysed(music, monkeypa
     done = run("evaluate", "music", "--protocol", "artist")
     assert done.exit_code == 2
     assert done.stderr.startswith("gtzanfeat: error: artist needs the column 'artist'")
+
+
+@pytest.fixture
+def lone(music):
+    """The same with a list of artists, of whom all hisses have one; and a third class."""
+    for i in range(4):
+        soundfile.write(music / "music" / f"beep {i}.wav", tone(900 + 50 * i, 1), RATE)
+    names = [f"{label}/{i}.wav" for label in ("hiss", "hum") for i in range(4)]
+    frame = pd.DataFrame({"path": [*names, *(f"beep {i}.wav" for i in range(4))]})
+    frame["label"] = ["hiss"] * 4 + ["hum"] * 4 + ["beep, high"] * 4
+    frame["artist"] = ["x"] * 4 + ["a", "a", "b", "b", "c", "c", "d", "d"]
+    frame.to_csv(music / "music" / "list.csv", index=False)
+    return music
+
+
+def test_lone_and_other_classes_are_left_out_on_request(lone, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr("gtzanfeat.extraction.extract", None)
+        words = ["evaluate", "music/list.csv", "-p", "artist", "--repeats", "1", "--set", "timbre19", "-q"]
+        done = run(*words)
+        assert done.exit_code == 2
+        assert "fewer than two artists (hiss)" in done.stderr
+        assert "leave these classes out (--drop-lone, or --classes A,B;" in done.stderr
+        done = run(*words, "--classes", "hum,hem")
+        assert (done.exit_code, done.stderr) == (
+            2,
+            "gtzanfeat: error: unknown class 'hem'. Known: beep, high, hiss, hum. Did you mean 'hum'?\n",
+        )
+        assert "there is no name in it" in run(*words, "--classes", ",").stderr
+    assert run("extract", "music/list.csv", "-o", "t.parquet", "--set", "timbre19", "-q").exit_code == 0
+    said = []
+    for dataset in ("music/list.csv", "t.parquet"):
+        done = run("evaluate", dataset, *words[2:], "--drop-lone")
+        assert done.exit_code == 0, done.stderr
+        assert "not used      0 failed, 4 of classes with fewer than two artists (hiss)" in done.stdout
+        done = run("evaluate", dataset, *words[2:], "--classes", 'hum, "beep, high"', "--json")
+        assert done.exit_code == 0, done.stderr
+        said.append(json.loads(done.stdout))
+        assert said[-1]["left_out"] == {"of classes not chosen": 4}
+    assert said[0]["metrics"] == said[1]["metrics"]  # the rows of the table are those of the clips
+    done = run("audit", "music/list.csv", "-p", "artist", "--drop-lone", "--no-near-duplicates")
+    assert done.exit_code == 0
+    assert "note: 4 clips of classes with fewer than two artists (hiss) are left out" in done.stderr
 
 
 # --- features ----------------------------------------------------------------------------------------
@@ -416,7 +490,11 @@ def test_features_lists_the_sets():
 def test_features_explains_each_column_in_one_line_however_wide(name):
     done = run("features", name)
     assert "\x1b" not in done.stdout
-    lines = done.stdout.splitlines()
+    columns, _, parameters = done.stdout.partition("\n\n")
+    lines = columns.splitlines()
+    for line, row in zip(parameters.splitlines()[1:], FEATURE_SETS[name].parameter_table(), strict=True):
+        assert line.split()[0] == row["feature"].split()[0]
+        assert all(row[key] in line for key in ("parameter", "value", "default", "unit", "range", "meaning"))
     for line, row in zip(lines[1:], FEATURE_SETS[name].feature_table(), strict=True):
         for key in ("column", "unit", "hears", "formula", "source"):
             assert row[key] in line
@@ -428,10 +506,36 @@ def test_features_in_a_narrow_window_are_blocks_with_whole_names(monkeypatch, ca
     monkeypatch.setenv("COLUMNS", "40")
     with pytest.raises(SystemExit):
         main(["features", "classic30"])
-    lines = capsys.readouterr().out.splitlines()
+    out = capsys.readouterr().out
+    lines = out.splitlines()
     assert max(map(len, lines)) <= 40
-    assert [line for line in lines if not line.startswith(" ")] == list(FEATURE_SETS["classic30"].columns)
+    columns, _, parameters = out.partition("\n\n")
+    named = [line for line in columns.splitlines() if not line.startswith(" ")]
+    assert named == list(FEATURE_SETS["classic30"].columns)
+    assert "spectral_rolloff\n  parameter  spectrum\n" in parameters
     assert "  unit     " in lines[1]
+
+
+def test_features_explains_a_feature_that_is_in_no_set():
+    done = run("features", "librosa_mfcc")
+    columns, _, parameters = done.stdout.partition("\n\n")
+    assert [line.split()[0] for line in columns.splitlines()[1:]] == [
+        f"librosa_mfcc_{q:02d}" for q in range(20)
+    ]
+    assert parameters.splitlines()[0].split() == ["parameter", "default", "unit", "range", "meaning"]
+    found = {line.split()[0]: line.split()[1:] for line in parameters.splitlines()[1:]}
+    assert found["n_mfcc"][:4] == ["20", "coefficients", "1", "or"]
+    assert found["high_hz"][:4] == ["11025", "Hz", "above", "0"]
+    assert found["mel"][:4] == ["slaney", "1", "slaney,", "htk"]
+    assert set(found) == {"n_mfcc", "lifter", "bands", "low_hz", "high_hz", "mel", "floor"}
+    assert run("features", "zcr").stdout.count("\n") == 2  # it takes none
+
+
+def test_features_names_what_is_meant():
+    done = run("features", "librosa_mfc")
+    assert done.exit_code == 2
+    assert done.stderr.startswith("gtzanfeat: error: unknown feature set or feature 'librosa_mfc'")
+    assert done.stderr.endswith("Did you mean 'librosa_mfcc'?\n")
 
 
 def test_features_as_csv():
@@ -551,6 +655,82 @@ def test_demo_goes_the_whole_way(tmp_path, monkeypatch):
         "confusion_matrix.png",
         "features.parquet",
     ]
+
+
+# --- for programs ------------------------------------------------------------------------------------
+
+
+def document(done, code=0):
+    """Return what was printed as JSON: one document, which knows no NaN."""
+
+    def refuse(word):
+        raise AssertionError(f"{word} is no JSON")
+
+    assert done.exit_code == code, done.stderr
+    return json.loads(done.stdout, parse_constant=refuse)
+
+
+def test_json_of_a_score_holds_all_that_the_text_says(music):
+    words = ["evaluate", "music", "--set", "timbre19", *QUICK, "--json"]
+    done = run(*words)
+    found = document(done)
+    assert (found["accuracy"], found["protocol"], found["n_columns"]) == (1.0, "random", 19)
+    assert found["metrics"][0] == {
+        "metric": "accuracy",
+        "value": 1.0,
+        "low": 1.0,
+        "high": 1.0,
+        "baseline": 0.5,
+    }
+    assert found["spread_repeats"] is None  # of one repeat
+    assert (found["robustness"], found["importance"]) == ([], None)
+    assert all(line.startswith("gtzanfeat: warning: ") for line in done.stderr.splitlines())
+    more = document(run(*words, "--importance", "family", "--degrade", "gain=-6"))
+    assert more.keys() == found.keys()  # whatever was asked
+    assert [row["group"] for row in more["importance"]["table"]] == ["timbre"]
+    assert [row["strength"] for row in more["robustness"][0]["table"]] == [None, -6.0]
+
+
+def test_json_of_a_comparison_ranks_and_tests(music):
+    for name in ("timbre19", "rhythm6"):
+        run("evaluate", "music", "--set", name, *QUICK, "--save", name, "-q")
+    found = document(run("compare", "timbre19", "rhythm6", "--json"))
+    assert (found["task"], found["target"], found["metric"]) == ("single-label", "label", "accuracy")
+    best, other = found["results"]
+    assert (best["result"], best["score"], best["difference"], best["p_t"]) == ("timbre19", 1.0, 0.0, None)
+    assert other["paired"] is True
+    assert {"low", "high", "folds_lost", "t", "p_t", "p_mcnemar", "warnings"} < other.keys()
+    columns = next(row for row in found["differences"] if row["setting"] == "columns")
+    assert columns == {"result": "rhythm6", "setting": "columns", "value": "6", "value_of_first": "19"}
+    assert found["per_class"]["timbre19"]["hum"]["f1"] == 1.0
+
+
+def test_json_of_features_and_of_a_dataset(music):
+    sets = document(run("features", "--json"))["feature_sets"]
+    assert [row["name"] for row in sets] == list(FEATURE_SETS)
+    found = document(run("features", "classic30", "--json"))
+    assert found["spec_hash"] == FEATURE_SETS["classic30"].spec_hash
+    assert (found["n_columns"], found["rate"]) == (30, 22050)
+    assert found["columns"] == FEATURE_SETS["classic30"].feature_table()
+    assert run("features", "--json", "--csv").exit_code == 2
+    (music / "music" / "hum" / "9.wav").write_text("nothing")
+    found = document(run("datasets", "check", "music", "--json"), code=1)
+    assert (found["n_clips"], found["n_found"], found["ok"]) == (9, 9, False)
+    assert found["classes"] == {"hiss": 4, "hum": 5}
+    assert [clip["recording"] for clip in found["unreadable"]] == ["hum/9"]
+    assert found["protocols"][0] == {
+        "protocol": "random",
+        "part": "all",
+        "known": 9,
+        "found": 9,
+        "unreadable": 1,
+    }
+
+
+@pytest.mark.parametrize("words", ["evaluate nowhere", "audit nowhere", "compare a b", "features no-set"])
+def test_json_of_an_error_is_nothing(words, music):
+    done = run(*words.split(), "--json")
+    assert (done.exit_code, done.stdout, done.stderr.count("\n")) == (2, "", 1)
 
 
 # --- the main job, on real recordings ----------------------------------------------------------------

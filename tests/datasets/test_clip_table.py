@@ -246,3 +246,20 @@ def test_albums_are_kept_together_where_artists_are_unknown():
             offset=[0, 1, 0],
             album=["x", "y", "z"],
         )
+
+
+def test_chosen_classes_keep_count_of_the_others():
+    frame = pd.DataFrame(
+        {"path": list("abcde"), "recording": list("abcde"), "label": ["x", "y", "z", "x", None]}
+    )
+    whole = ClipTable(frame, "example")
+    chosen = whole.select_classes(["z", "x"])
+    assert chosen.paths.tolist() == ["a", "c", "d"]
+    assert chosen.left_out == {"of classes not chosen": 1, "without a label": 1}
+    fewer = chosen.select_classes(["x"]).select([0])
+    assert fewer.left_out == {"of classes not chosen": 2, "without a label": 1}
+    assert whole.left_out == {}
+    with pytest.raises(UnknownNameError, match="unknown class 'w'"):
+        whole.select_classes(["w"])
+    with pytest.raises(ValueError, match="classes must be a list, not 'x'"):
+        whole.select_classes("x")

@@ -2,35 +2,15 @@
 
 import json
 import os
-import shutil
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-import numpy as np
 import pytest
-import soundfile
-from dataset_copies import COPIES
+from dataset_copies import COPIES, tiny_folder, write_all, write_noise
 from recordings import GTZAN100, needs_gtzan100
 
 from gtzanfeat.datasets import LAYOUTS, check, gtzan, load_dataset
 from gtzanfeat.datasets.completeness import in_ranges
-from gtzanfeat.datasets.folder import AUDIO_SUFFIXES, audio_files
 from gtzanfeat.errors import DatasetError, UnknownNameError
-
-RATE = 22050
-
-
-def write_noise(path, seconds=0.2):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    noise = np.random.default_rng(len(path.name)).uniform(-0.1, 0.1, round(seconds * RATE))
-    soundfile.write(path, noise, RATE)
-    return path
-
-
-def write_all(root, *names):
-    for name in names:
-        write_noise(root / name)
-    return root
-
 
 # --- the facts ---------------------------------------------------------------------------------------
 
@@ -97,10 +77,6 @@ def test_the_known_bad_clip_is_in_the_training_part():
 
 def tiny_gtzan(root):
     return write_all(root, "rock/rock.00099.wav", "blues/blues.00007.wav", "blues/blues.00001.wav")
-
-
-def tiny_folder(root):
-    return write_all(root, "jazz/b.wav", "jazz/live/a.wav", "Pop music/Ä song.flac")
 
 
 def tiny_manifest(root):
@@ -227,61 +203,6 @@ def test_gtzan_in_a_larger_collection_is_not_taken_for_it(tmp_path):
     assert load_dataset(tmp_path).name == "folder"
     assert load_dataset(tmp_path).classes == ("blues", "kpop", "rock")
     assert len(load_dataset(tmp_path, layout="gtzan")) == 3
-
-
-# --- folders -----------------------------------------------------------------------------------------
-
-
-def test_folder_labels_are_the_first_folder_names(tmp_path):
-    clips = load_dataset(tiny_folder(tmp_path))
-    assert clips.labels.tolist() == ["Pop music", "jazz", "jazz"]
-    assert clips.recordings.tolist() == ["Pop music/Ä song", "jazz/b", "jazz/live/a"]
-    assert clips.artists is None
-
-
-def test_flat_folder_is_unlabelled(tmp_path):
-    clips = load_dataset(write_all(tmp_path, "b.wav", "a.wav"))
-    assert clips.recordings.tolist() == ["a", "b"]
-    assert clips.labels.tolist() == [None, None]
-    assert clips.classes == ()
-    assert check(tmp_path).n_unlabelled == 2
-
-
-def test_folder_takes_a_recording_in_two_formats_once(tmp_path):
-    clips = load_dataset(write_all(tmp_path, "x/a.mp3", "x/a.wav", "y/a.wav"))
-    assert clips.recordings.tolist() == ["x/a", "y/a"]
-    assert clips.notes == ("left out, because x/a.wav is the same recording: x/a.mp3",)
-
-
-@pytest.mark.parametrize("good", ["x/a.wav", "pop/pop.00001.wav"])
-def test_a_name_that_is_not_utf_8_is_left_out_with_a_note(tmp_path, good):
-    write_all(tmp_path, good)
-    folder = os.fsencode((tmp_path / good).parent)
-    shutil.copy(tmp_path / good, os.path.join(folder, b"\xe9" + os.fsencode(PurePosixPath(good).name)))
-    clips = load_dataset(tmp_path)
-    assert clips.paths.tolist() == [str(tmp_path / good)]
-    (note,) = clips.notes
-    assert f"{PurePosixPath(good).parent}/\\xe9{PurePosixPath(good).name}" in note
-    assert check(tmp_path).ok
-    (tmp_path / good).unlink()
-    with pytest.raises(
-        DatasetError, match=r"no recordings.*; left out, because a name is not UTF-8: .*\\xe9"
-    ):
-        load_dataset(tmp_path)
-
-
-def test_audio_files_follow_links_but_not_in_circles(tmp_path):
-    outside = write_all(tmp_path / "outside", "a.wav")
-    root = write_all(tmp_path / "root", "x/b.wav")
-    os.symlink(outside, root / "y")
-    os.symlink(root, root / "x" / "again")
-    assert audio_files(root) == [PurePosixPath("x/b.wav"), PurePosixPath("y/a.wav")]
-
-
-def test_audio_suffixes_begin_with_wav_and_are_lower_case():
-    assert AUDIO_SUFFIXES[0] == ".wav"
-    assert len(set(AUDIO_SUFFIXES)) == len(AUDIO_SUFFIXES)
-    assert all(suffix == suffix.lower() for suffix in AUDIO_SUFFIXES)
 
 
 # --- what is there and what is not -------------------------------------------------------------------

@@ -103,11 +103,107 @@ def test_manifest_knows_one_file_by_several_spellings(tmp_path):
     assert load_dataset(path).recordings.tolist() == ["b0", "b0"]
 
 
+def test_manifest_that_names_two_files_of_one_stem_gets_both(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("path,label\nkick.wav,x\n./kick.flac,y\nsnare.wav,x\n")
+    clips = load_dataset(path)
+    assert clips.recordings.tolist() == ["kick.wav", "kick.flac", "snare"]
+    path.write_text("path,label,offset\nkick.wav,x,0\nkick.flac,y,0\nkick.flac,y,5\n")
+    assert load_dataset(path).recordings.tolist() == ["kick.wav", "kick.flac", "kick.flac"]
+
+
 def test_manifest_says_that_a_backslash_parts_no_folders(tmp_path):
     path = tmp_path / "clips.csv"
     path.write_text("path,label\nx\\a.wav,x\n")
     (note,) = load_dataset(path).notes
     assert "some paths hold a backslash" in note
+
+
+@pytest.mark.parametrize("name", ["clips.csv", "clips.tsv"])
+def test_a_blank_before_a_quote_is_no_part_of_the_cell(tmp_path, name):
+    path = tmp_path / name
+    text = 'path, label, "artist"\n"a.wav", "rock, loud", "007"\n"b ""c"".wav",pop, "x"\n'
+    path.write_text(text if name == "clips.csv" else text.replace("rock, ", "rock; ").replace(",", "\t"))
+    clips = load_dataset(path)
+    assert clips.labels.tolist() == ["rock, loud" if name == "clips.csv" else "rock; loud", "pop"]
+    assert clips.artists.tolist() == ["007", "x"]
+    assert clips.paths.tolist() == [str(tmp_path / "a.wav"), str(tmp_path / 'b "c".wav')]
+
+
+def test_a_path_may_begin_with_a_blank(tmp_path):
+    path = tmp_path / "clips.csv"
+    path.write_text("label,path\nx, a.wav\n")
+    assert load_dataset(path).paths.tolist() == [str(tmp_path / " a.wav")]
+
+
+# --- without labels ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [("path\na.wav\ndeep/b.wav\n", "path"), ("PATH,class\na.wav,x\ndeep/b.wav,y\n", "path, class")],
+)
+def test_manifest_needs_no_label(tmp_path, text, columns):
+    path = tmp_path / "clips.csv"
+    path.write_text(text)
+    clips = load_dataset(path)
+    assert clips.recordings.tolist() == ["a", "deep/b"]
+    assert clips.labels.tolist() == [None, None]
+    assert clips.notes == (
+        f"{path}: no column label, labels or target, so there is nothing to learn; columns found: {columns}",
+    )
+
+
+PLAYLIST = "#EXTM3U\n#EXTINF:12,A - B\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.txt", "a.wav\n\n# 1 hit.wav\n"),
+        ("LIST.TXT", "\ufeffa.wav\r\n# 1 hit.wav\r\n"),
+        ("list.m3u", f"{PLAYLIST}a.wav\n#EXTINF:3,C\n./# 1 hit.wav"),
+        ("list.m3u8", f"{PLAYLIST}a.wav\n./# 1 hit.wav\n"),
+    ],
+)
+def test_a_list_of_paths_can_be_loaded(tmp_path, name, text):
+    for sound in ("a.wav", "# 1 hit.wav"):
+        soundfile.write(tmp_path / sound, np.full(4410, 0.1), 22050)
+    (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    clips = load_dataset(tmp_path / name)
+    assert clips.name == "manifest"
+    assert clips.recordings.tolist() == ["a", "# 1 hit"]
+    assert clips.labels.tolist() == [None, None]
+    assert clips.notes == ()
+    assert check(tmp_path / name).ok
+
+
+def test_a_playlist_may_be_in_latin_1(tmp_path):
+    soundfile.write(tmp_path / "é.wav", np.full(4410, 0.1), 22050)
+    (tmp_path / "list.m3u").write_bytes("é.wav\n".encode("latin-1"))
+    assert load_dataset(tmp_path / "list.m3u").recordings.tolist() == ["é"]
+    (tmp_path / "list.txt").write_bytes("é.wav\n".encode("latin-1"))
+    with pytest.raises(DatasetError, match=r"list\.txt: .*it is not UTF-8\); save it as UTF-8"):
+        load_dataset(tmp_path / "list.txt")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("\n", r"list\.txt: it lists nothing; give one path a line"),
+        ("Read me\nif you can\n", r"list\.txt: no line of 2 is the path of a file, such as 'Read me'; "),
+    ],
+)
+def test_text_that_is_no_list_is_refused(tmp_path, text, message):
+    (tmp_path / "list.txt").write_text(text)
+    with pytest.raises(DatasetError, match=message):
+        load_dataset(tmp_path / "list.txt")
+
+
+def test_a_text_file_in_a_folder_does_not_describe_it(tmp_path):
+    soundfile.write(tmp_path / "a.wav", np.full(4410, 0.1), 22050)
+    (tmp_path / "manifest.txt").write_text("4f3c  a.wav\n")
+    assert load_dataset(tmp_path).name == "folder"
 
 
 @pytest.mark.parametrize(
@@ -117,11 +213,11 @@ def test_manifest_says_that_a_backslash_parts_no_folders(tmp_path):
         ("file,genre\na.wav,x\n", "no column 'path'; columns found: file, label"),
         ("path;label\na.wav;x\n", "its cells are parted by ';'; save it with ',' between them"),
         ("path,label,path\na.wav,x,b.wav\n", "two of its columns have the same name"),
-        ("file\na.wav\n", "no column 'path' or 'label'; columns found: file"),
+        ("file\na.wav\n", "no column 'path'; columns found: file"),
         ("path,label\n", "lists no clips"),
         ("path,label\na.wav,x\n,x\n", "row 2 has no path"),
         ("path,label\na.wav,x\na.wav,y\n", r"the path '.*a\.wav' is there more than once"),
-        ("path,label\na.wav,x\na.mp3,y\n", "the recording 'a' is there more than once"),
+        ("path,label,recording\na.wav,x,a\na.mp3,y,a\n", "the recording 'a' is there more than once"),
         ("path,label\na.wav,x,\nb.wav,x,\n", "rows have more cells than its header"),
         ("path,label\na.wav,x\nb.wav,x,y,z\n", "cannot be read as a manifest"),
         ("path,Label,label\na.wav,x,y\n", "two columns can be read as 'label'"),

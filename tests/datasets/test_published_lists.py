@@ -1,5 +1,6 @@
 """Published collections: each is read as its distribution unpacks, and what is missing or damaged is said."""
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -227,6 +228,73 @@ def test_ismir2004_tests_on_development_unless_evaluation_is_there(tmp_path):
     assert load_dataset(path).splits.tolist() == ["train", "train", "valid", "test"]
 
 
+ISMIR2004_ARTISTS = (
+    ("classical", "zefiro"),
+    ("classical", "altri_stromenti"),
+    ("world", "jag"),
+    ("world", "cheb"),
+)
+
+
+def numbered_ismir2004(root, training=ISMIR2004_ARTISTS):
+    """Two tracks by each artist in either part; the list of development only numbers artists and albums."""
+    rows = [
+        [label, name, f"{name}_live", "t", n, f"{label}/{name}/{n}.mp3"]
+        for label, name in training
+        for n in (1, 2)
+    ]
+    write_rows(root / "metadata" / "training" / "tracklist.csv", rows, quoting=csv.QUOTE_ALL)
+    numbered = [
+        [label, f"artist_{i}", "album_1", "t", n, f"artist_{i}_album_1_track_{n}.mp3"]
+        for i, (label, _) in enumerate(ISMIR2004_ARTISTS, start=1)
+        for n in (1, 2)
+    ]
+    header = ["class", "artist", "album", "track", "track number", "file path"]
+    write_rows(
+        root / "metadata" / "development" / "tracklist.csv", [header, *numbered], quoting=csv.QUOTE_ALL
+    )
+    for part, listed in (("training", rows), ("development", numbered)):
+        for i, row in enumerate(listed):
+            record(root / "audio" / part / row[-1], i)
+    return root
+
+
+def test_ismir2004_knows_the_artists_that_one_part_only_numbers(tmp_path):
+    clips = load_dataset(numbered_ismir2004(tmp_path))
+    assert len(clips) == 16
+    of_part = {part: clips.select(clips.splits == part) for part in ("train", "test")}
+    for recording, artist in zip(of_part["test"].recordings, of_part["test"].artists, strict=True):
+        number = int(recording.split("_")[1])
+        assert artist == ISMIR2004_ARTISTS[number - 1][1]  # by the order of the lists, not of the alphabet
+    assert set(of_part["test"].groups) == set(of_part["train"].groups)
+    assert of_part["test"].albums is None  # numbered within an artist, and not as training names them
+    assert clips.notes == (
+        "artists of the development part, which its list only numbers, are taken for those of the training "
+        "part, in their order there; its albums are unknown",
+    )
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        ISMIR2004_ARTISTS[:-1],  # fewer artists
+        (*ISMIR2004_ARTISTS[:2], ("classical", "jag"), ISMIR2004_ARTISTS[3]),  # of another class
+    ],
+)
+def test_ismir2004_does_not_guess_artists(tmp_path, training):
+    clips = load_dataset(numbered_ismir2004(tmp_path, training))
+    development = clips.select(clips.splits == "test")
+    assert development.artists is None
+    assert development.albums is None
+    assert clips.notes[0].startswith("artists and albums of the development part are unknown, since its list")
+
+
+def test_ismir2004_development_alone_keeps_its_numbers(tmp_path):
+    path = numbered_ismir2004(tmp_path)
+    shutil.rmtree(path / "metadata" / "training")
+    assert set(load_dataset(path).artists) == {f"artist_{i}" for i in (1, 2, 3, 4)}
+
+
 def test_emomusic_has_arousal_valence_and_its_split(tmp_path):
     clips = load_dataset(tiny_emomusic(tmp_path))
     assert clips.recordings.tolist() == ["2", "3", "10"]
@@ -273,7 +341,66 @@ def test_jamendo_lists_can_be_given_and_low_audio_is_found(tmp_path):
     assert clips.splits.tolist() == ["train", None, "valid"]
 
 
+LINKED = "raw_30s_cleantags_50artists.tsv"
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+def test_jamendo_follows_the_link_that_its_list_is(tmp_path, as_text):
+    """A checkout without symbolic links leaves the name of the target as the content."""
+    path = tiny_jamendo(tmp_path)
+    expected = load_dataset(path).frame
+    listed = path / "data" / "autotagging.tsv"
+    listed.rename(path / "data" / LINKED)
+    if as_text:
+        listed.write_text(LINKED)
+    else:
+        listed.symlink_to(LINKED)
+    assert load_dataset(path).frame.equals(expected)
+    assert load_dataset(listed).frame.equals(expected)
+    if as_text:
+        (path / "data" / LINKED).unlink()
+        with pytest.raises(
+            DatasetError, match=rf"autotagging\.tsv: it is a link to {LINKED}, which is not there"
+        ):
+            load_dataset(path)
+
+
+@pytest.mark.parametrize("place", ["clone", "clone/data", "."], ids=["in", "in data", "beside"])
+@pytest.mark.parametrize(
+    "folder",
+    [
+        "",
+        "audio",
+        "audios",
+        "raw_30s/audio",
+        "autotagging_moodtheme/audio",
+        "autotagging-moodtheme/audio-low",
+    ],
+)
+def test_jamendo_finds_its_audio_under_the_official_names(tmp_path, monkeypatch, place, folder):
+    path = tiny_jamendo(tmp_path / "clone")
+    there = tmp_path / place / folder
+    for numbered in list((path / "audio").iterdir()):
+        there.mkdir(parents=True, exist_ok=True)
+        numbered.rename(there / numbered.name)
+    monkeypatch.chdir(path)
+    for given in (
+        path,
+        path / "data",
+        path / "data" / "autotagging.tsv",
+        Path("."),
+        Path("data/autotagging.tsv"),
+    ):
+        clips = load_dataset(given, layout="mtg-jamendo")
+        assert len(clips) == 3
+        assert all(Path(file).is_file() for file in clips.paths)
+
+
 def test_a_part_of_the_recordings_keeps_all_tags(tmp_path):
     path = tiny_jamendo(tmp_path)
     (path / "audio" / "82" / "382.mp3").unlink()
     assert len(load_dataset(path).tags) == 4
+    done = CliRunner().invoke(main, ["datasets", "check", str(path), "--quiet"])
+    assert "genre---rock" in done.stdout
+    assert "genre---classical" not in done.stdout  # rather than lines of zeros
+    assert "tags that no clip here has: 2\n" in done.stdout

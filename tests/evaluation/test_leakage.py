@@ -230,21 +230,22 @@ def test_the_command(planted, tmp_path, capsys):
     manifest = tmp_path / "manifest.csv"
     planted.frame.drop(columns="split").to_csv(manifest, index=False)
     assert len(load_dataset(manifest)) == len(planted)
-    code = run("audit", manifest, "--json", tmp_path / "audit.json", "-q")
+    code = run("audit", manifest, "--json", "-q")
     out = capsys.readouterr().out
     # a style without a copy has one clip, so that no protocol can draw folds
     assert code == 2
     assert out == ""
     two = planted.select(np.isin(planted.labels, planted.labels[10:]))
     two.frame.drop(columns="split").to_csv(manifest, index=False)
-    assert run("audit", manifest, "--json", tmp_path / "audit.json", "--repeats", 1, "-q") == 1
+    assert run("audit", manifest, "--repeats", 1, "-q") == 1
     out = capsys.readouterr().out
     assert out.startswith("protocol random: stratified 2-fold over recordings")
     assert "byte-identical audio  1 file with copies, 2 of" in out
-    said = json.loads((tmp_path / "audit.json").read_text())
-    assert said["protocol"] == "random"
+    assert run("audit", manifest, "--json", "--repeats", 1) == 1
+    said = json.loads(capsys.readouterr().out)
+    assert (said["protocol"], said["random_state"]) == ("random", 0)
+    assert said["description"].startswith("stratified 2-fold over recordings")
     assert said["exposed"]["identical"] == 2
-    assert run("audit", manifest, "--json", tmp_path / "audit.json") == 2  # it is there already
     clean = write_corpus(tmp_path / "clean", 2, seconds=1.0)
     assert len(clean) == 20
     assert run("audit", tmp_path / "clean", "--no-near-duplicates", "--repeats", 1, "-q") == 0

@@ -1,5 +1,4 @@
 import numpy as np
-import pandas as pd
 import pytest
 from sklearn import metrics
 
@@ -224,8 +223,48 @@ def test_labels_that_belong_to_artists_are_permuted_among_artists(rng):
     assert (by_row.n_units, by_artist.n_units) == (300, 10)
     assert by_row.p_value == 0.001
     assert by_artist.p_value > 0.02
-    mixed = uncertainty.permutation_units(artist, np.arange(300) % 3)  # three truths in every artist
-    assert len(np.unique(mixed)) == 30
+
+
+def test_numbers_of_an_artist_are_permuted_as_a_whole(rng):
+    """9 artists of 2 clips each, in folds that keep artists apart: 9 units, not 18."""
+    artist = np.arange(9).repeat(2)
+    truth = np.arange(18.0)
+    for _ in range(5):
+        permuted = uncertainty.permute_truth(truth, artist, uncertainty.places_in_group(artist), rng)
+        pairs = permuted.reshape(9, 2)
+        assert sorted(pairs[:, 0]) == list(range(0, 18, 2))
+        np.testing.assert_array_equal(pairs[:, 1], pairs[:, 0] + 1)
+    test = uncertainty.permutation_test(outcome("regression", truth, truth + 1.0, group=artist), 0)
+    assert (test.n_units, test.p_value) == (9, 0.001)
+
+
+def test_groups_of_other_sizes_are_filled_from_the_first_on(rng):
+    group, repeat = np.array(list("aabbbaabbb")), np.repeat([1, 2], 5)
+    place = uncertainty.places_in_group(group, repeat)
+    assert place.tolist() == [0, 1, 0, 1, 2] * 2
+    truth = np.array([0, 1, 5, 6, 7] * 2)
+    found = {tuple(uncertainty.permute_truth(truth, group, place, rng)) for _ in range(20)}
+    assert found == {(0, 1, 5, 6, 7) * 2, (5, 6, 0, 1, 0) * 2}
+
+
+def test_a_constant_answer_does_not_correlate(rng):
+    """The mean of a training part is low where that of the test part is high: over all tests, r < 0."""
+    truth, fold = rng.normal(size=18), np.arange(9).repeat(2)
+    means = np.array([truth[fold != number].mean() for number in fold])
+    assert np.corrcoef(truth, means)[0, 1] < -0.8
+    found = compute_metrics(outcome("regression", truth, means, fold=fold))
+    assert np.isnan(found["pearson_r"][0])
+    answers = means + rng.normal(size=18)
+    centred = [column - column.reshape(9, 2).mean(axis=1)[fold] for column in (truth, answers)]
+    found = compute_metrics(outcome("regression", truth, answers, fold=fold))
+    assert found["pearson_r"][0] == pytest.approx(np.corrcoef(*centred)[0, 1])
+    weights = rng.integers(0, 3, size=(4, 18))
+    for draw, r in zip(
+        weights, regression_metrics(truth, answers, weights * 1.0, fold)["pearson_r"], strict=True
+    ):
+        copies = np.repeat(np.arange(18), draw)
+        copied = regression_metrics(truth[copies], answers[copies], np.ones((1, len(copies))), fold[copies])
+        assert r == pytest.approx(copied["pearson_r"][0], nan_ok=True)
 
 
 @pytest.mark.parametrize("task", ["single-label", "multi-label", "regression"])
@@ -238,7 +277,7 @@ def test_the_headline_is_that_of_all_metrics(rng, task):
     }[task]()
     test = uncertainty.permutation_test(case, 0, permutations=50)
     assert test.value == pytest.approx(compute_metrics(case)[test.metric][0], abs=1e-12)
-    truth = uncertainty.permute_truth(case.truth, np.arange(200), rng)
+    truth = uncertainty.permute_truth(case.truth, np.arange(200), np.zeros(200, int), rng)
     assert uncertainty.headline_score(case, truth) == pytest.approx(
         compute_metrics(outcome(task, truth, case.answers, fold=fold, repeat=repeat))[test.metric][0]
     )
@@ -256,8 +295,9 @@ def test_what_is_not_defined_has_no_p_value():
     assert np.isnan(test.p_value)
 
 
-def test_units_of_objects_and_tags():
-    group = np.array(["x", "x", "y"], dtype=object)
-    assert uncertainty.permutation_units(group, np.array(["a", "b", "a"], dtype=object)).tolist() == [0, 2, 1]
-    assert len(set(uncertainty.permutation_units(group, np.array([[1, 0], [1, 0], [1, 0]])))) == 2
-    assert pd.Series(uncertainty.permutation_units(group, np.array([0.5, 0.5, 0.7]))).nunique() == 2
+def test_groups_of_objects_and_tags(rng):
+    group, place = np.array(["x", "x", "y"], dtype=object), np.array([0, 1, 0])
+    for truth in (np.array(["a", "b", "c"], dtype=object), np.array([[1, 0], [0, 1], [1, 1]])):
+        found = [uncertainty.permute_truth(truth, group, place, rng).tolist() for _ in range(20)]
+        whole = truth.tolist()
+        assert all(one in (whole, [whole[2], whole[2], whole[0]]) for one in found)

@@ -398,6 +398,17 @@ def test_refitting_on_permuted_truth(rng):
         evaluate("knn3", clips, values=values, permutations=0)
 
 
+def test_nine_artists_are_nine_units_and_a_constant_answer_does_not_correlate(rng):
+    clips = table(["x"] * 18, artist=[f"artist {i // 2}" for i in range(18)], target=rng.normal(size=18))
+    values = rng.normal(size=(18, 3))
+    found = evaluate("ridge", clips, target="target", values=values, protocol="artist", permutations=2)
+    assert found.permutation_test.n_units == found.n_groups == 9
+    said = str(found)
+    assert "bootstrap over 9 artists or songs" in said
+    assert "2 permutations among 9 artists or songs" in said
+    assert np.isnan(found.metrics.set_index("metric").loc["pearson_r", "baseline"])
+
+
 # --- what is kept --------------------------------------------------------------------------------------
 
 

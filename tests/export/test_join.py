@@ -209,3 +209,37 @@ def test_the_command_refuses_what_cannot_be_joined(music):
     assert done.exit_code == 2
     assert "7 of 8 recordings have no row" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_csv_that_extract_writes_is_joined_and_columns_can_be_left_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for i in range(8):
+        label = "hiss" if i % 2 else "loud"
+        (tmp_path / "music" / label).mkdir(parents=True, exist_ok=True)
+        soundfile.write(f"music/{label}/{i}.wav", white_noise(0.5, random_state=i) * (1 + i % 2) / 2, RATE)
+
+    def run(*words):
+        return CliRunner().invoke(main, [*words, "-q"])
+
+    for table_file in ("t.csv", "t.parquet"):
+        assert run("extract", "music", "--set", "timbre19", "-o", table_file).exit_code == 0
+    words = ["evaluate", "music", "--set", "none", "--repeats", "1", "-c", "knn1", "--join"]
+    said = [run(*words, file).stdout.replace(file, "t") for file in ("t.csv", "t.parquet")]
+    assert said[0] == said[1]
+    assert "features      t, 19 columns" in said[0]
+    frame = pd.read_csv("t.csv").reset_index(names="Unnamed: 0")
+    frame.assign(filename="x.wav").to_csv("more.csv", index=False)
+    done = run(*words, "more.csv")
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "the column 'filename' holds no numbers" in done.stderr
+    assert "leave it out (--drop 'filename'; in Python drop=['filename'])" in done.stderr
+    done = run(*words, "more.csv", "--drop", "filename")
+    assert "warning: columns that alone give the label away: 'Unnamed: 0' numbers the rows" in done.stdout
+    assert "warning: columns that alone give the label away: 'Unnamed: 0' numbers the rows" in done.stderr
+    done = run(*words, "more.csv", "--drop", "filename", "--drop", "Unnamed: 0")
+    assert "give the label away" not in done.stdout
+    assert "19 columns" in done.stdout
+    assert "unknown column 'file'" in run(*words, "more.csv", "--drop", "file").stderr
+    assert "--drop is for columns of --join" in run("evaluate", "music", "--drop", "x").stderr
+    (tmp_path / "broken.csv").write_bytes(b"a,b\n\xff\xfe,1\n")
+    assert "broken.csv: cannot be read as CSV; give a Parquet or CSV file" in run(*words, "broken.csv").stderr

@@ -1,6 +1,8 @@
 """Tables: whole or absent, bit by bit what was extracted, and telling what they hold."""
 
+import csv
 import hashlib
+import io
 import json
 import os
 import re
@@ -263,6 +265,45 @@ def test_a_column_that_arrow_cannot_hold_is_an_error(tmp_path, clips, extraction
     mixed = ClipTable(clips.frame.assign(mixed=[1, "one", 2.0, None]), "example")
     with pytest.raises(ExportError, match=r"cannot be written .*mixed"):
         write_table(extraction, mixed, tmp_path / "features.parquet")
+    assert contents(tmp_path) == []
+
+
+# --- spreadsheets ------------------------------------------------------------------------------------
+
+
+def test_formulas_are_quoted_and_read_back(tmp_path, extraction):
+    names = ["=1+1", "+a", "-b", "@c", "\td", "\re", "'=f", "''@g", "'h", "i=j", "a"]
+    frame = pd.DataFrame({"path": [f"{name}.wav" for name in names], "recording": [f"r{n}" for n in names]})
+    frame = frame.assign(
+        **{"label": "=cmd|' /C calc'!A0", "artist": names, "=year": -1, "gain": -0.5, "note": names}
+    )
+    frame.loc[10, ["label", "artist", "note"]] = None
+    few = replace(extraction, failures=())
+    rows = np.resize(np.array([0, 1, 3]), len(names))
+    many = replace(few, values=few.values[rows], seconds=few.seconds[rows], flags=("",) * len(names))
+    for quote in (True, False):
+        path = tmp_path / f"{quote}.csv"
+        write_table(many, ClipTable(frame, "example"), path, quote_formulas=quote)
+        clips, read = read_table(path)
+        expected = ClipTable(frame, "example").frame
+        pd.testing.assert_frame_equal(clips.frame, expected, check_dtype=False)
+        np.testing.assert_array_equal(read.values, many.values)
+        cells = [cell for row in csv.reader(io.StringIO(path.read_bytes().decode())) for cell in row]
+        text = [cell for cell in cells if not re.fullmatch(r"-?[\d.e+-]+", cell)]
+        computed = [cell for cell in text if cell[:1] in tuple("=+-@\t\r")]
+        assert bool(computed) is not quote
+    quoted = pd.read_csv(tmp_path / "True.csv")
+    assert quoted["path"][0] == "'=1+1.wav"
+    assert (quoted["gain"] == -0.5).all()  # numbers are numbers
+    assert quoted.columns[5] == "'=year"
+    assert read_metadata(tmp_path / "True.csv") == read_metadata(tmp_path / "False.csv")
+
+
+def test_formulas_are_of_csv_only(tmp_path, clips, extraction):
+    with pytest.raises(
+        ExportError, match=r"f.parquet: formulas are quoted in CSV only; leave quote_formulas out"
+    ):
+        write_table(extraction, clips, tmp_path / "f.parquet", quote_formulas=True)
     assert contents(tmp_path) == []
 
 

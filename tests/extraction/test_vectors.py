@@ -9,11 +9,13 @@ import pytest
 import soundfile
 from recordings import GTZAN100, needs_gtzan100
 
+from gtzanfeat import ClipFeatures, FrameFeatures
 from gtzanfeat.audio import Clip
+from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import ClipError, MissingClipError, UnknownNameError
 from gtzanfeat.extraction import Extraction, extract
 from gtzanfeat.extraction.parallel import CLIPS_PER_TASK
-from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet, feature_set
 
 RATE = 22050
 
@@ -164,3 +166,84 @@ def test_extraction_needs_no_library_of_the_upper_floors():
     code = f"import sys, gtzanfeat.extraction; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_some_rows_of_an_extraction():
+    sounds = list(np.random.default_rng(0).uniform(-1, 1, (4, 4410)))
+    sounds[2] = np.full(100, np.nan)
+    whole = extract(sounds, "timbre19", on_error="skip")
+    some = whole.select([2, 0])
+    np.testing.assert_array_equal(some.values, whole.values[[2, 0]])
+    assert [failure.index for failure in some.failures] == [0]
+    assert some.ok.tolist() == [False, True]
+    assert len(whole.select(whole.ok).flags) == 3
+
+
+# --- analysis at another rate ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def wide(tmp_path, rng):
+    """A file at 44,100 Hz with nothing below 12 kHz, which 22,050 Hz cannot hold."""
+    noise = np.fft.rfft(rng.standard_normal(3 * 44100))
+    noise[: 12000 * 3] = 0
+    samples = (0.01 * np.fft.irfft(noise)).astype(np.float32)
+    soundfile.write(tmp_path / "wide.wav", samples, 44100, subtype="FLOAT")
+    return tmp_path / "wide.wav", samples
+
+
+def test_files_are_analysed_at_the_rate_of_the_set(wide):
+    path, samples = wide
+    chosen = FeatureSet(
+        "mine", "", (FeatureItem("spectral_centroid", Framing(1024, 512), summary="mean"),), rate=44100
+    )
+    spectra = np.abs(
+        np.fft.rfft(np.lib.stride_tricks.sliding_window_view(samples, 1024)[::512] * np.hamming(1024))
+    )
+    expected = (spectra @ np.fft.rfftfreq(1024, 1 / 44100) / spectra.sum(axis=1)).mean()
+    assert expected > 15_000
+    assert extract([path], chosen).values[0, 0] == pytest.approx(expected, rel=1e-3)
+    frames = FrameFeatures(chosen).fit_transform([path])
+    assert frames[0].mean() == pytest.approx(expected, rel=1e-3)
+    assert extract([path], "timbre19@44100").values[0, 0] > 15_000
+    assert extract([path], "timbre19").values[0, 0] < 11_025
+
+
+@pytest.mark.parametrize("name", FEATURE_SETS)
+def test_every_set_is_there_at_another_rate(name, wide):
+    chosen = feature_set(f"{name}@44100")
+    assert chosen == FEATURE_SETS[name].at(44100)
+    assert chosen.columns == FEATURE_SETS[name].columns
+    assert chosen.spec_hash != FEATURE_SETS[name].spec_hash
+    assert chosen.at(22050).items == FEATURE_SETS[name].at(44100).at(22050).items
+    assert np.isfinite(extract([wide[0]], chosen).values).all()
+
+
+def test_a_set_at_another_rate_hears_the_same_beat():
+    """Periods and frames keep their seconds, so what is below 11 kHz is nearly the same."""
+    time = np.arange(10 * 44100) / 44100
+    beats = (np.sin(2 * np.pi * 440 * time) * np.exp(-20 * (time % 0.5))).astype(np.float32)
+    usual, twice = (
+        extract([Clip(beats, 44100)], name).values[0] for name in ("classic30", "classic30@44100")
+    )
+    places = {name: i for i, name in enumerate(FEATURE_SETS["classic30"].columns)}
+    for name in ("beat_p1", "pitch_up0", "pitch_fp0"):
+        assert usual[places[name]] == twice[places[name]]
+
+
+@pytest.mark.parametrize("name", ["timbre19@", "timbre19@44.1", "timbre19@1", "x@44100"])
+def test_what_is_no_rate_is_no_name(name):
+    with pytest.raises(UnknownNameError, match="unknown feature set"):
+        feature_set(name)
+
+
+def test_a_rate_of_arrays_is_refused_for_files(wide):
+    path, samples = wide
+    for clips in ([path], [str(path), Clip(path)]):
+        with pytest.raises(
+            ClipError, match=r"rate=44100 is that of arrays.*feature_set\(\.\.\.\)\.at\(44100\)"
+        ):
+            ClipFeatures("timbre19", rate=44100).fit_transform(clips)
+        with pytest.raises(ClipError, match="rate=44100 is that of arrays"):
+            FrameFeatures("zcr", rate=44100, on_error="skip").fit_transform(clips)
+    assert extract([path, samples], "timbre19", rate=44100).ok.all()

@@ -19,6 +19,7 @@ from gtzanfeat.ingredients.registry import INGREDIENTS, SEPARATION, STREAMS
 
 REGISTRY = "gtzanfeat.ingredients.registry"
 ROWS = {"FEATURES", "ACCUMULATORS", "INGREDIENTS", "STREAMS", "SEPARATION", "SUMMARIES"}
+DEFAULTS = "the range and the default, which test_feature_parameters holds"
 # numbers that decide no value, or whose change the identity of a set shows without them
 UNDECLARED = {
     "CACHED_FRAMES": "how many frames are computed at a time",
@@ -30,13 +31,23 @@ UNDECLARED = {
     "LOWEST_RATE": "what is below is refused",
     "PREDICTION_LAGS": "as many as the largest order takes; each order takes what it needs",
     "ORDERS": "in the names of the features",
-    "FLUX_BANDS": "in the names of the features, and equal to the parameter `bands`",
+    "FLUX_BANDS": "in the names of the features, and the default of the parameter `bands`",
     "FLUX_LAGS": "in the names of the features",
-    "MEL_BANDS": "equal to the parameter `bands`, or refused",
+    "MEL_BANDS": "the default of the parameter `bands`, which test_feature_parameters holds",
     "BAND_CENTRES": "in the names of the columns",
     "HIGH": "LOW mirrored, which makes a wavelet of it",
     "DAUB4_HIGH": "DAUB4_LOW mirrored, which makes a wavelet of it",
     "N_WINDOWS": "windows that overlap by half in a segment of SEGMENT_IN_WINDOWS",
+    "CHROMA_PARAMS": DEFAULTS,
+    "BEAT_PEAK_PARAMS": DEFAULTS,
+    "PITCH_PEAK_PARAMS": DEFAULTS,
+    "A4_HZ_PARAMETER": DEFAULTS,
+    "MEL_FLOOR": DEFAULTS,
+    "MEL_PARAMS": DEFAULTS,
+    "SLANEY_PARAMS": DEFAULTS,
+    "LOW_HZ": DEFAULTS,
+    "REACH": DEFAULTS,
+    "TEXTURE": DEFAULTS,
     "VALID": "a number for a word",
     "GROW": "a number for a word",
     "PREFILL": "a number for a word",

@@ -19,7 +19,7 @@ RATES = 10 * 2.0 ** ((np.arange(37) - 36) / 6)
 
 
 def hear(feature, samples):
-    request = Request(feature, FRAMES, {"frame_rate": RATE / 512})
+    request = Request(feature, FRAMES)
     analysis = Analysis([request])
     analysis.push(np.asarray(samples, dtype=np.float32))
     return analysis.finish()[request.key]

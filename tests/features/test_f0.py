@@ -122,7 +122,7 @@ def test_a_glide_is_followed_as_librosa_follows_it():
 
 
 def test_a_frame_too_short_for_the_lowest_note_is_refused():
-    request = Request("f0", Framing(512, 256, window="none"), REQUESTS["f0"].params)
+    request = Request("f0", Framing(512, 256, window="none"))
     with pytest.raises(
         GtzanfeatError, match=r"512 samples is too short for an f0 of 65.0 Hz; take at least 680"
     ):

@@ -221,7 +221,7 @@ def test_short_clips_are_centred_too(edges, n, rng):
 
 
 def test_odd_edges_are_refused():
-    with pytest.raises(ValueError, match="unknown edges 'wrap'. Known: none, zero, copy"):
+    with pytest.raises(ValueError, match="unknown edges 'wrap'. Known: none, pad_end, zero, copy"):
         Framing(512, 512, edges="wrap")
     with pytest.raises(ValueError, match="keep their mean; leave out edges or remove_mean"):
         Framing(512, 512, edges="zero", remove_mean=True)

@@ -162,7 +162,7 @@ def test_row_21_a_peak_is_added_at_its_note():
     peaks = np.zeros((2, 4, 2), dtype=np.float32)
     peaks[0] = np.stack([lags, [1.0, 0.5, 0.25, 9.0]], axis=1)  # the last is below MIDI note 0
     total = np.zeros(128)
-    count_notes(peaks, float(RATE), total)
+    count_notes(peaks, float(RATE), 440.0, total)
     assert np.flatnonzero(total).tolist() == [69, 70]
     assert total[[69, 70]].tolist() == [1.5, 0.25]
 

@@ -255,6 +255,20 @@ def test_columns_are_named_and_ordered_as_in_rp_extract():
     assert names["mvd"][:2] == ("mvd_m01_mean", "mvd_m02_mean")
 
 
+def test_an_empty_band_has_no_noise_of_cancellation_in_tssd():
+    """The last critical band, into which a faint low tone does not spread: every deviation of it is 0."""
+    faint = signals.tone(200.0, 25.0, amplitude=0.02) * np.linspace(0.5, 1.0, 25 * RATE)
+    values = dict(zip(feature_set("tssd").columns, vector("tssd", faint), strict=True))
+    assert values["ssd_b02_mean_var"] > 0
+    last = {name: value for name, value in values.items() if name.startswith("ssd_b24_")}
+    over_segments = re.compile(r".*_(var|skewness|kurtosis)$")
+    over_time = re.compile(r"ssd_b24_(var|skewness|kurtosis)_")
+    assert len(last) == 49
+    assert all(
+        (value == 0) == bool(over_segments.match(k) or over_time.match(k)) for k, value in last.items()
+    )
+
+
 def test_silence_has_no_rhythm_and_no_shape():
     silence = signals.silence(12.0)
     # what is left is the threshold of hearing of 511 windows in a transform of 512

@@ -8,6 +8,7 @@ import signals
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.extraction.analysis import Analysis
+from gtzanfeat.feature_sets.feature_parameters import feature_parameters
 from gtzanfeat.features import flatness, spectral_shape
 
 RATE, LENGTH = signals.RATE, 512
@@ -17,7 +18,8 @@ HERTZ = np.arange(LENGTH // 2 + 1) * BIN_HZ
 
 
 def track(feature, samples, spectrum="magnitude", framing=FRAMES):
-    request = Request(feature, framing, {"spectrum": spectrum})
+    params = {"spectrum": spectrum} if "spectrum" in feature_parameters(feature) else {}
+    request = Request(feature, framing, params)
     analysis = Analysis([request])
     analysis.push(np.asarray(samples, dtype=np.float32))
     return analysis.finish()[request.key][:, 0]

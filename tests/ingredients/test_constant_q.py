@@ -74,7 +74,7 @@ def test_decimation_is_a_convolution_of_which_every_second_sample_is_kept(n, rng
 def test_a_sine_on_a_bin_gives_half_its_amplitude_times_the_root_of_the_window(bin_):
     hertz = C1_HZ * 2 ** (bin_ / BINS)
     framed = frames(signals.tone(hertz, seconds=1.8, amplitude=0.4), FRAMES.length, FRAMES.hop)
-    thirds = constant_q_thirds(FRAMES, RATE, {})(framed.astype(np.float32))
+    thirds = constant_q_thirds(FRAMES, RATE, {"a4_hz": 440.0})(framed.astype(np.float32))
     quality = 1 / (2 * np.tanh(np.log(2) / BINS) / 2)
     # neighbours within the third's own octave hear it too, but other octaves add no more than leakage
     np.testing.assert_allclose(thirds[:, bin_ % BINS], 0.2 * np.sqrt(quality * RATE / hertz), rtol=2e-3)
@@ -99,7 +99,7 @@ def test_the_windows_of_the_top_octave_serve_all_octaves():
 )
 def test_framings_and_rates_that_do_not_suit_are_refused(framing, rate, match):
     with pytest.raises(GtzanfeatError, match=match):
-        constant_q_thirds(framing, rate, {})
+        constant_q_thirds(framing, rate, {"a4_hz": 440.0})
 
 
 # --- chroma ----------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from reference import periodicity as slow
 
 from gtzanfeat.declarations import Framing
 from gtzanfeat.ingredients.periodicity import (
-    PEAK_PARAMS,
     enhance_autocorrelation,
     enhanced_peaks,
     find_enhanced_peaks,
@@ -205,7 +204,14 @@ def test_peaks_are_those_that_a_slow_search_finds(r, factors, keep_lobe, refine)
 
 def test_rows_do_not_hear_each_other(rng):
     rows = rng.uniform(-1, 1, (6, 400)).astype(np.float32)
-    params = dict(zip(PEAK_PARAMS, ((2, 3), False, (20, 367), 3, 5, True), strict=True))
+    params = {
+        "factors": (2, 3),
+        "keep_lobe": False,
+        "lags": (20, 367),
+        "n_peaks": 3,
+        "radius": 5,
+        "refine": True,
+    }
     pick = enhanced_peaks(Framing(1024, 512), 22050, params)
     together = pick(rows)
     assert together.shape == (6, 3, 2)

@@ -157,15 +157,15 @@ def run(*words):
     return CliRunner().invoke(main, [str(word) for word in words])
 
 
-def test_the_command_degrades_after_it_has_evaluated(music, tmp_path):
+def test_the_command_degrades_after_it_has_evaluated(music):
     folder = music.paths[0].rsplit("/", 2)[0]
     words = ["evaluate", folder, "--set", "timbre19", "-c", "knn3", "--cv", 4, "--repeats", 1, "-q"]
     sweeps = ["--degrade", "white_noise=60, -40", "--degrade", "gain"]
-    done = run(*words, *sweeps, "--json", tmp_path / "found.json")
+    done = run(*words, *sweeps)
     assert done.exit_code == 0, done.output
     assert "degradation   white_noise: level of the music above that of the noise" in done.stdout
     assert [line.split()[0] for line in done.stdout.splitlines()[-5:]] == ["as", "-6", "-12", "-20", "-40"]
-    found = json.loads((tmp_path / "found.json").read_text())["robustness"]
+    found = json.loads(run(*words, *sweeps, "--json").stdout)["robustness"]
     assert [sweep["degradation"] for sweep in found] == ["white_noise", "gain"]
     assert [row["strength"] for row in found[0]["table"]] == [None, 60, -40]
 

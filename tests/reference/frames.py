@@ -3,11 +3,16 @@
 import numpy as np
 
 
-def frames(samples, length=512, hop=512):
-    """Return (n_frames, length): row i is [i·hop, i·hop + length), a short clip padded with zeros to one."""
+def frames(samples, length=512, hop=512, pad_end=False):
+    """Return (n_frames, length): row i is [i·hop, i·hop + length), a short clip padded with zeros to one.
+
+    With ``pad_end`` there is one more where samples are left, padded with zeros.
+    """
     samples = np.asarray(samples, dtype=np.float64)
     if len(samples) < length:
         samples = np.concatenate([samples, np.zeros(length - len(samples))])
+    if pad_end and (len(samples) - length) % hop:
+        samples = np.concatenate([samples, np.zeros(hop - (len(samples) - length) % hop)])
     count = 1 + (len(samples) - length) // hop
     return np.stack([samples[i * hop : i * hop + length] for i in range(count)])
 

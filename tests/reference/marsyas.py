@@ -3,7 +3,16 @@
 import numpy as np
 
 from .frames import frames, texture
-from .timbre import MIREX_SHARE, marsyas_centroid, marsyas_flux, marsyas_rolloff, marsyas_zcr, mfcc, power
+from .timbre import (
+    MIREX_SHARE,
+    marsyas_centroid,
+    marsyas_flux,
+    marsyas_power,
+    marsyas_rolloff,
+    marsyas_zcr,
+    mfcc,
+    power,
+)
 from .twin import Twin
 
 
@@ -29,26 +38,27 @@ def chroma_map(n_bins=257, rate=22050):
 
 
 def chroma(powers):
-    """Return (n, 14): the twelve classes of P/N², then max/mean and max/min, 0 where the minimum is 0."""
-    n_fft = 2 * (powers.shape[1] - 1)
+    """Return (n, 14): the twelve classes of P/(2N)², then max/mean and max/min, 0 where the minimum is 0.
+
+    A ratio to the minimum of more than 70 dB counts as 70 dB.
+    """
     rows = []
-    for c in powers / n_fft**2 @ chroma_map(powers.shape[1]).T:
-        ratios = [c.max() / c.mean(), c.max() / c.min()] if c.min() > 0.0 else [0.0, 0.0]
+    for c in marsyas_power(powers) @ chroma_map(powers.shape[1]).T:
+        ratios = [c.max() / c.mean(), min(c.max() / c.min(), 1e7)] if c.min() > 0.0 else [0.0, 0.0]
         rows.append([*c, *ratios])
     return np.array(rows)
 
 
 def marsyas124(samples, rate=22050):
     """Return the 124: mean over the clip of 31 running means, then of 31 running deviations; std of both."""
-    framed = frames(samples)
+    framed = frames(samples, pad_end=True)
     p = power(framed)
-    change = marsyas_flux(p)
     tracks = [
         marsyas_zcr(framed),
         marsyas_centroid(p),
         marsyas_rolloff(p, MIREX_SHARE),
-        change[1:] if len(change) > 1 else change,
-        *mfcc(p, 13, rate, empty=0.0).T,
+        marsyas_flux(p),
+        *mfcc(marsyas_power(p), 13, rate, empty=0.0).T,
         *chroma(p).T,
     ]
     running = [texture(track, 20, "prefill") for track in tracks]

@@ -7,7 +7,6 @@ import numpy as np
 from .frames import frames, texture, texture_windows
 from .twin import Twin
 
-MARSYAS_FLOOR = 1e-10
 MIREX_SHARE = 0.9  # the default of Marsyas' Rolloff, which its MIREX extractor leaves as it is
 
 
@@ -59,6 +58,11 @@ def flux(spectra, norm="l2"):
 # --- Marsyas' own reading of the three ---------------------------------------------------------------
 
 
+def marsyas_power(powers):
+    """P / (2N)²: Marsyas divides the transform of N samples by 2N."""
+    return powers / (4.0 * (powers.shape[1] - 1)) ** 2
+
+
 def marsyas_centroid(powers):
     """C = (Σ k·P(k) / Σ P(k)) / n_bins, in [0, 1); 0.5 for silence."""
     k, n_bins = np.arange(powers.shape[1]), powers.shape[1]
@@ -75,12 +79,12 @@ def marsyas_rolloff(powers, share=0.85):
     return np.array(values)
 
 
-def marsyas_flux(powers, floor=MARSYAS_FLOOR):
-    """F(t) = Σ d / (n_bins·max d), d(k) = (ln(P(t) + floor) - ln(P(t-1) + floor))², k >= 1; F(0) = 0."""
-    logs = np.log(powers + floor)[:, 1:]
-    squares = [(now - last) ** 2 for last, now in pairwise(logs)]
+def marsyas_flux(powers):
+    """F(t) = Σ d / (n_bins·max d), d(k) = (L(t) - L(t-1))², L = ln(P/(2N)² + 2^-1022), L(-1) = 0; k >= 1."""
+    logs = np.log(marsyas_power(powers) + np.finfo(np.float64).tiny)[:, 1:]
+    squares = [(now - last) ** 2 for last, now in pairwise([np.zeros_like(logs[0]), *logs])]
     n_bins = powers.shape[1]
-    return np.array([0.0] + [d.sum() / (d.max() * n_bins) if d.max() > 0.0 else 0.0 for d in squares])
+    return np.array([d.sum() / (d.max() * n_bins) if d.max() > 0.0 else 0.0 for d in squares])
 
 
 # --- one number per frame of samples -----------------------------------------------------------------
@@ -164,10 +168,10 @@ def marsyas64(samples, rate=22050):
     The 16 are centroid, rolloff, flux, MFCC 0-12. Order: mean of the 16 means, mean of the 16 deviations,
     then the standard deviations over the clip of the same 32.
     """
-    p = power(frames(samples))
-    change = marsyas_flux(p)
-    shape = [marsyas_centroid(p), marsyas_rolloff(p, MIREX_SHARE), change[1:] if len(change) > 1 else change]
-    running = [texture(track, 40, "prefill") for track in [*shape, *mfcc(p, 13, rate, empty=0.0).T]]
+    p = power(frames(samples, pad_end=True))
+    shape = [marsyas_centroid(p), marsyas_rolloff(p, MIREX_SHARE), marsyas_flux(p)]
+    cepstra = mfcc(marsyas_power(p), 13, rate, empty=0.0).T
+    running = [texture(track, 40, "prefill") for track in [*shape, *cepstra]]
     columns = [means for means, _ in running] + [np.sqrt(variances) for _, variances in running]
     return np.array([c.mean() for c in columns] + [c.std() for c in columns])
 
@@ -185,6 +189,6 @@ TWINS = {
     "marsyas_centroid": Twin(lambda f: marsyas_centroid(power(f))[:, None]),
     "marsyas_rolloff": Twin(lambda f: marsyas_rolloff(power(f), 0.9)[:, None]),
     "marsyas_flux": Twin(lambda f: marsyas_flux(power(f))[:, None]),
-    "marsyas_mfcc": Twin(lambda f: mfcc(power(f), empty=0.0)),
+    "marsyas_mfcc": Twin(lambda f: mfcc(marsyas_power(power(f)), empty=0.0)),
     "spectral_flux_l1": Twin(lambda f: flux(magnitude(f), "l1")[:, None], _FRAMES, {"spectrum": "magnitude"}),
 }

@@ -433,7 +433,7 @@ def test_input_that_makes_no_sense(tmp_path):
         ([np.array([0.0, np.nan])], "clip 0: it holds NaN samples"),
         ([np.zeros((2, 100))], "clip 0: .*not one mono clip"),
         (["gone.wav"], "there is no such file"),
-        ([tmp_path / "broken.wav"], "libsndfile cannot read it"),
+        ([tmp_path / "broken.wav"], "its header is damaged"),
         ("a.wav", "it is one clip"),
     ]:
         with pytest.raises(ClipError, match=message):

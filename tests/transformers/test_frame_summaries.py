@@ -167,6 +167,11 @@ def test_framing_and_rate_are_those_asked_for():
             r"frames of 2048/512, 2048/512 centred \(length/hop\) do not go into one matrix",
         ),
         (
+            ("zcr", FeatureItem("rms", Framing(512, 512, edges="pad_end"))),
+            ValueError,
+            r"frames of 512/512, 512/512 padded \(length/hop\) do not go into one matrix",
+        ),
+        (
             FeatureItem("mfcc", Framing(512, 512), names=("a",)),
             ValueError,
             "mfcc has 13 columns to name, not 1",
@@ -176,6 +181,12 @@ def test_framing_and_rate_are_those_asked_for():
 def test_features_that_make_no_matrix_are_told_at_fit(features, error, message):
     with pytest.raises(error, match=message):
         FrameFeatures(features).fit([np.zeros(1000)])
+
+
+def test_a_set_pads_its_last_frame_but_a_feature_by_its_name_does_not():
+    samples = np.ones(1100)
+    assert FrameFeatures(FEATURE_SETS["marsyas62"]).transform([samples])[0].shape == (3, 31)
+    assert FrameFeatures(("zcr", "marsyas_mfcc")).transform([samples])[0].shape == (2, 14)
 
 
 def test_both_parts_of_a_sound_stand_side_by_side_under_their_names(paths):
@@ -399,13 +410,19 @@ def test_a_clip_without_frames_is_a_row_of_zeros(step, clips):
         (Deltas(width=1), "width is 1"),
         (Summarize("mean"), r"summaries is 'mean'; give a tuple of names, e\.g\. \('mean', 'std'\)"),
         (Summarize(()), r"summaries is \(\)"),
-        (Summarize(("texture",), params={"windw": 5}), "unknown parameter of summaries 'windw'"),
+        (
+            Summarize(("texture",), params={"windw": 5}),
+            "unknown parameter of the summary 'texture' 'windw'. Known: window, start",
+        ),
         (
             Summarize(("texture",), params={"window": 0}),
-            "window is 0; it must be a whole number of frames, 1 or more",
+            "window is 0; it must be a whole number, 1 or more",
         ),
         (Summarize(("running",), params={"window": 2.5}), "window is 2.5; it must be"),
-        (Summarize(("texture",), params={"start": "valit"}), "unknown start of texture windows 'valit'"),
+        (
+            Summarize(("texture",), params={"start": "valit"}),
+            "start is 'valit'; it must be one of valid, grow, prefill",
+        ),
         (Summarize(("delta_mean",), params={"reach": 0}), "reach is 0"),
         (Summarize(("meen",)), "unknown summary 'meen'.*Did you mean 'mean'"),
         (TimeDCT(dims=3), "dims is 3; give 1 or 2"),

@@ -16,6 +16,7 @@ from generated_pages.pictures import RATE, SECONDS, STYLE, Example, setting, sou
 from generated_pages.rst import code, details, heading, plain, raw, table, values
 from gtzanfeat.declarations import Column, FrameFeature, Framing, TrackFeature
 from gtzanfeat.feature_sets import FEATURE_SETS, column_name
+from gtzanfeat.feature_sets.feature_parameters import full_params, parameter_rows
 from gtzanfeat.feature_sets.formulas import field_values, with_values
 from gtzanfeat.features import FEATURES
 
@@ -133,6 +134,7 @@ def feature_section(row, example: Example) -> str:
             raw(example.picture(row.name)),
             "\n".join(facts),
             raw(column_table(row, example)),
+            *parameter_table(row),
         ]
     )
 
@@ -158,6 +160,15 @@ def parameters(params) -> str:
     return "".join(f", ``{name}={value!r}``" for name, value in params.items())
 
 
+def parameter_table(row) -> list[str]:
+    """Return the table of the parameters of a feature; nothing where it takes none."""
+    framing, params = setting(row.name)
+    rows = parameter_rows(row.name, framing, RATE, params)
+    heads = ["parameter", "default", "unit", "range", "meaning"]
+    cells = [[code(each["parameter"]), *(html.escape(each[head]) for head in heads[1:])] for each in rows]
+    return [raw(table(heads, cells))] if cells else []
+
+
 def column_table(row, example: Example) -> str:
     """Return the table of the columns of a feature."""
     full = [(column_name(row.name, c.name), c) for c in columns(row)]
@@ -178,7 +189,8 @@ def column_table(row, example: Example) -> str:
 def columns(row) -> list[Column]:
     """Return the columns of a feature, with the values of its parameters in the formulae."""
     framing, params = setting(row.name)
-    return [with_values(column, field_values(framing, RATE, params)) for column in row.columns]
+    values = field_values(framing, RATE, full_params(row.name, framing, RATE, params))
+    return [with_values(column, values) for column in row.columns]
 
 
 def words(column: Column) -> tuple[str, str, str]:

@@ -16,6 +16,7 @@ from gtzanfeat.datasets.synthetic import compose
 from gtzanfeat.declarations import ClipFeature, FrameFeature, Framing, Request, TrackFeature
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.feature_sets.feature_parameters import feature_parameters
 from gtzanfeat.features import FEATURES
 
 STYLE, SEED, SECONDS, RATE = "boogie", 0, 12.0, 22050
@@ -56,19 +57,25 @@ MATRICES = {
 
 def setting(name: str) -> tuple[Framing, Mapping]:
     """Return how a feature is framed, and its parameters, where a feature set first has it."""
+    framing, params = _like(name)
+    return framing, {key: value for key, value in params.items() if key in feature_parameters(name)}
+
+
+def _like(name: str) -> tuple[Framing, Mapping]:
+    """Return framing and parameters of a feature, or of one like it."""
     # of the two classic sets, the later one
     for chosen in sorted(FEATURE_SETS.values(), key=lambda chosen: chosen.name == "tzanetakis2002"):
         for item in chosen.items:
             if item.feature == name:
                 return item.framing, item.params
     if name.startswith("band_flux"):
-        framing, params = setting("band_flux")
+        framing, params = _like("band_flux")
         return framing, {**params, "bands": len(FEATURES[name].columns) // 2}
     if name in LIKE:
-        return setting(LIKE[name])
+        return _like(LIKE[name])
     for row in FEATURES.values():
         if name in sources(row):
-            return setting(row.name)
+            return _like(row.name)
     raise LookupError(f"nothing says how {name} is framed; add it to LIKE")
 
 
@@ -145,9 +152,9 @@ def wanted(name: str) -> list[Request]:
     if isinstance(row, FrameFeature) or len(row.columns) > 100 or name in MATRICES:
         return [own]
     framing = Framing(256, 256, stream=own.framing.stream) if name == "samples" else own.framing
-    params = {**own.params, "smooth": 21}
     other = SHOWN_BY.get(name, row.of)
-    return [own, replace(own, feature=other, framing=framing, params=params if other != "rms" else {})]
+    params = {key: value for key, value in own.params.items() if key in feature_parameters(other)}
+    return [own, replace(own, feature=other, framing=framing, params=params)]
 
 
 def seconds(request: Request, n_frames: int) -> np.ndarray:

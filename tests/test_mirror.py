@@ -50,6 +50,10 @@ ELSEWHERE = {
         "what makes a piece is heard in the corpus",
         "datasets/synthetic: composer instruments random_draws studio styles",
     ),
+    "evaluation/test_confounders.py": (
+        "properties are measured to be compared",
+        "evaluation: file_properties",
+    ),
     "evaluation/test_experiment.py": (
         "an experiment is what brings them together",
         "evaluation: controls cross_validation precomputation score systems",

@@ -94,7 +94,8 @@ def _show(found: DatasetCheck) -> None:
     if found.truncated:
         more = f" and {len(found.truncated) - NAMED} more" if len(found.truncated) > NAMED else ""
         named = ", ".join(found.truncated[:NAMED])
-        screen.show(f"truncated: {len(found.truncated)} files end before they should ({named}{more})")
+        files = "file" if len(found.truncated) == 1 else "files"
+        screen.show(f"truncated: {len(found.truncated)} {files} ({named}{more})")
     for sentence in found.notes:
         screen.show(f"note: {sentence}")
     if not found.n_found:

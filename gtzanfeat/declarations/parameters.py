@@ -22,6 +22,11 @@ Params = Mapping[str, Any]
 class Frozen(Mapping[str, Any]):
     """A mapping that cannot be changed, and so can be hashed: the parameters of what is frozen.
 
+    Parameters
+    ----------
+    items : mapping, optional
+        What it holds.
+
     Examples
     --------
     >>> Frozen({"share": 0.85})
@@ -82,7 +87,20 @@ class Parameter:
     choices: tuple[Any, ...] = ()
 
     def default_for(self, framing: Any, rate: int) -> Any:
-        """Return the default for these frames (a `Framing`) at this rate in Hz."""
+        """Return the default for some frames.
+
+        Parameters
+        ----------
+        framing : Framing
+            How the samples are cut.
+        rate : int
+            Sample rate in Hz.
+
+        Returns
+        -------
+        object
+            The default, which for some parameters depends on both.
+        """
         return self.default(framing, rate) if callable(self.default) else self.default
 
     @property

@@ -211,7 +211,22 @@ class Column:
 
 
 def no_constants(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Constants of a kernel that needs none."""
+    """Constants of a kernel that needs none.
+
+    Parameters
+    ----------
+    framing : Framing
+        How the samples are cut.
+    rate : int
+        Sample rate in Hz.
+    params : mapping
+        Parameters of the feature.
+
+    Returns
+    -------
+    tuple
+        Empty.
+    """
     return ()
 
 
@@ -278,9 +293,22 @@ class Accumulator:
 
     ``kernel(*ingredients, *constants, total)`` adds a block of frames to `total`, float64 of shape `shape`.
 
-    Notes
-    -----
-    `constants`, `parameters` and `fixed` are as of `FrameFeature`.
+    Parameters
+    ----------
+    name : str
+        What rows call it.
+    kernel : callable
+        See above.
+    needs : tuple of str
+        Names of ingredients.
+    shape : tuple of int
+        Of the total.
+    constants : callable
+        ``constants(framing, rate, params)`` gives the arrays and numbers that are the same for all frames.
+    parameters : tuple of Parameter
+        The parameters that it takes; those of what it needs come to them.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name.
     """
 
     name: str
@@ -298,6 +326,21 @@ class Collection:
 
     ``kernel(*ingredients, *constants)`` returns what it finds in a block, float32 (n_found, n_values); blocks
     are put one after another.
+
+    Parameters
+    ----------
+    name : str
+        What rows call it.
+    kernel : callable
+        See above.
+    needs : tuple of str
+        Names of ingredients.
+    constants : callable
+        ``constants(framing, rate, params)`` gives the arrays and numbers that are the same for all frames.
+    parameters : tuple of Parameter
+        The parameters that it takes; those of what it needs come to them.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name.
     """
 
     name: str
@@ -315,6 +358,38 @@ class TrackFeature(FrameFeature):
     Here `needs` names frame features, accumulators and collections, and ``kernel(*sources, *constants)``, an
     ordinary function, makes of their tracks, totals and rows the track of this one, float32
     (n_frames, n_columns).
+
+    Parameters
+    ----------
+    name, family : str
+        The feature's name and the family it belongs to ("timbre", "rhythm", "pitch").
+    kernel : callable
+        See above.
+    needs : tuple of str
+        Names of frame features, accumulators and collections.
+    columns : tuple of Column
+        What the columns of the track are.
+    source : str
+        Paper and equation.
+    gain_invariant : bool
+        Whether multiplying the samples by a constant leaves the numbers as they are.
+    constants : callable
+        ``constants(framing, rate, params)`` gives the arrays and numbers that are the same for all frames.
+    before : float, optional
+        Not used here.
+    past : int
+        Not used here.
+    lead : int
+        How many frames at the start of a clip have no value of their own: their cells are set to 0, and
+        summaries leave them out.
+    parameters : tuple of Parameter
+        The parameters that it takes; those of what it needs come to them.
+    columns_for : callable, optional
+        ``columns_for(params)`` gives the columns where they follow from parameters; `columns` are those of
+        the defaults.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name: a part of the identity of every
+        feature set that has it.
     """
 
 
@@ -326,14 +401,24 @@ class ClipFeature:
 
     Parameters
     ----------
+    name, family : str
+        The feature's name and the family it belongs to ("timbre", "rhythm", "pitch").
+    compute : callable
+        See above.
     of : str
         The accumulator, the collection or the frame feature that it is computed from.
+    columns : tuple of Column
+        What the values are.
+    source : str
+        Paper and equation.
+    gain_invariant : bool
+        Whether multiplying the samples by a constant leaves the numbers as they are.
     flag : str
         What a clip is flagged with when all columns are 0 ("no_beat").
-
-    Notes
-    -----
-    The other parameters are those of `FrameFeature`.
+    parameters : tuple of Parameter
+        The parameters that it takes; those of what it needs come to them.
+    fixed : mapping
+        The constants of its module that decide the values, each by a name.
     """
 
     name: str
@@ -350,7 +435,17 @@ class ClipFeature:
 
 @dataclass(frozen=True)
 class Request:
-    """One feature wanted from an analysis: which, how framed, with which parameters."""
+    """One feature wanted from an analysis: which, how framed, with which parameters.
+
+    Parameters
+    ----------
+    feature : str
+        Its name.
+    framing : Framing
+        How the samples are cut.
+    params : mapping
+        What it and its ingredients are given; the rest has its defaults.
+    """
 
     feature: str
     framing: Framing

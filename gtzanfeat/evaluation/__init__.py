@@ -2,12 +2,14 @@
 
 `tasks` holds what can be predicted and `systems` the estimators by name; `protocols` and `folds` divide the
 recordings, `lone_classes` leaves out what cannot be divided, `leakage` and `duplicates` find what is on both
-sides. An `Experiment` extracts features once (`precomputation`), trains and tests in every fold
-(`cross_validation`, `controls`) and gives an `Evaluation` (`tabulation`, `result`). Its numbers come from
-`metrics`, `uncertainty`, `class_scores` and `ranking_curves`; `text` prints it, and `storage` keeps it. What
-explains a score is in `gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
+sides, `confounders` and `file_properties` what files tell of the classes. An `Experiment` extracts features
+once (`precomputation`), trains and tests in every fold (`cross_validation`, `controls`) and gives an
+`Evaluation` (`tabulation`, `result`). Its numbers come from `metrics`, `uncertainty`, `class_scores` and
+`ranking_curves`; `text` prints it, and `storage` keeps it. What explains a score is in
+`gtzanfeat.inspection`; pictures are drawn in `gtzanfeat.report`.
 """
 
+from gtzanfeat.evaluation.confounders import Confound, Confounds, confounds
 from gtzanfeat.evaluation.experiment import Experiment
 from gtzanfeat.evaluation.folds import Fold, Plan, plan
 from gtzanfeat.evaluation.leakage import Audit, audit
@@ -24,12 +26,15 @@ __all__ = [
     "REGRESSORS",
     "TASKS",
     "Audit",
+    "Confound",
+    "Confounds",
     "Evaluation",
     "Experiment",
     "Fold",
     "Plan",
     "Protocol",
     "audit",
+    "confounds",
     "drop_lone_classes",
     "evaluate",
     "plan",

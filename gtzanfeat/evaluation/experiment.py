@@ -19,10 +19,11 @@ from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
 from gtzanfeat.evaluation import controls, tabulation
 from gtzanfeat.evaluation.column_leakage import leakage_warnings
+from gtzanfeat.evaluation.confounders import Confounds, confounds
 from gtzanfeat.evaluation.cross_validation import CrossValidation
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, find_duplicates
 from gtzanfeat.evaluation.folds import Plan, fold_groups, plan
-from gtzanfeat.evaluation.leakage import Audit, audit, audit_folds
+from gtzanfeat.evaluation.leakage import Audit, audit_folds
 from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, Values, precompute_features
 from gtzanfeat.evaluation.protocols import PROTOCOLS
 from gtzanfeat.evaluation.result import LIBRARIES, Evaluation
@@ -135,8 +136,9 @@ class Experiment:
         _ = self.initial_plan, self.model  # wrong names and protocols are refused before any analysis
         if self.strict:
             # what needs no decoding is refused first
-            audit(self.clips, self.initial_plan, near_duplicates=False).refuse()
-            self._audit(self.clips, self.initial_plan).refuse()
+            clips, folds = self.clips, self.initial_plan.folds
+            audit_folds(clips, folds, find_duplicates(clips, near_duplicates=False)).refuse()
+            audit_folds(clips, folds, self._duplicates).refuse()
 
     def __repr__(self) -> str:
         return f"Experiment({self.name!r}, {self.clips.name!r}, {self.protocol!r})"
@@ -185,8 +187,10 @@ class Experiment:
         decode = self.near_duplicates or self.strict
         return find_duplicates(self.clips, near_duplicates=decode, n_jobs=self.n_jobs, memory=self.memory)
 
-    def _audit(self, clips: ClipTable, layout: Plan) -> Audit:
-        return audit_folds(clips, layout.folds, self._duplicates)
+    @cached_property
+    def _confounds(self) -> Confounds | None:
+        asked = self.target == "label" and len(self.clips.classes) > 1
+        return confounds(self.clips, random_state=self.random_state, n_jobs=self.n_jobs) if asked else None
 
     @cached_property
     def features(self) -> PrecomputedFeatures:
@@ -264,7 +268,7 @@ class Experiment:
         ProtocolError
             If there is anything and `strict` is set.
         """
-        found = self._audit(self.used_clips, self.plan)
+        found = audit_folds(self.used_clips, self.plan.folds, self._duplicates, self._confounds)
         if self.strict:
             found.refuse()
         return found
@@ -278,13 +282,8 @@ class Experiment:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before any number of this experiment."""
-        return (
-            *self.plan.warnings,
-            # the plan warns of artists
-            *(sentence for kind, sentence in self.audit.sentences.items() if kind != "artist"),
-            *leakage_warnings(self.values, self.clips, self.target),
-            *self.features.warnings,
-        )
+        joined = leakage_warnings(self.values, self.clips, self.target)
+        return (*self.plan.warnings, *self.audit.warnings, *joined, *self.features.warnings)
 
     def with_one_repeat(self) -> Experiment:
         """Return the same experiment with its folds drawn once, unless `repeats` is set.
@@ -329,10 +328,10 @@ class Experiment:
         return self._derived(features=features, initial_plan=self.initial_plan)
 
     def _derived(self, **known: Any) -> Experiment:
-        """The same but for what is known; its checks were passed, and its duplicate files are the same."""
+        """The same but for what is known; its checks were passed, and its files are the same."""
         other: Experiment = object.__new__(type(self))
-        settings = {item.name: getattr(self, item.name) for item in fields(self)}
-        other.__dict__.update(settings | {"_duplicates": self._duplicates} | known)
+        names = [*(item.name for item in fields(self)), "_duplicates", "_confounds"]
+        other.__dict__.update({name: getattr(self, name) for name in names} | known)
         return other
 
     def evaluate(

@@ -16,6 +16,7 @@ import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
+from gtzanfeat.evaluation.confounders import Confounds, confounds
 from gtzanfeat.evaluation.duplicates import DuplicateFiles, SoundMatch, absolute_paths, find_duplicates
 from gtzanfeat.evaluation.folds import Fold, Plan
 
@@ -85,6 +86,8 @@ class Audit:
         By kind, how many tests come after training on such a thing; a kind that was not looked for is absent.
     notes : tuple of str
         What could not be looked at, or only in part, and what was found but is always on one side.
+    confounds : Confounds, optional
+        What properties of the files tell of the classes.
     """
 
     dataset: str
@@ -94,6 +97,7 @@ class Audit:
     findings: tuple[Finding, ...]
     exposed: dict[str, int]
     notes: tuple[str, ...]
+    confounds: Confounds | None = None
 
     def __bool__(self) -> bool:
         return bool(self.findings)
@@ -114,6 +118,12 @@ class Audit:
                     f"{words} is in training and in test: {self._numbers(kind)}; the score may be too high"
                 )
         return said
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What must be known before a score, but for artists, of which the plan of the folds warns."""
+        leaks = [sentence for kind, sentence in self.sentences.items() if kind != "artist"]
+        return (*leaks, *([self.confounds.sentence] if self.confounds else []))
 
     def _numbers(self, kind: str) -> str:
         """Number of findings of a kind, and of the tests they touch."""
@@ -144,7 +154,7 @@ class Audit:
         Returns
         -------
         list of str
-            The number of findings of each kind, and the first of them.
+            The number of findings of each kind, and the first of them; what files tell of the classes.
         """
         lines = [
             f"audit of {self.dataset}: {self.n_clips} clips, {self.n_folds} folds, {self.n_tests} tests",
@@ -156,6 +166,8 @@ class Audit:
             lines.append(f"{words:<22}{self._numbers(kind) if found else outcome}")
             lines += [f"  {_finding_line(finding)}" for finding in found[:SHOWN]]
             lines += [f"  and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+        if self.confounds is not None and self.confounds.properties:
+            lines += ["", *self.confounds.lines()]
         return [*lines, *([""] if self.notes else []), *(f"note: {note}" for note in self.notes)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -174,6 +186,7 @@ class Audit:
             "exposed": dict(self.exposed),
             "findings": [asdict(finding) for finding in self.findings],
             "notes": list(self.notes),
+            "confounds": None if self.confounds is None else self.confounds.to_dict(),
         }
 
     def to_frame(self) -> pd.DataFrame:
@@ -206,7 +219,8 @@ def audit(
     Recordings (or songs, where they were cut into several), artists and albums are those of the table. Copies
     are files of the same bytes, and near-duplicates: the same sound in another format, at another level, or
     cropped, if five seconds or more are in common. Near-duplicates are found by fingerprints, for which every
-    file is decoded once; all else takes no longer than reading those files that are equally long.
+    file is decoded once; all else takes no longer than reading those files that are equally long. Where there
+    are classes, it is asked what properties of the files tell of them (see `confounds`).
 
     Parameters
     ----------
@@ -246,10 +260,13 @@ def audit(
     files = find_duplicates(
         clips, near_duplicates=near_duplicates, n_jobs=n_jobs, memory=memory, progress=progress
     )
-    return audit_folds(clips, laid_out, files)
+    told = confounds(clips, n_jobs=n_jobs) if len(clips.classes) > 1 else None
+    return audit_folds(clips, laid_out, files, told)
 
 
-def audit_folds(clips: ClipTable, folds: Sequence[Fold], files: DuplicateFiles) -> Audit:
+def audit_folds(
+    clips: ClipTable, folds: Sequence[Fold], files: DuplicateFiles, told: Confounds | None = None
+) -> Audit:
     """Return the audit of folds of a table whose duplicate files are known already.
 
     Parameters
@@ -260,6 +277,8 @@ def audit_folds(clips: ClipTable, folds: Sequence[Fold], files: DuplicateFiles) 
         Row numbers of `clips`.
     files : DuplicateFiles
         From `find_duplicates`, of these clips or of more.
+    told : Confounds, optional
+        What properties of the files tell of the classes.
 
     Returns
     -------
@@ -297,7 +316,7 @@ def audit_folds(clips: ClipTable, folds: Sequence[Fold], files: DuplicateFiles) 
             f"{n_undecoded} of {len(distinct)} files cannot be read, so their sound was not compared"
         )
     n_tests = sum(len(fold.test) for fold in folds)
-    return Audit(clips.name, len(clips), len(folds), n_tests, tuple(findings), exposed, tuple(notes))
+    return Audit(clips.name, len(clips), len(folds), n_tests, tuple(findings), exposed, tuple(notes), told)
 
 
 def as_folds(folds: Plan | Iterable[Any], n_clips: int) -> list[Fold]:

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from gtzanfeat.errors import ExportError
+from gtzanfeat.evaluation.confounders import Confounds
 from gtzanfeat.evaluation.leakage import Audit, Finding
 from gtzanfeat.evaluation.result import Evaluation
 from gtzanfeat.export.formats import put_in_place
@@ -145,4 +146,12 @@ def _evaluation(
 
 def _audit(stated: dict[str, Any]) -> Audit:
     findings = tuple(Finding(**finding) for finding in stated["findings"])
-    return Audit(**stated | {"findings": findings, "notes": tuple(stated["notes"])})
+    told = stated.get("confounds")
+    return Audit(
+        **stated
+        | {
+            "findings": findings,
+            "notes": tuple(stated["notes"]),
+            "confounds": None if told is None else Confounds.from_dict(told),
+        }
+    )

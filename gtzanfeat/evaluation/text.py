@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gtzanfeat.evaluation.confounders import Confounds
+
 PLAIN = ("log_loss", "r2", "rmse", "mae", "pearson_r")  # all others are shares
 WORDS = {"r2": "R²", "rmse": "RMSE", "mae": "MAE", "pearson_r": "Pearson r", "f1_macro": "macro F1"}
 BASELINES = {
@@ -61,6 +63,7 @@ def evaluation_lines(stated: Stated) -> list[str]:
     list of str
     """
     warnings = [f"warning: {warning}" for warning in stated["warnings"]]
+    warnings += _confound_lines(stated)
     report = [*_identity(stated), "", *warnings, *([""] if warnings else []), *_scores(stated), ""]
     report += _metrics(stated)
     if stated["task"] != "regression":
@@ -113,6 +116,13 @@ def _audit_lines(stated: Stated) -> list[str]:
         return []
     clean = [kind for kind, n_tests in stated["audit"]["exposed"].items() if not n_tests]
     return [f"audit         looked for on both sides and not found: {', '.join(clean)}"] if clean else []
+
+
+def _confound_lines(stated: Stated) -> list[str]:
+    """What each property of the files tells of the class, where one does."""
+    told = None if stated["audit"] is None else stated["audit"].get("confounds")
+    found = None if told is None else Confounds.from_dict(told)
+    return ["", *found.lines()] if found else []
 
 
 def _search_lines(stated: Stated) -> list[str]:

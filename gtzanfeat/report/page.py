@@ -140,6 +140,7 @@ def render(
         kicker=f"{evaluation.dataset}, protocol {evaluation.protocol}",
         score=sections.headline_score(evaluation),
         warnings=evaluation.warnings,
+        confounds=sections.confound_table(evaluation.audit),
         asked=sections.setting_rows(evaluation),
         command=command,
         metrics=sections.metric_rows(evaluation),

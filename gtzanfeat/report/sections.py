@@ -305,6 +305,29 @@ def audit_section(found: Audit | None) -> Section | None:
     }
 
 
+def confound_table(found: Audit | None) -> Section | None:
+    """Return the table of what properties of the files tell of the class, if one does."""
+    told = None if found is None else found.confounds
+    if not told:
+        return None
+    telling = {each.name for each in told.found}
+    return {
+        "caption": f"How often a property of the files alone tells the class of {told.n_groups} artists or "
+        f"recordings; always the commonest class: {format_score(told.majority)}.",
+        "rows": [
+            {
+                "name": each.name.capitalize(),
+                "values": each.values,
+                "right": format_score(each.accuracy),
+                "p": f"{each.p_value:.3f}",
+                "lead": each.name in telling,
+            }
+            for each in told.properties
+            if each.accuracy is not None  # the same for all
+        ],
+    }
+
+
 def robustness_curves(sweeps: Robustness | Sequence[Robustness] | None) -> list[Section] | None:
     """Return the scores as a function of the strength of a degradation, one curve for each."""
     if sweeps is None:

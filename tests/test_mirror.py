@@ -20,7 +20,7 @@ ELSEWHERE = {
     "test_public_names.py": ("it is written once, and read by the front door", "version"),
     "test_feature_contract.py": (
         "what a row declares is asked of every row",
-        "declarations: rows | features: cepstrum",
+        "declarations: framing rows | features: cepstrum",
     ),
     "test_bad_input.py": ("the sentences of errors are read where they are raised", "errors"),
     "augmentation/test_degradations.py": (

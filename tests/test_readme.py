@@ -1,4 +1,4 @@
-"""The README runs as it is printed, from top to bottom, in an empty folder, on a corpus it composes."""
+"""The README runs as it is printed, from top to bottom, in an empty folder, on what it composes."""
 
 import io
 import re

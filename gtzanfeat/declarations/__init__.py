@@ -4,6 +4,7 @@ Only declarations: no kernels, no registry, no import of anything heavy. A famil
 (`features/tempo.py`, say) holds kernels and, at its foot, rows of the types in `rows`.
 """
 
+from gtzanfeat.declarations.framing import Framing
 from gtzanfeat.declarations.parameters import FRAME_RATE, SPECTRUM, Frozen, Parameter, Params, check_names
 from gtzanfeat.declarations.rows import (
     Accumulator,
@@ -12,7 +13,6 @@ from gtzanfeat.declarations.rows import (
     Collection,
     Column,
     FrameFeature,
-    Framing,
     Ingredient,
     Request,
     Stream,

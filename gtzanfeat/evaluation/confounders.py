@@ -181,6 +181,7 @@ def confounds(
     *,
     random_state: int = 0,
     n_jobs: int | None = None,
+    memory: Any = None,
 ) -> Confounds:
     """Ask how often sample rate, channels, format, duration, level or cut-off alone tell the class.
 
@@ -201,6 +202,8 @@ def confounds(
         Seeds the folds and the permutations.
     n_jobs : int, optional
         Workers that measure, as in joblib.
+    memory : path or joblib.Memory, optional
+        Where what is measured of a file is kept.
 
     Returns
     -------
@@ -235,7 +238,7 @@ def confounds(
     if len(clips.classes) < 2:
         raise ProtocolError(f"{clips.name} has less than two classes to be told apart; give labels")
     if properties is None:
-        properties = _measured(clips, n_jobs)
+        properties = _measured(clips, n_jobs, memory)
     if len(properties) != len(clips):
         raise ValueError(f"properties must have one row for each of the {len(clips)} clips")
     labelled = ~pd.isna(clips.labels)
@@ -272,7 +275,7 @@ def confounds(
     return Confounds(int(chosen.sum()), len(code), majority, found, tuple(notes))
 
 
-def _measured(clips: ClipTable, n_jobs: int | None) -> pd.DataFrame:
+def _measured(clips: ClipTable, n_jobs: int | None, memory: Any) -> pd.DataFrame:
     """The properties of the file of each clip; of a file with several windows, of all of them together."""
     spans: dict[str, tuple[float, float]] = {}
     for clip in map(as_clip, clips.clips):
@@ -283,7 +286,7 @@ def _measured(clips: ClipTable, n_jobs: int | None) -> pd.DataFrame:
         Clip(path, None, start, None if end == math.inf else end - start)
         for path, (start, end) in spans.items()
     ]
-    measured = measure_properties(files, n_jobs=n_jobs).set_axis(list(spans))
+    measured = measure_properties(files, n_jobs=n_jobs, memory=memory).set_axis(list(spans))
     return measured.loc[list(clips.paths)].reset_index(drop=True)
 
 

@@ -1,8 +1,7 @@
 """Experiments: an estimator, clips and a protocol, checked once and shared by every question asked of them.
 
 An `Experiment` resolves names, draws the folds and refuses what cannot be run before any clip is decoded;
-features are extracted once, and serve the score, the importance of features and the robustness to degraded
-sound. Training and testing in a fold is in `cross_validation`, metrics in `metrics` and `uncertainty`.
+features are extracted once for score, importance and robustness. What a fold does is in `cross_validation`.
 """
 
 from __future__ import annotations
@@ -189,8 +188,9 @@ class Experiment:
 
     @cached_property
     def _confounds(self) -> Confounds | None:
-        asked = self.target == "label" and len(self.clips.classes) > 1
-        return confounds(self.clips, random_state=self.random_state, n_jobs=self.n_jobs) if asked else None
+        if self.target != "label" or len(self.clips.classes) < 2:
+            return None
+        return confounds(self.clips, random_state=self.random_state, n_jobs=self.n_jobs, memory=self.memory)
 
     @cached_property
     def features(self) -> PrecomputedFeatures:
@@ -282,8 +282,8 @@ class Experiment:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a reader must know before any number of this experiment."""
-        joined = leakage_warnings(self.values, self.clips, self.target)
-        return (*self.plan.warnings, *self.audit.warnings, *joined, *self.features.warnings)
+        told = (*self.audit.warnings, *leakage_warnings(self.values, self.clips, self.target))
+        return (*self.plan.warnings, *told, *self.features.warnings)
 
     def with_one_repeat(self) -> Experiment:
         """Return the same experiment with its folds drawn once, unless `repeats` is set.

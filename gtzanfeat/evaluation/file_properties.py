@@ -6,16 +6,19 @@ properties give classes away is asked in `confounders`.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any
 
-import joblib
 import numpy as np
 import pandas as pd
 from scipy.fft import rfft
 
-from gtzanfeat.audio import Clip, as_clip, blocks, probe
-from gtzanfeat.errors import ClipError
+from gtzanfeat.audio import Clip, blocks, probe
+from gtzanfeat.extraction import Failure
+from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.parallel import ClipAnalyser, analyse_clips
 
 # name of each property -> its unit; a property without numbers has none
 PROPERTIES = {
@@ -29,7 +32,6 @@ PROPERTIES = {
 MIDDLE = 10.0  # seconds that are decoded
 FRAME = 2048
 BANDS = 128  # per spectrum; a cut-off is known to this part of half the sample rate
-CLIPS_PER_TASK = 8
 QUIETEST = 1e-12  # mean square to which silence is raised, -120 dB
 
 # A band has energy if its power density is above both of these. 16-bit samples hold white noise, their
@@ -37,9 +39,12 @@ QUIETEST = 1e-12  # mean square to which silence is raised, -120 dB
 # density of white noise of its level is more: that is not heard, and encoders cut far below it.
 ROUNDING = 10 * 2.0**-30 / 12
 INAUDIBLE = 1e-7
+_SPEC = f"properties of files: {list(PROPERTIES)}, {MIDDLE} s, {FRAME}, {BANDS}, {ROUNDING}, {INAUDIBLE}"
 
 
-def measure_properties(clips: Sequence[str | Clip], *, n_jobs: int | None = None) -> pd.DataFrame:
+def measure_properties(
+    clips: Sequence[str | Clip], *, n_jobs: int | None = None, memory: Any = None
+) -> pd.DataFrame:
     """Measure the properties of clips.
 
     Parameters
@@ -48,6 +53,8 @@ def measure_properties(clips: Sequence[str | Clip], *, n_jobs: int | None = None
         Files, or windows of files.
     n_jobs : int, optional
         Workers, as in joblib.
+    memory : path or joblib.Memory, optional
+        Where what is measured of a file is kept, so that it is decoded once.
 
     Returns
     -------
@@ -61,36 +68,39 @@ def measure_properties(clips: Sequence[str | Clip], *, n_jobs: int | None = None
     >>> measure_properties(["nowhere.wav"])["channels"].tolist()
     [nan]
     """
-    tasks = [clips[start : start + CLIPS_PER_TASK] for start in range(0, len(clips), CLIPS_PER_TASK)]
-    # threads: decoding and transforms release the interpreter's lock
-    done = joblib.Parallel(n_jobs=n_jobs, prefer="threads")(joblib.delayed(_rows)(task) for task in tasks)
-    rows = [row for task in done for row in task]
-    return pd.DataFrame(rows, columns=list(PROPERTIES)).astype(
-        {name: object if unit is None else float for name, unit in PROPERTIES.items()}
-    )
+    numeric = [name for name, unit in PROPERTIES.items() if unit is not None]
+    (text,) = set(PROPERTIES) - set(numeric)
+    numbers = np.full((len(clips), len(numeric)), np.nan)
+    texts: list[str | None] = [None] * len(clips)
+    prober = _Prober(cache=Cache.open(memory, hashlib.sha256(_SPEC.encode()).hexdigest()[:16]))
+    for index, result in analyse_clips(prober, list(enumerate(clips)), n_jobs=n_jobs, on_error="skip"):
+        if not isinstance(result, Failure):
+            numbers[index], texts[index] = result[0], str(result[1])
+    found = pd.DataFrame(numbers, columns=numeric)
+    found[text] = pd.Series(texts, dtype=object)
+    return found[list(PROPERTIES)]
 
 
-def _rows(clips: Sequence[str | Clip]) -> list[tuple[object, ...]]:
-    rows: list[tuple[object, ...]] = []
-    for clip in clips:
-        try:
-            rows.append(_row(as_clip(clip)))
-        except ClipError:
-            rows.append((np.nan, np.nan, None, np.nan, np.nan, np.nan))
-    return rows
+@dataclass(frozen=True, eq=False)
+class _Prober(ClipAnalyser):
+    """Measures the properties of one clip after another, or takes them from a cache."""
 
+    requests: list[Any] = None  # type: ignore[assignment]
+    rate: int = 0
+    arrange: Any = None
 
-def _row(clip: Clip) -> tuple[object, ...]:
-    file = probe(str(clip), decode=False)
-    seconds = max(0.0, file.seconds - clip.offset)
-    if clip.duration is not None:
-        seconds = min(seconds, clip.duration)
-    offset = clip.offset + max(0.0, (seconds - MIDDLE) / 2)
-    middle = replace(clip, offset=offset, duration=MIDDLE if clip.duration is None else min(MIDDLE, seconds))
-    samples = np.concatenate(list(blocks(middle, file.rate)))
-    mean_square = max(float(np.mean(np.square(samples, dtype=np.float64))), QUIETEST)
-    level = 10 * np.log10(mean_square)
-    return (file.rate, file.n_channels, file.format, seconds, level, cut_off(samples, file.rate))
+    def _computed(self, clip: Clip) -> tuple[np.ndarray, ...]:
+        file = probe(str(clip), decode=False)
+        seconds = max(0.0, file.seconds - clip.offset)
+        if clip.duration is not None:
+            seconds = min(seconds, clip.duration)
+        offset = clip.offset + max(0.0, (seconds - MIDDLE) / 2)
+        duration = MIDDLE if clip.duration is None else min(MIDDLE, seconds)
+        samples = np.concatenate(list(blocks(replace(clip, offset=offset, duration=duration), file.rate)))
+        mean_square = max(float(np.mean(np.square(samples, dtype=np.float64))), QUIETEST)
+        level = 10 * np.log10(mean_square)
+        numbers = [file.rate, file.n_channels, seconds, level, cut_off(samples, file.rate)]
+        return np.array(numbers, dtype=np.float64), np.array(file.format)
 
 
 def cut_off(samples: np.ndarray, rate: int) -> float:

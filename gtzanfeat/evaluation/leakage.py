@@ -260,7 +260,7 @@ def audit(
     files = find_duplicates(
         clips, near_duplicates=near_duplicates, n_jobs=n_jobs, memory=memory, progress=progress
     )
-    told = confounds(clips, n_jobs=n_jobs) if len(clips.classes) > 1 else None
+    told = confounds(clips, n_jobs=n_jobs, memory=memory) if len(clips.classes) > 1 else None
     return audit_folds(clips, laid_out, files, told)
 
 

@@ -171,6 +171,14 @@ def test_the_cut_off_is_where_the_low_pass_is(rng, hz, gain):
 # --- where it is said --------------------------------------------------------------------------------
 
 
+def test_with_memory_a_file_is_measured_once(encoded, tmp_path, monkeypatch):
+    files = list(encoded.paths[:4])
+    first = measure_properties(files, memory=tmp_path)
+    monkeypatch.setattr("gtzanfeat.evaluation.file_properties.blocks", None)
+    pd.testing.assert_frame_equal(measure_properties(files, memory=tmp_path), first)
+    pd.testing.assert_frame_equal(measure_properties(files[:1], n_jobs=1, memory=tmp_path), first[:1])
+
+
 def test_evaluations_say_it_before_the_score(encoded, tmp_path):
     values = np.arange(24.0)[:, None]
     found = Experiment("knn1", encoded, values=values, repeats=1, cv=2).evaluate()

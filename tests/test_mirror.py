@@ -52,7 +52,7 @@ ELSEWHERE = {
     ),
     "evaluation/test_confounders.py": (
         "properties are measured to be compared",
-        "evaluation: file_properties",
+        "extraction: file_properties",
     ),
     "evaluation/test_experiment.py": (
         "an experiment is what brings them together",

@@ -2,7 +2,7 @@
 
 `tasks` holds what can be predicted and `systems` the estimators by name; `protocols` and `folds` divide the
 recordings, `lone_classes` leaves out what cannot be divided, `leakage` and `duplicates` find what is on both
-sides, `confounders` and `file_properties` what files tell of the classes. An `Experiment` extracts features
+sides, `confounders` finds what files tell of the classes. An `Experiment` extracts features
 once (`precomputation`), trains and tests in every fold (`cross_validation`, `controls`) and gives an
 `Evaluation` (`tabulation`, `result`). Its numbers come from `metrics`, `uncertainty`, `class_scores` and
 `ranking_curves`; `text` prints it, and `storage` keeps it. What explains a score is in

@@ -2,7 +2,7 @@
 
 If all rock was cut at 16 kHz by an encoder and all jazz was not, a classifier may learn the encoder. Each
 property is asked alone how often it tells the class of an artist or recording that it was not fitted to. What
-the properties are, and how they are measured, is in `file_properties`.
+the properties are, and how they are measured, is in `extraction.file_properties`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import pandas as pd
 from gtzanfeat.audio import Clip, as_clip
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation.file_properties import PROPERTIES, measure_properties
+from gtzanfeat.extraction.file_properties import PROPERTIES, measure_properties
 
 FOLDS = 5
 PERMUTATIONS = 999
@@ -36,7 +36,7 @@ class Confound:
     Parameters
     ----------
     name : str
-        A key of `gtzanfeat.evaluation.file_properties.PROPERTIES`.
+        A key of `gtzanfeat.extraction.file_properties.PROPERTIES`.
     values : str
         What it is in these files, in words.
     accuracy : float or None
@@ -197,7 +197,7 @@ def confounds(
         A dataset with classes. Clips without one are left out.
     properties : DataFrame of shape (n_clips, n_properties), optional
         Numbers or text, one row per clip in their order; by default they are measured, for which the middle
-        ten seconds of each clip are decoded (see `gtzanfeat.evaluation.file_properties`).
+        ten seconds of each clip are decoded (see `gtzanfeat.extraction.file_properties`).
     random_state : int, default=0
         Seeds the folds and the permutations.
     n_jobs : int, optional
@@ -286,7 +286,8 @@ def _measured(clips: ClipTable, n_jobs: int | None, memory: Any) -> pd.DataFrame
         Clip(path, None, start, None if end == math.inf else end - start)
         for path, (start, end) in spans.items()
     ]
-    measured = measure_properties(files, n_jobs=n_jobs, memory=memory).set_axis(list(spans))
+    found = measure_properties(files, n_jobs=n_jobs, memory=memory)
+    measured = pd.DataFrame({name: found[name] for name in PROPERTIES}, index=list(spans))
     return measured.loc[list(clips.paths)].reset_index(drop=True)
 
 

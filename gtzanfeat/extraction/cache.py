@@ -38,7 +38,7 @@ NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # rooms whose code decides the numbers that are cached
 NUMERIC_ROOMS = {
     "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
-    "ingredients", "jit", "segments", "statistics", "version",
+    "ingredients", "jit", "progress", "segments", "statistics", "version",
 }  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """What files are, beside what they sound like: rate, channels, format, duration, level and cut-off.
 
 Headers say most of it; level and cut-off are measured in the middle ten seconds of a clip. Whether these
-properties give classes away is asked in `confounders`.
+properties give classes away is asked in `evaluation.confounders`.
 """
 
 from __future__ import annotations
@@ -12,13 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from scipy.fft import rfft
 
 from gtzanfeat.audio import Clip, blocks, probe
-from gtzanfeat.extraction import Failure
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.extraction.parallel import ClipAnalyser, analyse_clips
+from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips
 
 # name of each property -> its unit; a property without numbers has none
 PROPERTIES = {
@@ -44,7 +41,7 @@ _SPEC = f"properties of files: {list(PROPERTIES)}, {MIDDLE} s, {FRAME}, {BANDS},
 
 def measure_properties(
     clips: Sequence[str | Clip], *, n_jobs: int | None = None, memory: Any = None
-) -> pd.DataFrame:
+) -> dict[str, np.ndarray]:
     """Measure the properties of clips.
 
     Parameters
@@ -58,15 +55,15 @@ def measure_properties(
 
     Returns
     -------
-    DataFrame
-        One row per clip and one column for each of `PROPERTIES`: the sample rate in Hz, the number of
+    dict of str to ndarray of shape (n_clips,)
+        One array for each of `PROPERTIES`: the sample rate in Hz, the number of
         channels, container and coding as text, the duration in seconds, the level (root mean square) in dB of
         full scale, and the highest frequency with energy in Hz. A clip that cannot be read has None and NaN.
 
     Examples
     --------
-    >>> measure_properties(["nowhere.wav"])["channels"].tolist()
-    [nan]
+    >>> measure_properties(["nowhere.wav"])["channels"]
+    array([nan])
     """
     numeric = [name for name, unit in PROPERTIES.items() if unit is not None]
     (text,) = set(PROPERTIES) - set(numeric)
@@ -76,9 +73,7 @@ def measure_properties(
     for index, result in analyse_clips(prober, list(enumerate(clips)), n_jobs=n_jobs, on_error="skip"):
         if not isinstance(result, Failure):
             numbers[index], texts[index] = result[0], str(result[1])
-    found = pd.DataFrame(numbers, columns=numeric)
-    found[text] = pd.Series(texts, dtype=object)
-    return found[list(PROPERTIES)]
+    return dict(zip(numeric, numbers.T, strict=True)) | {text: np.array(texts, dtype=object)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +123,7 @@ def cut_off(samples: np.ndarray, rate: int) -> float:
     padded = np.pad(samples, (0, max(0, FRAME - len(samples))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, FRAME)[::FRAME]
     window = np.hanning(FRAME + 1)[:-1].astype(np.float32)
-    spectra = rfft(frames * window)[:, 1:]
+    spectra = np.fft.rfft(frames * window)[:, 1:]
     # white noise has its mean square in every band
     power = (spectra.real**2 + spectra.imag**2).mean(axis=0) / np.square(window).sum()
     density = power.reshape(BANDS, -1).mean(axis=1)

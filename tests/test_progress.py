@@ -101,8 +101,9 @@ def test_extraction_and_folds_are_reported_and_the_numbers_are_the_same(monkeypa
         values = ClipFeatures("timbre19").fit_transform(sounds)
         result = evaluate("knn1", clips, values=values, cv=2, repeats=1, permutations=2)
     assert seen[:2] == [("analysing", 8, 10), ("analysing", 10, 10)]
-    assert seen[2:4] == [("training and testing", 1, 2), ("training and testing", 2, 2)]
-    assert seen[4:] == [("training on permuted truth", i, 2) for i in (1, 2)]
+    assert seen[2:4] == [("looking at the files", 8, 10), ("looking at the files", 10, 10)]
+    assert seen[4:6] == [("training and testing", 1, 2), ("training and testing", 2, 2)]
+    assert seen[6:] == [("training on permuted truth", i, 2) for i in (1, 2)]
     np.testing.assert_array_equal(values, extract(sounds, "timbre19").values)
     assert str(result) == str(evaluate("knn1", clips, values=values, cv=2, repeats=1, permutations=2))
     assert capsys.readouterr() == ("", "")  # all was done at once

@@ -16,6 +16,7 @@ import numpy as np
 from gtzanfeat.audio import Clip, blocks, probe
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips
+from gtzanfeat.progress import report_progress
 
 # name of each property -> its unit; a property without numbers has none
 PROPERTIES = {
@@ -70,9 +71,13 @@ def measure_properties(
     numbers = np.full((len(clips), len(numeric)), np.nan)
     texts: list[str | None] = [None] * len(clips)
     prober = _Prober(cache=Cache.open(memory, hashlib.sha256(_SPEC.encode()).hexdigest()[:16]))
-    for index, result in analyse_clips(prober, list(enumerate(clips)), n_jobs=n_jobs, on_error="skip"):
-        if not isinstance(result, Failure):
-            numbers[index], texts[index] = result[0], str(result[1])
+    numbered = list(enumerate(clips))
+    with report_progress("looking at the files", len(clips)) as advance:
+        for index, result in analyse_clips(
+            prober, numbered, n_jobs=n_jobs, on_error="skip", progress=advance
+        ):
+            if not isinstance(result, Failure):
+                numbers[index], texts[index] = result[0], str(result[1])
     return dict(zip(numeric, numbers.T, strict=True)) | {text: np.array(texts, dtype=object)}
 
 

@@ -277,7 +277,7 @@ def test_formulas_are_quoted_and_read_back(tmp_path, extraction):
     frame = frame.assign(
         **{"label": "=cmd|' /C calc'!A0", "artist": names, "=year": -1, "gain": -0.5, "note": names}
     )
-    frame.loc[10, ["label", "artist", "note"]] = None
+    frame.loc[10, ["label", "artist", "note"]] = np.nan
     few = replace(extraction, failures=())
     rows = np.resize(np.array([0, 1, 3]), len(names))
     many = replace(few, values=few.values[rows], seconds=few.seconds[rows], flags=("",) * len(names))

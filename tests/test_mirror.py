@@ -38,6 +38,7 @@ ELSEWHERE = {
         "the same contract holds for both encodings",
         "codebooks: frames_to_vector gaussian_supervector",
     ),
+    "datasets/test_folder.py": ("folders are read by what their names mean", "datasets: folder_names"),
     "datasets/test_layouts.py": (
         "every layout is asked the same questions, on a small copy",
         "datasets: completeness gtzan table_columns",

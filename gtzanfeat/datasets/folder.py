@@ -6,9 +6,7 @@ Nothing is known here of any particular dataset.
 from __future__ import annotations
 
 import os
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 import pandas as pd
@@ -16,10 +14,8 @@ import pandas as pd
 from gtzanfeat.audio.suffixes import DECODED_SUFFIXES
 from gtzanfeat.datasets.audio_files import and_more, different_sounds, said_of_others, sound_files
 from gtzanfeat.datasets.clip_table import ClipTable
-from gtzanfeat.datasets.table_columns import PARTS
+from gtzanfeat.datasets.folder_names import NAMED, only_numbered, said_of_parts, split_parts, without_part
 from gtzanfeat.errors import DatasetError
-
-_NAMED = 3  # folders named in a sentence
 
 
 def recognises(path: Path) -> bool:
@@ -65,13 +61,13 @@ def load(path: Path) -> ClipTable:
             f"{path}: no recordings in this folder; expected one folder per class, with audio files "
             f"({', '.join(DECODED_SUFFIXES)}){''.join(f'; {note}' for note in notes)}"
         )
-    parts, depth = _parts(list(files.values()))
-    bare = [_without_part(file, depth) if parts else file for file in files.values()]
+    parts, depth = split_parts(list(files.values()))
+    bare = [without_part(file, depth) if parts else file for file in files.values()]
     labels = [file.parts[0] if len(file.parts) > 1 else None for file in bare]
     classes = sorted({label for label in labels if label is not None})
-    if _numbered(classes):
+    if only_numbered(classes):
         raise DatasetError(
-            f"{path}: the folders {and_more(classes, _NAMED)} are only numbered, and so no classes; name "
+            f"{path}: the folders {and_more(classes, NAMED)} are only numbered, and so no classes; name "
             "them after their classes, or list the recordings: in a manifest with the columns path and label "
             "or, without classes, in a text file with one path a line; a published collection needs its own "
             "lists"
@@ -89,7 +85,7 @@ def load(path: Path) -> ClipTable:
     namesakes = [str(file) for name, file in files.items() if name == str(file)]
     if namesakes:
         notes.append(f"recordings of their own, for they share a name but no sound: {and_more(namesakes)}")
-    notes += _said_of_parts(parts, depth, classes)
+    notes += said_of_parts(parts, depth, classes)
     notes += _said_of_classes(classes, [file for file in bare if len(file.parts) > 1])
     copies = tuple(str(path / file) for file in sounds.copies)
     return ClipTable(frame, "folder", tuple(notes), copies=copies)
@@ -103,67 +99,13 @@ def _files_by_recording(files: Mapping[str, Sequence[PurePosixPath]]) -> dict[st
     return dict(sorted(named.items()))
 
 
-# --- what folders mean, by their names ----------------------------------------------------------------
-
-
-def _parts(files: Sequence[PurePosixPath]) -> tuple[dict[str, str], int]:
-    """Say which folders are parts of a split, and how deep they lie; none, if they are all classes."""
-    within: dict[str, set[str]] = defaultdict(set)
-    for file in files:
-        if len(file.parts) > 1:
-            within[file.parts[0]].add(file.parts[1] if len(file.parts) > 2 else "")
-    known = set(PARTS.values())
-    named = {name: _part(name) for name in within}
-    if named and (known >= set(named.values()) or {"train", "test"} <= set(named.values())):
-        return named, 0
-    inner = {name: _part(name) for names in within.values() for name in names}
-    if len(inner) > 1 and known >= set(inner.values()):
-        return inner, 1
-    same = len(within) > 1 and all(names == inner.keys() for names in within.values())
-    return (named, 0) if same and len(inner) > 1 and "" not in inner and not _numbered(inner) else ({}, 0)
-
-
-def _part(name: str) -> str:
-    """Name the part of a split that a folder is called after; else its own name."""
-    return PARTS.get(re.sub(r"[ _-]?(set|data)$", "", name.lower()), name)
-
-
-def _without_part(file: PurePosixPath, depth: int) -> PurePosixPath:
-    """Leave the folder at a depth out of a path, unless the file itself lies there."""
-    if len(file.parts) < depth + 2:
-        return file
-    return PurePosixPath(*file.parts[:depth], *file.parts[depth + 1 :])
-
-
-def _numbered(names: Iterable[str]) -> bool:
-    """Say whether names differ in nothing but a number at the end, which may be hexadecimal."""
-    names = [name.lower() for name in names]
-    if len(names) < 2:
-        return False
-    if all(re.fullmatch("[0-9a-f]{1,2}", name) for name in names) and any(map(str.isdigit, names)):
-        return True
-    return (
-        all(name[-1:].isdigit() for name in names) and len({name.rstrip("0123456789") for name in names}) == 1
-    )
-
-
-def _said_of_parts(parts: Mapping[str, str], depth: int, classes: Sequence[str]) -> list[str]:
-    if not parts:
-        return []
-    named = f"the folders {and_more(sorted(parts), _NAMED)}"
-    if depth:
-        return [f"{named} in each class are taken for parts of a split"]
-    rest = "the folders in them for classes" if classes else "and classes are unknown"
-    return [f"{named} are taken for parts of a split, {rest}"]
-
-
 def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath]) -> list[str]:
     """Ask whether this is the right folder where the classes look as if they were not."""
     if len(classes) == 1:
         above = PurePosixPath(os.path.commonpath([file.parent for file in files]))
         depth = len(above.parts)
         folders = sorted({file.parts[depth] for file in files if len(file.parts) > depth + 1})
-        holds = f"{above} holds the folders {and_more(folders, _NAMED)}"
+        holds = f"{above} holds the folders {and_more(folders, NAMED)}"
         return [
             f"1 class, {classes[0]}: is this the right folder? "
             + (holds if folders else f"it holds only the folder {above}")
@@ -174,6 +116,6 @@ def _said_of_classes(classes: Sequence[str], files: Sequence[PurePosixPath]) -> 
         return []
     inner = sorted({"/".join(file.parts[:2]) for file in files if file.parts[0] in hollow})
     return [
-        f"{len(classes)} classes, by the outer folders: is this the right folder? {and_more(hollow, _NAMED)} "
-        f"hold no recordings but folders ({and_more(inner, _NAMED)})"
+        f"{len(classes)} classes, by the outer folders: is this the right folder? {and_more(hollow, NAMED)} "
+        f"hold no recordings but folders ({and_more(inner, NAMED)})"
     ]

@@ -25,6 +25,7 @@ import pandas as pd
 
 from gtzanfeat.datasets.audio_files import and_more, different_sounds, said_of_others, sound_files
 from gtzanfeat.datasets.clip_table import ClipTable
+from gtzanfeat.datasets.folder_names import NAMED, split_parts
 from gtzanfeat.errors import DatasetError
 
 GENRES = ("blues", "classical", "country", "disco", "hiphop", "jazz", "metal", "pop", "reggae", "rock")
@@ -101,7 +102,8 @@ def load(path: Path) -> ClipTable:
     Clips are told by their file names, ``blues.00012.wav`` (or .au, .mp3 ...), in any case, at any depth
     below `path`; so the folder of genres will do as well as one above it. A clip that lies in the folder of
     another genre was put there by someone's own judgement, and is left out with a note, as is any other
-    recording.
+    recording. Where the folders are named as the parts of a split are (train, valid, test ...), they are the
+    column ``split``.
 
     Parameters
     ----------
@@ -138,6 +140,11 @@ def load(path: Path) -> ClipTable:
             f"left out, as no clips of GTZAN by name and folder: {and_more(others)} "
             "(the layout 'folder' takes every recording)"
         )
+    parts, depth = split_parts(list(files.values()))
+    if parts:
+        notes.append(f"the folders {and_more(sorted(parts), NAMED)} are taken for parts of a split")
     known = catalogue().set_index("recording", drop=False).loc[list(files)]
     frame = known.assign(path=[str(path / file) for file in files.values()])
+    if parts:  # somebody has shared the clips out, as the layout "folder" understands it
+        frame["split"] = [parts.get(file.parts[depth]) for file in files.values()]
     return ClipTable(frame, "gtzan", tuple(notes), copies=tuple(str(path / file) for file in sounds.copies))

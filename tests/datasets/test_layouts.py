@@ -150,6 +150,16 @@ def test_gtzan_table_carries_the_facts(tmp_path):
     assert clips.column("number").tolist() == [1, 7, 99]
 
 
+@pytest.mark.parametrize("above", ["", "genres_original/"])
+def test_gtzan_in_folders_of_a_split_keeps_it(tmp_path, above):
+    files = ("train/blues/blues.00001.wav", "train/rock.00007.wav", "test/rock/rock.00099.wav")
+    clips = load_dataset(write_all(tmp_path, *(above + file for file in files)))
+    assert clips.name == "gtzan"
+    assert clips.labels.tolist() == ["blues", "rock", "rock"]
+    assert clips.column("split").tolist() == ["train", "train", "test"]
+    assert clips.notes == ("the folders test, train are taken for parts of a split",)
+
+
 def test_gtzan_clips_outside_the_catalogue_are_groups_of_their_own(tmp_path):
     clips = load_dataset(write_all(tmp_path, "jazz/jazz.00051.wav", "jazz/jazz.00053.wav"))
     assert clips.artists is None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import options, outputs, screen
+from gtzanfeat.cli import options, outputs, partial_table, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,16 +82,22 @@ def command(
         raise click.UsageError("--hop is for windows; give --segments too.")
     how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
     where = check_destination(output, **how)  # now, and not after hours of analysis
-    with outputs.held(where):
+    with outputs.held(where), partial_table.written_meanwhile(where, **how) as write_part:
         clips = find_clips(sources, layout)
         screen.note(clips.notes, quiet)
         if segments is None:
             extraction = extract_with_progress(
-                clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+                clips.clips,
+                chosen,
+                on_error=on_error,
+                memory=memory,
+                jobs=jobs,
+                quiet=quiet,
+                checkpoint=lambda done, extraction: write_part(clips.select(done), extraction),
             )
         else:
             clips, extraction = _segment_table_with_progress(
-                clips, chosen, segments, hop, on_error, memory, jobs, quiet
+                clips, chosen, segments, hop, on_error, memory, jobs, quiet, write_part
             )
         written = outputs.write_somewhere(where, lambda path: write_table(extraction, clips, path, **how))
     if not quiet:
@@ -115,6 +121,7 @@ def _segment_table_with_progress(
     memory: Path | None,
     jobs: int,
     quiet: bool,
+    checkpoint: Callable[[ClipTable, Extraction], None],
 ) -> tuple[ClipTable, Extraction]:
     """Measure windows with a bar that shows how far it is."""
     from gtzanfeat.segments import segment_table
@@ -129,6 +136,7 @@ def _segment_table_with_progress(
             on_error=on_error,
             memory=memory,
             progress=advance,
+            checkpoint=checkpoint,
         )
 
 
@@ -164,6 +172,7 @@ def extract_with_progress(
     jobs: int,
     quiet: bool,
     memory: Path | None = None,
+    checkpoint: Callable[[np.ndarray, Extraction], None] | None = None,
 ) -> Extraction:
     """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
@@ -176,4 +185,5 @@ def extract_with_progress(
             on_error=on_error,
             memory=memory,
             progress=advance,
+            checkpoint=checkpoint,
         )

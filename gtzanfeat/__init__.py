@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         write_evaluation,
     )
     from gtzanfeat.export import frame_table, join_columns, read_metadata, read_table, write_table
+    from gtzanfeat.export.dataset import DatasetSummary, extract_dataset, merge_datasets
     from gtzanfeat.extraction import Extraction, Frames, extract
     from gtzanfeat.extraction.cache import clear as clear_cache
     from gtzanfeat.extraction.cache import contents as cache_contents
@@ -100,6 +101,7 @@ _HOMES = {
     "CodebookHistogram": "codebooks",
     "Confounds": "evaluation",
     "DatasetError": "errors",
+    "DatasetSummary": "export.dataset.DatasetSummary",
     "Deltas": "transformers",
     "Evaluation": "evaluation",
     "Experiment": "evaluation",
@@ -144,6 +146,7 @@ _HOMES = {
     "drop_lone_classes": "evaluation",
     "evaluate": "evaluation",
     "extract": "extraction",
+    "extract_dataset": "export.dataset.extract_dataset",
     "feature_set": "feature_sets",
     "frame_table": "export",
     "held_out_contributions": "inspection",
@@ -151,6 +154,7 @@ _HOMES = {
     "join_columns": "export",
     "load_audio": "audio",
     "load_dataset": "datasets",
+    "merge_datasets": "export.dataset.merge_datasets",
     "prune_cache": "extraction.cache.prune",
     "read_evaluation": "evaluation",
     "read_metadata": "export",
@@ -182,6 +186,7 @@ __all__ = [
     "CodebookHistogram",
     "Confounds",
     "DatasetError",
+    "DatasetSummary",
     "Deltas",
     "Evaluation",
     "Experiment",
@@ -227,6 +232,7 @@ __all__ = [
     "drop_lone_classes",
     "evaluate",
     "extract",
+    "extract_dataset",
     "feature_set",
     "frame_table",
     "held_out_contributions",
@@ -234,6 +240,7 @@ __all__ = [
     "join_columns",
     "load_audio",
     "load_dataset",
+    "merge_datasets",
     "prune_cache",
     "read_evaluation",
     "read_metadata",

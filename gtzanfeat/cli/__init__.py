@@ -29,6 +29,7 @@ from gtzanfeat.cli import (
     evaluate_command,
     extract_command,
     features_command,
+    merge_command,
     reproduce_command,
     screen,
 )
@@ -126,6 +127,7 @@ def main(ctx: click.Context) -> None:
 for command in (
     demo_command,
     extract_command,
+    merge_command,
     evaluate_command,
     compare_command,
     reproduce_command,

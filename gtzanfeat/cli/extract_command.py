@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import options, outputs, partial_table, screen
+from gtzanfeat.cli import dataset_output, options, outputs, partial_table, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,22 @@ if TYPE_CHECKING:
     "-o",
     required=True,
     type=options.FilePath(),
-    help="The table: NAME.parquet or NAME.csv.",
+    help="The table: NAME.parquet or NAME.csv. A name without suffix is a folder of Parquet files, in which "
+    "the same command goes on where a run was broken off.",
+)
+@click.option("--dataset", is_flag=True, help="The output is a folder, whatever its name.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    type=dataset_output.Shard(),
+    help="Into a folder: the I-th of N shards of the list, of which each may be another machine's; see "
+    "`gtzanfeat merge`.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=options.Seconds(),
+    help="Into a folder: give up a recording that takes longer, and record that. Workers are processes.",
 )
 @click.option(
     "--segments",
@@ -59,6 +74,9 @@ def command(
     sources: tuple[Path, ...],
     set_name: str,
     output: Path,
+    dataset: bool,
+    shard: tuple[int, int] | None,
+    timeout: float | None,
     segments: float | None,
     hop: float | None,
     quote_formulas: bool,
@@ -80,6 +98,23 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
+    if dataset or not output.suffix:
+        if quote_formulas:
+            raise click.UsageError("--quote-formulas is for CSV; a folder holds Parquet.")
+        return dataset_output.write_dataset(
+            lambda: find_clips(sources, layout),
+            output,
+            dataset_output.rows(chosen, segments, hop),
+            quiet,
+            shard=shard or (1, 1),
+            n_jobs=jobs,
+            timeout=timeout,
+            memory=memory,
+            on_error=on_error,
+            overwrite=overwrite,
+        )
+    if shard is not None or timeout is not None:
+        raise click.UsageError("--shard and --timeout are for a folder; give -o a name without suffix.")
     how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
     where = check_destination(output, **how)  # now, and not after hours of analysis
     with outputs.held(where), partial_table.written_meanwhile(where, **how) as write_part:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
 from gtzanfeat.export.dataset_folder import is_dataset, read_dataset, read_dataset_metadata
 from gtzanfeat.export.formats import FORMATS, Format
 from gtzanfeat.extraction import Extraction, Failure
-from gtzanfeat.feature_sets import feature_set
+from gtzanfeat.feature_sets import FeatureSet, feature_set
 from gtzanfeat.version import versions
 
 LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # whose versions may change feature values
@@ -313,35 +313,80 @@ def _frame(extraction: Extraction, table: ClipTable) -> pd.DataFrame:
     measured = pd.DataFrame({"seconds": extraction.seconds, "flags": extraction.flags})
     measured["flags"] = measured["flags"].astype("string")
     features = pd.DataFrame(extraction.values, columns=list(extraction.columns), dtype="float32")
-    # SQL ignores case, so a table cannot have both `Seconds` and `seconds`
-    taken = {name.lower() for name in [*measured.columns, *features.columns]}
-    identity = table.frame[[name for name in table.frame.columns if name.lower() not in taken]]
+    identity = table.frame[identity_columns(table.frame.columns, [*measured.columns, *features.columns])]
     whole = pd.concat([identity, measured, features], axis=1)
     return whole.loc[extraction.ok].reset_index(drop=True)
 
 
-def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the metadata as `read_metadata` gives them back; they do not depend on time or machine."""
-    chosen = extraction.feature_set
+def identity_columns(names: Iterable[str], measured: Iterable[str]) -> list[str]:
+    """Return the columns of a table of clips that stand before what was measured.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Its columns.
+    measured : iterable of str
+        The columns after them.
+
+    Returns
+    -------
+    list of str
+        All but those of a name that is taken; SQL ignores case, so a table cannot have both `Seconds` and
+        `seconds`.
+    """
+    taken = {name.lower() for name in measured}
+    return [name for name in names if name.lower() not in taken]
+
+
+def table_metadata(
+    chosen: FeatureSet, dataset: str, columns: Iterable[str], copies: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the metadata of a table without failures, computed by what is installed here.
+
+    Parameters
+    ----------
+    chosen : FeatureSet
+        What was computed.
+    dataset : str
+        The name of the table of clips.
+    columns : iterable of str
+        All columns of the table.
+    copies : iterable of str
+        Files that were left out as copies.
+
+    Returns
+    -------
+    dict
+        As `read_metadata` gives it back; it does not depend on time or machine.
+    """
     meanings = {
         row["column"]: {"unit": row["unit"], "meaning": row["hears"]}
         | {key: row[key] for key in ("formula", "source", "family")}
         for row in chosen.feature_table()
     }
     known = IDENTITY | meanings
-    return {
+    words: dict[str, Any] = {
         "feature_set": chosen.name,
         "spec_hash": chosen.spec_hash,
         "spec_json": chosen.spec_json,
-        "versions": dict(extraction.versions) or versions(*LIBRARIES),
-        "dataset": table.name,
-        "failures": [
-            *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
-            *(
-                {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
-                for failure in extraction.failures
-            ),
-        ],
-        "copies": list(table.copies),
-        "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
+        "versions": versions(*LIBRARIES),
+        "dataset": dataset,
+        "failures": [],
+        "copies": list(copies),
+        "columns": {name: known.get(name, PASSED_ON) for name in columns},
     }
+    return words
+
+
+def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the metadata of an extraction and its clips."""
+    words = table_metadata(extraction.feature_set, table.name, frame.columns, table.copies)
+    words["versions"] = dict(extraction.versions) or words["versions"]
+    words["failures"] = [
+        *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
+        *(
+            {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
+            for failure in extraction.failures
+        ),
+    ]
+    return words

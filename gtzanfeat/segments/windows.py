@@ -236,8 +236,7 @@ def measure_segments(
         raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
     numbered = list(enumerate(list_of_clips(clips)))
     chosen = spec.feature_set
-    cache = Cache.open(memory, spec.spec_hash)
-    analyser = _SegmentAnalyser(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
+    analyser = segment_analyser(spec, memory)
     matrices, flags = np.empty(len(numbered), dtype=object), np.empty(len(numbered), dtype=object)
     seconds = np.full(len(numbered), np.nan)
     failures: list[Failure] = []
@@ -264,6 +263,26 @@ def measure_segments(
                 flags[index] = tuple(str(result[2]).split("\n"))
             finished(index)
     return so_far()
+
+
+def segment_analyser(spec: SegmentSpec, memory: Any = None) -> ClipAnalyser:
+    """Return what analyses all windows of one recording after another.
+
+    Parameters
+    ----------
+    spec : SegmentSpec
+        Feature set, length and hop.
+    memory : path or joblib.Memory, optional
+        Where results are kept.
+
+    Returns
+    -------
+    ClipAnalyser
+        Its array is (n_windows, n_columns), its flags have a line per window.
+    """
+    chosen = spec.feature_set
+    cache = Cache.open(memory, spec.spec_hash)
+    return _SegmentAnalyser(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -295,7 +314,8 @@ class _SegmentAnalyser(ClipAnalyser):
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
         words = [" ".join([*found, *reading.remarks]) for found in flags[:-1]]
         words.append(" ".join([*flags[-1], *reading.flags]))  # where the end of a truncated file is missing
-        return values, np.array(n_samples / self.rate), np.array("\n".join(words))
+        seconds, flags_of_all = np.array(n_samples / self.rate), np.array("\n".join(words))
+        return values, seconds, flags_of_all, np.array(reading.sound)
 
 
 def cut_windows(

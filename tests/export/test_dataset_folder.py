@@ -4,15 +4,18 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 from click.testing import CliRunner
 from dataset_parts import write_dataset
+from signals import RATE, tone
 
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ExportError
 from gtzanfeat.evaluation import evaluate
-from gtzanfeat.export import is_table, join_columns, read_metadata, read_table, write_table
-from gtzanfeat.extraction import Extraction, Failure
+from gtzanfeat.export import dataset_folder, is_table, join_columns, read_metadata, read_table, write_table
+from gtzanfeat.export.dataset import declaration, extract_dataset, ledger
+from gtzanfeat.extraction import Extraction, Failure, extract
 from gtzanfeat.feature_sets import feature_set
 
 
@@ -92,3 +95,22 @@ def test_another_folder_and_a_damaged_one_are_refused(folder, tmp_path):
     (folder / "dataset.json").write_text("{")
     with pytest.raises(ExportError, match="it is not a table that write_table wrote; extract it anew"):
         read_metadata(folder)
+
+
+def test_it_reads_what_an_extraction_wrote(tmp_path):
+    for i in range(3):
+        soundfile.write(tmp_path / f"{i}.wav", tone(300 + i, 0.2), RATE)
+    (tmp_path / "3.wav").write_text("nothing")
+    paths = [str(tmp_path / f"{i}.wav") for i in range(4)]
+    clips = ClipTable(
+        pd.DataFrame({"path": paths, "recording": list("abcd"), "label": list("xxyy")}), "files"
+    )
+    extract_dataset(clips, tmp_path / "features", "pitch5")
+    table, values = read_table(tmp_path / "features")
+    file = write_table(extract(clips.clips, "pitch5", on_error="skip"), clips, tmp_path / "one.parquet")
+    expected_table, expected = read_table(file)
+    pd.testing.assert_frame_equal(table.frame, expected_table.frame)
+    assert values.values.tobytes() == expected.values.tobytes()
+    assert (values.flags, values.lost) == (expected.flags, expected.lost)
+    assert dataset_folder.ANALYSED == ledger.ANALYSED
+    assert dataset_folder.DECLARATION == declaration.DECLARATION

@@ -1,8 +1,8 @@
 """Feature tables as files: one row per clip, with metadata of every column.
 
 `tables` writes and reads them, `formats` declares the file formats, `join` adds columns computed elsewhere;
-`frame_rows` makes a data frame of frames. `dataset` extracts into folders that outlive a run, and `file_locks`
-keeps files from other processes.
+`frame_rows` makes a data frame of frames. `dataset` extracts into folders that outlive a run, and
+`file_locks` keeps files from other processes.
 No feature is computed here.
 """
 

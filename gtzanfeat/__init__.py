@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         read_metadata,
         read_table,
         verify_table,
+        write_frames,
         write_table,
     )
     from gtzanfeat.export.dataset import DatasetSummary, extract_dataset, merge_datasets
@@ -175,6 +176,7 @@ _HOMES = {
     "show_progress": "progress",
     "verify_table": "export",
     "write_evaluation": "evaluation",
+    "write_frames": "export",
     "write_report": "report",
     "write_table": "export",
 }
@@ -263,6 +265,7 @@ __all__ = [
     "show_progress",
     "verify_table",
     "write_evaluation",
+    "write_frames",
     "write_report",
     "write_table",
 ]

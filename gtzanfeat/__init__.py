@@ -43,7 +43,17 @@ if TYPE_CHECKING:
         read_evaluation,
         write_evaluation,
     )
-    from gtzanfeat.export import frame_table, join_columns, read_metadata, read_table, write_table
+    from gtzanfeat.export import (
+        TableVerification,
+        frame_table,
+        join_columns,
+        read_metadata,
+        read_table,
+        verify_table,
+        write_frames,
+        write_table,
+    )
+    from gtzanfeat.export.dataset import DatasetSummary, extract_dataset, merge_datasets
     from gtzanfeat.extraction import Extraction, Frames, extract
     from gtzanfeat.extraction.cache import clear as clear_cache
     from gtzanfeat.extraction.cache import contents as cache_contents
@@ -100,6 +110,7 @@ _HOMES = {
     "CodebookHistogram": "codebooks",
     "Confounds": "evaluation",
     "DatasetError": "errors",
+    "DatasetSummary": "export.dataset.DatasetSummary",
     "Deltas": "transformers",
     "Evaluation": "evaluation",
     "Experiment": "evaluation",
@@ -128,6 +139,7 @@ _HOMES = {
     "SegmentTimelineDisplay": "report",
     "Segments": "segments",
     "Summarize": "transformers",
+    "TableVerification": "export",
     "TagClassifier": "classifiers",
     "TimeDCT": "transformers",
     "UnknownNameError": "errors",
@@ -144,6 +156,7 @@ _HOMES = {
     "drop_lone_classes": "evaluation",
     "evaluate": "evaluation",
     "extract": "extraction",
+    "extract_dataset": "export.dataset.extract_dataset",
     "feature_set": "feature_sets",
     "frame_table": "export",
     "held_out_contributions": "inspection",
@@ -151,6 +164,7 @@ _HOMES = {
     "join_columns": "export",
     "load_audio": "audio",
     "load_dataset": "datasets",
+    "merge_datasets": "export.dataset.merge_datasets",
     "prune_cache": "extraction.cache.prune",
     "read_evaluation": "evaluation",
     "read_metadata": "export",
@@ -160,7 +174,9 @@ _HOMES = {
     "robustness": "inspection",
     "segment_table": "segments",
     "show_progress": "progress",
+    "verify_table": "export",
     "write_evaluation": "evaluation",
+    "write_frames": "export",
     "write_report": "report",
     "write_table": "export",
 }
@@ -182,6 +198,7 @@ __all__ = [
     "CodebookHistogram",
     "Confounds",
     "DatasetError",
+    "DatasetSummary",
     "Deltas",
     "Evaluation",
     "Experiment",
@@ -210,6 +227,7 @@ __all__ = [
     "SegmentTimelineDisplay",
     "Segments",
     "Summarize",
+    "TableVerification",
     "TagClassifier",
     "TimeDCT",
     "UnknownNameError",
@@ -227,6 +245,7 @@ __all__ = [
     "drop_lone_classes",
     "evaluate",
     "extract",
+    "extract_dataset",
     "feature_set",
     "frame_table",
     "held_out_contributions",
@@ -234,6 +253,7 @@ __all__ = [
     "join_columns",
     "load_audio",
     "load_dataset",
+    "merge_datasets",
     "prune_cache",
     "read_evaluation",
     "read_metadata",
@@ -243,7 +263,9 @@ __all__ = [
     "robustness",
     "segment_table",
     "show_progress",
+    "verify_table",
     "write_evaluation",
+    "write_frames",
     "write_report",
     "write_table",
 ]

@@ -762,3 +762,32 @@ def test_samples_that_are_no_numbers_are_refused_without_a_warning(tmp_path, cap
         with pytest.raises(ClipError, match="it holds|its samples reach"):
             load_audio(tmp_path / "a.wav")
     assert capfd.readouterr() == ("", "")
+
+
+# --- what the sound was ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("subtype", "largest"),
+    [("PCM_16", 32767 / 32768), ("PCM_24", 1 - 2.0**-23), ("PCM_U8", 127 / 128), ("FLOAT", 1.0)],
+)
+def test_peak_and_share_of_samples_at_full_scale(tmp_path, subtype, largest):
+    channels = np.full((30_000, 2), 0.25)
+    channels[:1500, 1] = largest
+    soundfile.write(tmp_path / "a.wav", channels, 44100, subtype)
+    reading = blocks(Clip(tmp_path / "a.wav"), 22050)
+    assert np.isnan(reading.sound).all()  # not known before it is read
+    list(reading)
+    assert reading.sound == (44100, 2, pytest.approx(largest, abs=1e-6), 1500 / 60_000)
+    soundfile.write(tmp_path / "b.wav", channels / 2, 44100, subtype)
+    quiet = blocks(Clip(tmp_path / "b.wav"), 22050)
+    list(quiet)
+    assert quiet.sound.clipped == 0
+    assert quiet.sound.peak == pytest.approx(largest / 2, abs=1 / 128)
+
+
+def test_negative_full_scale_is_full_scale():
+    samples = np.array([-32768, 0, 100], dtype=np.int16)
+    reading = blocks(Clip(samples), 22050)
+    list(reading)
+    assert reading.sound == (22050, 1, 1.0, 1 / 3)

@@ -34,6 +34,7 @@ ELSEWHERE = {
         "evaluate_command evaluate_options evaluate_results extract_command features_command options "
         "reproduce_command",
     ),
+    "cli/test_dataset_output.py": ("shards are written to be merged", "cli: merge_command"),
     "codebooks/test_codebook_histogram.py": (
         "the same contract holds for both encodings",
         "codebooks: frames_to_vector gaussian_supervector",
@@ -64,6 +65,12 @@ ELSEWHERE = {
     "evaluation/test_protocols.py": ("folds are what protocols make", "evaluation: folds"),
     "evaluation/test_result.py": ("the ways out of a result", "evaluation: tabulation text"),
     "evaluation/test_tasks.py": ("results of every task are written and read back", "evaluation: storage"),
+    "export/dataset/test_dataset_extraction.py": (
+        "an extraction that is killed and gone on with is what brings them together",
+        "export/dataset: clip_rows ledger parts recording_analysis resumption",
+    ),
+    "export/test_verification.py": ("it is asked for on the command line, too", "cli: verify_command"),
+    "export/test_frame_files.py": ("frames are asked for on the command line, too", "cli: frame_output"),
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),

@@ -20,7 +20,7 @@ from gtzanfeat.audio.c_messages import held_back
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced
-from gtzanfeat.audio.levels import COMPARED, Levels
+from gtzanfeat.audio.levels import COMPARED, LARGEST_OF_8_BITS, Levels
 from gtzanfeat.audio.refusals import AGAIN, CONVERT, foreign, plain_words, unopened
 from gtzanfeat.errors import ClipError, MissingClipError
 
@@ -214,6 +214,8 @@ class Decoder:
         # 8- and 16-bit PCM decode several times faster as int16, and exactly
         narrow = file.subtype in ("PCM_16", "PCM_S8", "PCM_U8")
         dtype, scale = ("int16", 1 / 32768) if narrow else ("float32", 1.0)
+        if file.subtype in ("PCM_S8", "PCM_U8"):
+            self.levels.largest = LARGEST_OF_8_BITS
         buffer = np.empty((step, file.channels), dtype=dtype)
         n_read = before = 0
         try:
@@ -273,6 +275,7 @@ class Decoder:
     def _mono(self, block: np.ndarray, scale: float) -> np.ndarray:
         """Mean of the channels (n, n_channels), times `scale`, as float32."""
         n_channels = block.shape[1]
+        self.levels.add_extremes(block, scale)
         share = np.float32(scale / n_channels)
         with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
             out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)

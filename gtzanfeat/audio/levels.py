@@ -1,11 +1,14 @@
-"""The power of a clip's channels and of their mean, added up block by block.
+"""The power of a clip's channels and of their mean, and their largest samples, added up block by block.
 
-What it tells: whether the channels cancel each other in the mean, and whether the sound is beyond full scale.
+What it tells: whether the channels cancel each other in the mean, whether the sound is beyond full scale, its
+peak, and how much of it is clipped.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+import numpy as np
 
 # Sample frames at the beginning of each block in which channels are compared with their mean: a quarter of
 # the longest block, and all of a shorter clip. All of them would cost as much as a tenth of reading a WAV.
@@ -21,6 +24,11 @@ CANCELLED = 0.1
 # scale by a few dB at its peaks has less. Integers that were not divided have 100 times that, and often 10^6.
 FULL_SCALE = 1.0
 
+# From this on a sample is at full scale: the largest of 16 bits, which is near enough for more bits and for
+# floating point; and the largest of 8 bits.
+LARGEST = 32767 / 32768
+LARGEST_OF_8_BITS = 127 / 128
+
 
 @dataclass
 class Levels:
@@ -34,10 +42,15 @@ class Levels:
         Of the mono samples of floating-point formats.
     n_samples : int
         How many these are.
+    peak : float
+        The largest magnitude of a sample of any channel.
+    n_values, n_clipped : int
+        How many samples there are in all channels, and how many of them are at full scale.
+    largest : float
+        From which magnitude on a sample is at full scale.
 
     Examples
     --------
-    >>> import numpy as np
     >>> levels = Levels()
     >>> left = np.linspace(-1, 1, 100, dtype=np.float32)
     >>> levels.add_mix(float(left @ left), 0.0)
@@ -49,6 +62,21 @@ class Levels:
     mixed: float = 0.0
     samples: float = 0.0
     n_samples: int = 0
+    peak: float = 0.0
+    n_values: int = 0
+    n_clipped: int = 0
+    largest: float = LARGEST
+
+    def add_extremes(self, block: np.ndarray, scale: float = 1.0) -> None:
+        """Add a block of samples of all channels, which times `scale` are in [-1, 1]."""
+        # not `abs`, which the smallest integer does not have, and which copies the block
+        flat = block.ravel()  # ten times as fast for one channel
+        peak = max(float(flat.max()), -float(flat.min())) * scale
+        self.peak = max(self.peak, peak)
+        self.n_values += block.size
+        if peak >= self.largest:
+            limit = self.largest / scale
+            self.n_clipped += int(np.count_nonzero((block >= limit) | (block <= -limit)))
 
     def add_mix(self, channels: float, mixed: float) -> None:
         """Add the sums of squares of a block: of its channels, on average, and of their mean."""
@@ -59,6 +87,11 @@ class Levels:
         """Add a block of mono samples by their sum of squares."""
         self.samples += sum_of_squares
         self.n_samples += n_samples
+
+    @property
+    def clipped(self) -> float:
+        """The share of samples at full scale, 0 to 1."""
+        return self.n_clipped / self.n_values if self.n_values else 0.0
 
     @property
     def cancelled(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -21,6 +21,30 @@ if TYPE_CHECKING:
 READ_FRAMES = 1 << 17  # sample frames decoded at a time: 6 s at 22050 Hz
 RESAMPLER = "soxr HQ"
 _PCM = {"uint8": (2.0**-7, -128), "int8": (2.0**-7, 0), "int16": (2.0**-15, 0), "int32": (2.0**-31, 0)}
+
+
+class SoundProperties(NamedTuple):
+    """What a clip's sound was before it was mixed and resampled.
+
+    Parameters
+    ----------
+    rate : float
+        Its own sample rate in Hz.
+    n_channels : float
+        How many channels it has.
+    peak : float
+        The largest magnitude of a sample of any channel; 1 is full scale.
+    clipped : float
+        The share of samples at full scale, of all channels, 0 to 1.
+    """
+
+    rate: float
+    n_channels: float
+    peak: float
+    clipped: float
+
+
+UNKNOWN_SOUND = SoundProperties(*[float("nan")] * 4)
 
 
 class Reading(Iterator[np.ndarray]):
@@ -41,11 +65,14 @@ class Reading(Iterator[np.ndarray]):
         rate, in Hz, is below the rate asked for, so that its upper frequencies are missing; "cancelled", if
         its channels cancel each other in their mean; "over_full_scale", if its samples were not scaled to
         [-1, 1] (see `gtzanfeat.audio.levels`).
+    sound : SoundProperties
+        Its own rate and channels, peak and clipping, when all blocks have been read.
     """
 
     def __init__(self, give: Callable[[Reading], Iterator[np.ndarray]]) -> None:
         self.truncated = False
         self.remarks: tuple[str, ...] = ()
+        self.sound = UNKNOWN_SOUND
         self._blocks = give(self)
 
     @property
@@ -101,6 +128,7 @@ def _blocks(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
         source = _array_blocks(clip, _samples(clip.source), own_rate, rate, levels)
         yield from _counted(clip, source if own_rate == rate else _resampled(source, own_rate, rate))
         reading.remarks = _remarks(own_rate, rate, levels)
+        reading.sound = SoundProperties(own_rate, 1, levels.peak, levels.clipped)
 
 
 def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
@@ -115,7 +143,9 @@ def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
         source = _resampled(source, decoder.rate, rate)
     yield from _counted(clip, source)
     reading.truncated = decoder.truncated
-    reading.remarks = _remarks(decoder.rate, rate, decoder.levels)
+    levels = decoder.levels
+    reading.remarks = _remarks(decoder.rate, rate, levels)
+    reading.sound = SoundProperties(decoder.rate, decoder.n_channels, levels.peak, levels.clipped)
 
 
 def _remarks(own_rate: int, rate: int, levels: Levels) -> tuple[str, ...]:
@@ -133,6 +163,7 @@ def _changed(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
     original = blocks(replace(clip, change=None), rate)
     samples = _joined(original)
     reading.truncated, reading.remarks = original.truncated, original.remarks
+    reading.sound = original.sound
     try:
         samples = clip.change(samples, rate)
     except ClipError as error:
@@ -288,11 +319,14 @@ def _array_blocks(
     for first in range(0, samples.size, step):
         block = samples[first : first + step]
         if scale != 1.0:
-            yield ((block.astype(np.float64) + shift) * scale).astype(np.float32)
+            block = ((block.astype(np.float64) + shift) * scale).astype(np.float32)
+            levels.add_extremes(block)
+            yield block
         else:
             with np.errstate(over="ignore"):  # too large for float32 becomes infinite, and is refused
                 block = np.ascontiguousarray(block, dtype=np.float32)
             levels.add_samples(check_finite(clip, block), block.size)
+            levels.add_extremes(block)
             yield block
 
 

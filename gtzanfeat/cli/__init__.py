@@ -2,7 +2,7 @@
 
 A command turns words into calls of the package and results into lines; whatever it does can be done from
 Python too, and nothing is computed here. Results go to standard output, all else to standard error. The exit
-code is 0, or 1 if clips failed, 2 for an error, which is one line, 130 after Ctrl-C.
+code is 0, or 1 if clips failed, 2 for an error, which is one line, 130 after Ctrl-C, 143 after SIGTERM.
 
 A command is one file of this folder and one row at the foot of this one. The package is imported inside the
 commands, so that ``--help`` and ``--version`` need not wait for scikit-learn.
@@ -10,9 +10,12 @@ commands, so that ``--help`` and ``--version`` need not wait for scikit-learn.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -26,15 +29,34 @@ from gtzanfeat.cli import (
     evaluate_command,
     extract_command,
     features_command,
+    merge_command,
     reproduce_command,
     screen,
+    verify_command,
 )
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import __version__
 
 ERROR = 2
-INTERRUPTED = 130  # 128 + SIGINT and 128 + SIGPIPE, as shells have it
+INTERRUPTED = 130  # 128 + SIGINT, 128 + SIGPIPE and 128 + SIGTERM, as shells have it
 PIPE_CLOSED = 141
+TERMINATED = 143
+
+
+class _Terminated(BaseException):
+    """SIGTERM, which like Ctrl-C lets a command put away what it is writing."""
+
+
+@contextlib.contextmanager
+def _termination_raised() -> Iterator[None]:
+    def terminate(*args: Any) -> None:
+        raise _Terminated
+
+    before = signal.signal(signal.SIGTERM, terminate)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class Program(click.Group):
@@ -43,13 +65,14 @@ class Program(click.Group):
     def __call__(self, *args: Any, **extra: Any) -> Any:
         """Run as a process of its own."""
         try:
-            return self.main(*args, **extra)
+            with _termination_raised():
+                return self.main(*args, **extra)
         except SystemExit as end:
-            if end.code == INTERRUPTED:
+            if end.code in (INTERRUPTED, TERMINATED):
                 # not by way of Python's farewell, which aborts if a worker is still in compiled code
                 sys.stdout.flush()
                 sys.stderr.flush()
-                os._exit(INTERRUPTED)
+                os._exit(end.code)
             raise
 
     def main(self, *args: Any, **extra: Any) -> Any:
@@ -65,6 +88,9 @@ class Program(click.Group):
         except click.Abort:
             screen.say("interrupted")
             code = INTERRUPTED
+        except _Terminated:
+            screen.say("terminated")
+            code = TERMINATED
         except click.UsageError as error:
             asked = error.ctx.command_path if error.ctx is not None else self.name
             screen.error(f"{error.format_message()} See '{asked} --help'.")
@@ -102,6 +128,8 @@ def main(ctx: click.Context) -> None:
 for command in (
     demo_command,
     extract_command,
+    merge_command,
+    verify_command,
     evaluate_command,
     compare_command,
     reproduce_command,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import options, outputs, screen
+from gtzanfeat.cli import dataset_output, frame_output, options, outputs, partial_table, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,22 @@ if TYPE_CHECKING:
     "-o",
     required=True,
     type=options.FilePath(),
-    help="The table: NAME.parquet or NAME.csv.",
+    help="The table: NAME.parquet or NAME.csv. A name without suffix is a folder of Parquet files, in which "
+    "the same command goes on where a run was broken off.",
+)
+@click.option("--dataset", is_flag=True, help="The output is a folder, whatever its name.")
+@click.option(
+    "--shard",
+    metavar="I/N",
+    type=dataset_output.Shard(),
+    help="Into a folder: the I-th of N shards of the list, of which each may be another machine's; see "
+    "`gtzanfeat merge`.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=options.Seconds(),
+    help="Into a folder: give up a recording that takes longer, and record that. Workers are processes.",
 )
 @click.option(
     "--segments",
@@ -43,6 +58,19 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     type=options.Seconds(),
     help="From the start of one window to the next.  [default: their length]",
+)
+@click.option(
+    "--level",
+    type=click.Choice(["clips", "frames"]),
+    default="clips",
+    show_default=True,
+    help="frames: one row per frame, with recording and time, of the frame features of the set.",
+)
+@click.option(
+    "--features",
+    metavar="A,B...",
+    callback=options.names,
+    help="With --level frames: these frame features, instead of those of a set.",
 )
 @click.option(
     "--quote-formulas",
@@ -59,8 +87,13 @@ def command(
     sources: tuple[Path, ...],
     set_name: str,
     output: Path,
+    dataset: bool,
+    shard: tuple[int, int] | None,
+    timeout: float | None,
     segments: float | None,
     hop: float | None,
+    level: str,
+    features: tuple[str, ...] | None,
     quote_formulas: bool,
     layout: str | None,
     on_error: str,
@@ -80,18 +113,61 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
+    if features is not None and level != "frames":
+        raise click.UsageError("--features is for frames; give --level frames too.")
+    if segments is not None and level == "frames":
+        raise click.UsageError("--segments is for windows; leave it out, or --level frames.")
+    what = (
+        dataset_output.rows(chosen, segments, hop)
+        if level == "clips"
+        else frame_output.rows(set_name, features)
+    )
+    if dataset or not output.suffix:
+        if quote_formulas:
+            raise click.UsageError("--quote-formulas is for CSV; a folder holds Parquet.")
+        return dataset_output.write_dataset(
+            lambda: find_clips(sources, layout),
+            output,
+            what,
+            quiet,
+            shard=shard or (1, 1),
+            n_jobs=jobs,
+            timeout=timeout,
+            memory=memory,
+            on_error=on_error,
+            overwrite=overwrite,
+        )
+    if shard is not None or timeout is not None:
+        raise click.UsageError("--shard and --timeout are for a folder; give -o a name without suffix.")
     how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
     where = check_destination(output, **how)  # now, and not after hours of analysis
-    with outputs.held(where):
+    if level == "frames":
+        return frame_output.write_file(
+            find_clips(sources, layout),
+            where,
+            what,
+            quiet,
+            n_jobs=jobs,
+            on_error=on_error,
+            memory=memory,
+            overwrite=overwrite,
+        )
+    with outputs.held(where), partial_table.written_meanwhile(where, **how) as write_part:
         clips = find_clips(sources, layout)
         screen.note(clips.notes, quiet)
         if segments is None:
             extraction = extract_with_progress(
-                clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+                clips.clips,
+                chosen,
+                on_error=on_error,
+                memory=memory,
+                jobs=jobs,
+                quiet=quiet,
+                checkpoint=lambda done, extraction: write_part(clips.select(done), extraction),
             )
         else:
             clips, extraction = _segment_table_with_progress(
-                clips, chosen, segments, hop, on_error, memory, jobs, quiet
+                clips, chosen, segments, hop, on_error, memory, jobs, quiet, write_part
             )
         written = outputs.write_somewhere(where, lambda path: write_table(extraction, clips, path, **how))
     if not quiet:
@@ -115,6 +191,7 @@ def _segment_table_with_progress(
     memory: Path | None,
     jobs: int,
     quiet: bool,
+    checkpoint: Callable[[ClipTable, Extraction], None],
 ) -> tuple[ClipTable, Extraction]:
     """Measure windows with a bar that shows how far it is."""
     from gtzanfeat.segments import segment_table
@@ -129,6 +206,7 @@ def _segment_table_with_progress(
             on_error=on_error,
             memory=memory,
             progress=advance,
+            checkpoint=checkpoint,
         )
 
 
@@ -164,6 +242,7 @@ def extract_with_progress(
     jobs: int,
     quiet: bool,
     memory: Path | None = None,
+    checkpoint: Callable[[np.ndarray, Extraction], None] | None = None,
 ) -> Extraction:
     """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
@@ -176,4 +255,5 @@ def extract_with_progress(
             on_error=on_error,
             memory=memory,
             progress=advance,
+            checkpoint=checkpoint,
         )

@@ -10,16 +10,9 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
 
 from gtzanfeat.cli import screen
 from gtzanfeat.errors import ExportError
-
-fcntl: Any
-try:
-    import fcntl
-except ImportError:  # on Windows, where nothing is held
-    fcntl = None
 
 ELSEWHERE = 2  # the exit code where something was not written to where it was asked for
 
@@ -41,10 +34,12 @@ def held(*files: Path) -> Iterator[None]:
     ExportError
         If another run holds one of them, or a folder cannot be made or written to.
     """
+    from gtzanfeat.export.file_locks import hold
+
     with contextlib.ExitStack() as stack:
         for file in {file.resolve(): file for file in files}.values():  # one file may have two names
             stack.callback(_remove_empty, _made(file.parent, file))
-            stack.callback(_release, *_locked(file))
+            stack.enter_context(hold(file.with_name(f".{file.name}.lock"), file))
         yield
 
 
@@ -95,45 +90,3 @@ def _remove_empty(folders: list[Path]) -> None:
     for folder in folders:
         with contextlib.suppress(OSError):  # it is not empty, or not there any more
             folder.rmdir()
-
-
-def _locked(file: Path) -> tuple[Path, IO[str]]:
-    """Open and lock the file that holds another."""
-    place = file.with_name(f".{file.name}.lock")
-    while True:
-        try:
-            lock = place.open("a+", encoding="utf-8")
-        except OSError as error:
-            raise ExportError(f"{file}: it cannot be written ({error.strerror or error})") from error
-        lock.seek(0)
-        if not _is_ours(lock):
-            with lock:
-                process = lock.read().strip()
-            raise ExportError(
-                f"{file}: another run (process {process}) is writing it; wait for it, or choose another name"
-            )
-        if place.exists() and os.path.samestat(os.fstat(lock.fileno()), place.stat()):
-            break
-        lock.close()  # the run that held it has just removed it
-    lock.truncate(0)
-    lock.write(f"{os.getpid()}\n")
-    lock.flush()
-    return place, lock
-
-
-def _is_ours(lock: IO[str]) -> bool:
-    """Lock an open file, unless another process has; where files cannot be locked, nothing is held."""
-    if fcntl is not None:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:
-            pass
-    return True
-
-
-def _release(place: Path, lock: IO[str]) -> None:
-    with contextlib.suppress(OSError):  # the folder may be gone
-        place.unlink()
-    lock.close()

@@ -136,13 +136,22 @@ def progress(words: str, total: int, quiet: bool) -> Iterator[Callable[[int], No
     callable
         To be called with the number of things just done.
     """
-    from gtzanfeat.progress import report_progress, show_progress
+    from gtzanfeat.progress import report_progress
 
     if quiet:
         yield lambda done: None
         return
-    with show_progress(_Sayer()), report_progress(visible(words), total) as advance:
+    with reported_progress(quiet), report_progress(visible(words), total) as advance:
         yield advance
+
+
+@contextlib.contextmanager
+def reported_progress(quiet: bool) -> Iterator[None]:
+    """Show what work says of itself, how far it is included, as `progress` does."""
+    from gtzanfeat.progress import show_progress
+
+    with contextlib.nullcontext() if quiet else show_progress(_Sayer()):
+        yield
 
 
 def width() -> int:

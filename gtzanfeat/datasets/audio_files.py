@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import NoReturn
@@ -16,6 +17,7 @@ from gtzanfeat.audio.suffixes import DECODED_SUFFIXES, is_decoded, is_other_soun
 from gtzanfeat.datasets.same_sound import same_sound
 from gtzanfeat.datasets.table_columns import printable
 from gtzanfeat.errors import DatasetError
+from gtzanfeat.progress import report_progress
 
 
 def sound_files(root: Path) -> tuple[list[PurePosixPath], list[PurePosixPath]]:
@@ -63,7 +65,7 @@ def _files(root: Path) -> list[PurePosixPath]:
     def refuse(error: OSError) -> NoReturn:
         raise DatasetError(f"{error.filename}: this folder cannot be read ({error.strerror})") from error
 
-    found: list[PurePosixPath] = []
+    found: list[str] = []  # paths are made of them in the end: joining one by one takes twice the time
     searched: set[str] = set()
     for folder, subfolders, files in os.walk(root, followlinks=True, onerror=refuse):
         if os.path.realpath(folder) in searched:
@@ -71,9 +73,10 @@ def _files(root: Path) -> list[PurePosixPath]:
             continue
         searched.add(os.path.realpath(folder))
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-        here = PurePosixPath(Path(folder).relative_to(root).as_posix())
-        found += [here / name for name in files if not name.startswith(".")]
-    return sorted(found, key=str)
+        here = Path(folder).relative_to(root).as_posix()
+        above = "" if here == "." else f"{here}/"
+        found += [above + name for name in files if not name.startswith(".")]
+    return list(map(PurePosixPath, sorted(found)))
 
 
 @dataclass(frozen=True)
@@ -113,23 +116,42 @@ def different_sounds(root: Path, names: Mapping[PurePosixPath, str]) -> Sounds:
     Sounds
     """
     nameless = sorted((file for file in names if printable(file) != str(file)), key=str)
-    files: dict[str, list[PurePosixPath]] = defaultdict(list)
-    copy_of: dict[PurePosixPath, PurePosixPath] = {}
+    namesakes: dict[str, list[PurePosixPath]] = defaultdict(list)
     named = names.keys() - set(nameless)
     for file in sorted(named, key=lambda file: (DECODED_SUFFIXES.index(file.suffix.lower()), str(file))):
-        taken = files[names[file]]
-        same = next((other for other in taken if same_sound(root / other, root / file)), None)
-        if same is None:
-            taken.append(file)
-        else:
-            copy_of[file] = same
+        namesakes[names[file]].append(file)
+    files = dict(sorted(namesakes.items()))
+    several = [name for name, same_name in files.items() if len(same_name) > 1]
+    copy_of: dict[PurePosixPath, PurePosixPath] = {}
+    with (
+        ThreadPoolExecutor(os.cpu_count()) as workers,  # decoding releases the GIL
+        report_progress("comparing files of one name", len(several)) as advance,
+    ):
+        compared = workers.map(lambda name: _copies(root, files[name]), several)
+        for name, copies_of_one in zip(several, compared, strict=True):
+            files[name] = [file for file in files[name] if file not in copies_of_one]
+            copy_of |= copies_of_one
+            advance(1)
     copies = sorted(copy_of, key=str)
     notes = []
     if nameless:
         notes.append(f"left out, because a name is not UTF-8: {and_more(nameless)}")
     if copies:
         notes.append(f"left out, because {copy_of[copies[0]]} is the same recording: {and_more(copies)}")
-    return Sounds(dict(sorted(files.items())), copies, notes)
+    return Sounds(files, copies, notes)
+
+
+def _copies(root: Path, files: Sequence[PurePosixPath]) -> dict[PurePosixPath, PurePosixPath]:
+    """Return the files that sound like an earlier one, with that one."""
+    taken: list[PurePosixPath] = []
+    copy_of = {}
+    for file in files:
+        same = next((other for other in taken if same_sound(root / other, root / file)), None)
+        if same is None:
+            taken.append(file)
+        else:
+            copy_of[file] = same
+    return copy_of
 
 
 def and_more(names: Sequence[object], named: int = 1) -> str:

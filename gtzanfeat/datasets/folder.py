@@ -74,7 +74,7 @@ def load(path: Path) -> ClipTable:
         )
     frame = pd.DataFrame(
         {
-            "path": [str(path / file) for file in files.values()],
+            "path": [os.path.join(path, file) for file in files.values()],
             "label": labels,
             "recording": list(files),
             "split": [

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from os.path import normpath, splitext
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -106,7 +106,7 @@ def load(path: Path) -> ClipTable:
 
 def _names(paths: list[str]) -> list[str]:
     """Name recordings by their files: without the suffix, unless several files would have that name."""
-    files = [PurePath(normpath(path)).as_posix() for path in paths]
+    files = [normpath(path).replace(os.sep, "/") for path in paths]
     stems = [splitext(file)[0] for file in files]
     n_files = Counter(stem for stem, _ in set(zip(stems, files, strict=True)))
     return [stem if n_files[stem] == 1 else file for stem, file in zip(stems, files, strict=True)]

@@ -86,16 +86,38 @@ def put_in_place(path: Path) -> Iterator[Path]:
 
 def _write_parquet(frame: pd.DataFrame, metadata: dict[str, Any], path: Path) -> None:
     bare = pa.Table.from_pandas(frame, preserve_index=False)  # with metadata from which pandas restores types
-    fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare.schema]
+    with put_in_place(path) as part:
+        pq.write_table(bare.cast(parquet_schema(bare.schema, metadata)), part)
+
+
+def parquet_schema(bare: pa.Schema, metadata: dict[str, Any]) -> pa.Schema:
+    """Return a schema with the metadata of a feature table.
+
+    Parameters
+    ----------
+    bare : Schema
+        Columns and types, and what pandas says of them.
+    metadata : dict
+        As `gtzanfeat.read_metadata` gives it back.
+
+    Returns
+    -------
+    Schema
+        Unit and meaning are in the fields, all else in the schema.
+    """
+    fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare]
     words = {PREFIX + key: metadata[key] for key in PLAIN}
     words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
-    with put_in_place(path) as part:
-        pq.write_table(bare.cast(pa.schema(fields, bare.schema.metadata | words)), part)
+    encoded = {key.encode(): value.encode() for key, value in words.items()}  # as those that are there
+    return pa.schema(fields, (bare.metadata or {}) | encoded)
 
 
 def _read_parquet_metadata(path: Path) -> dict[str, Any]:
-    schema = pq.read_schema(path)
-    stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        # what was added in the end, as of frames, is in the file's own metadata alone
+        stated_in_all = (schema.metadata or {}) | (file.metadata.metadata or {})
+    stated = {key.decode(): value.decode() for key, value in stated_in_all.items()}
     plain = {key: stated[PREFIX + key] for key in PLAIN}
     parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
     columns = {field.name: _decode(field.metadata) for field in schema}

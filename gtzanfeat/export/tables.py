@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ import pyarrow as pa
 
 from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
+from gtzanfeat.export.dataset_folder import is_dataset, read_dataset, read_dataset_metadata
 from gtzanfeat.export.formats import FORMATS, Format
 from gtzanfeat.extraction import Extraction, Failure
-from gtzanfeat.feature_sets import feature_set
+from gtzanfeat.feature_sets import FeatureSet, feature_set
 from gtzanfeat.version import versions
 
 LIBRARIES = ("numpy", "scipy", "numba", "soundfile", "soxr")  # whose versions may change feature values
@@ -39,6 +40,7 @@ IDENTITY = {
     "duration": {"unit": "s", "meaning": "length of the clip; missing if it goes on to the end"},
     "fault_filtered": {"unit": "", "meaning": "its part of the split of GTZAN without faults, if any"},
     "artist_fold": {"unit": "", "meaning": "which of three folds of GTZAN, made of whole artists, tests it"},
+    "time": {"unit": "s", "meaning": "the middle of the frame, after the start of the clip"},
     "seconds": {"unit": "s", "meaning": "length of what was analysed, counted while decoding"},
     "flags": {"unit": "", "meaning": "what to know of the clip, such as silent or no_beat"},
 }
@@ -190,7 +192,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     Parameters
     ----------
     path : str or path
-        A file that `write_table` wrote.
+        A file that `write_table` wrote, or the folder of a dataset.
 
     Returns
     -------
@@ -206,11 +208,40 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     UnknownNameError
         If no format has this suffix.
     ExportError
-        If there is no such file, or it was not written by `write_table`.
+        If there is no such file, it was not written by `write_table`, or it is a dataset that is not
+        finished.
     """
     where = Path(path).expanduser()
     with _reading_errors(where):
-        return _format(where).read_metadata(where)
+        return read_dataset_metadata(where) if where.is_dir() else _format(where).read_metadata(where)
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is a feature table: a file with its metadata, or the folder of a dataset.
+
+    Parameters
+    ----------
+    path : str or path
+        Any path.
+
+    Returns
+    -------
+    bool
+        True also of a dataset that is not finished, which `read_table` refuses with what to do.
+
+    Examples
+    --------
+    >>> is_table("nothing.parquet")
+    False
+    """
+    where = Path(path).expanduser()
+    if where.is_dir():
+        return is_dataset(where)
+    try:
+        read_metadata(where)
+    except (ExportError, UnknownNameError):
+        return False
+    return True
 
 
 def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
@@ -219,7 +250,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     Parameters
     ----------
     path : str or path
-        A file that `write_table` wrote.
+        A file that `write_table` wrote, or the folder of a dataset.
 
     Returns
     -------
@@ -231,10 +262,13 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     Raises
     ------
     UnknownNameError, ExportError
-        As `read_metadata`; also if the feature set has another spec hash in this version of the package.
+        As `read_metadata`; also if the feature set has another spec hash in this version of the package, or
+        its rows are frames.
     """
     where = Path(path).expanduser()
     metadata = read_metadata(where)
+    if "flags" not in metadata["columns"]:
+        raise ExportError(f"{where}: its rows are frames; read them with pandas.read_parquet, or in DuckDB")
     try:
         chosen = feature_set(metadata["feature_set"])
     except UnknownNameError as error:
@@ -245,7 +279,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
             "this version; extract it anew"
         )
     with _reading_errors(where):
-        frame = _format(where).read(where)
+        frame = read_dataset(where) if where.is_dir() else _format(where).read(where)
         identity = frame.drop(columns=["seconds", "flags", *chosen.columns])
         clips = ClipTable(identity, metadata["dataset"], copies=tuple(metadata["copies"]))
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")
@@ -280,35 +314,80 @@ def _frame(extraction: Extraction, table: ClipTable) -> pd.DataFrame:
     measured = pd.DataFrame({"seconds": extraction.seconds, "flags": extraction.flags})
     measured["flags"] = measured["flags"].astype("string")
     features = pd.DataFrame(extraction.values, columns=list(extraction.columns), dtype="float32")
-    # SQL ignores case, so a table cannot have both `Seconds` and `seconds`
-    taken = {name.lower() for name in [*measured.columns, *features.columns]}
-    identity = table.frame[[name for name in table.frame.columns if name.lower() not in taken]]
+    identity = table.frame[identity_columns(table.frame.columns, [*measured.columns, *features.columns])]
     whole = pd.concat([identity, measured, features], axis=1)
     return whole.loc[extraction.ok].reset_index(drop=True)
 
 
-def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the metadata as `read_metadata` gives them back; they do not depend on time or machine."""
-    chosen = extraction.feature_set
+def identity_columns(names: Iterable[str], measured: Iterable[str]) -> list[str]:
+    """Return the columns of a table of clips that stand before what was measured.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Its columns.
+    measured : iterable of str
+        The columns after them.
+
+    Returns
+    -------
+    list of str
+        All but those of a name that is taken; SQL ignores case, so a table cannot have both `Seconds` and
+        `seconds`.
+    """
+    taken = {name.lower() for name in measured}
+    return [name for name in names if name.lower() not in taken]
+
+
+def table_metadata(
+    chosen: FeatureSet, dataset: str, columns: Iterable[str], copies: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Return the metadata of a table without failures, computed by what is installed here.
+
+    Parameters
+    ----------
+    chosen : FeatureSet
+        What was computed.
+    dataset : str
+        The name of the table of clips.
+    columns : iterable of str
+        All columns of the table.
+    copies : iterable of str
+        Files that were left out as copies.
+
+    Returns
+    -------
+    dict
+        As `read_metadata` gives it back; it does not depend on time or machine.
+    """
     meanings = {
         row["column"]: {"unit": row["unit"], "meaning": row["hears"]}
         | {key: row[key] for key in ("formula", "source", "family")}
         for row in chosen.feature_table()
     }
     known = IDENTITY | meanings
-    return {
+    words: dict[str, Any] = {
         "feature_set": chosen.name,
         "spec_hash": chosen.spec_hash,
         "spec_json": chosen.spec_json,
-        "versions": dict(extraction.versions) or versions(*LIBRARIES),
-        "dataset": table.name,
-        "failures": [
-            *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
-            *(
-                {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
-                for failure in extraction.failures
-            ),
-        ],
-        "copies": list(table.copies),
-        "columns": {name: known.get(name, PASSED_ON) for name in frame.columns},
+        "versions": versions(*LIBRARIES),
+        "dataset": dataset,
+        "failures": [],
+        "copies": list(copies),
+        "columns": {name: known.get(name, PASSED_ON) for name in columns},
     }
+    return words
+
+
+def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the metadata of an extraction and its clips."""
+    words = table_metadata(extraction.feature_set, table.name, frame.columns, table.copies)
+    words["versions"] = dict(extraction.versions) or words["versions"]
+    words["failures"] = [
+        *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
+        *(
+            {"row": failure.index, "path": table.paths[failure.index], "reason": failure.reason}
+            for failure in extraction.failures
+        ),
+    ]
+    return words

@@ -118,7 +118,7 @@ class Cache:
             if clip.change is not None:
                 window.append(clip.change.key)
             if isinstance(clip.source, str | os.PathLike):
-                words, content = f"file {window}", _content(clip.source)
+                words, content = f"file {window}", content_hash(clip.source)
             else:
                 samples = np.ascontiguousarray(clip.source)
                 if samples.dtype.kind not in "fiub":
@@ -198,8 +198,24 @@ def _checksum(key: str, body: memoryview) -> bytes:
     return hashlib.blake2b(body, key=key.encode(), digest_size=CHECKSUM_BYTES).digest()
 
 
-def _content(path: str | os.PathLike[str]) -> bytes:
-    """Hash of a file's bytes, read again only if its size, time stamp or inode has changed."""
+def content_hash(path: str | os.PathLike[str]) -> bytes:
+    """Return the hash of a file's bytes, read again only if its size, time stamp or inode has changed.
+
+    Parameters
+    ----------
+    path : str or path
+        A regular file.
+
+    Returns
+    -------
+    bytes
+        20 of them, by BLAKE2b.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file.
+    """
     if not os.path.isfile(path):  # a pipe or a device has no end
         raise OSError(f"{path}: it is not a regular file")
     stat = os.stat(path)

@@ -111,7 +111,7 @@ class ClipAnalyser:
         return Analysis(self.requests, self.rate)  # made only if a clip is not in the cache
 
     def analyse(self, source: Any, index: int, rate: int | None = None) -> tuple[np.ndarray, ...]:
-        """Return the array of a clip, its length in seconds, and its flags.
+        """Return the array of a clip, its length in seconds, its flags, and what its sound was.
 
         Parameters
         ----------
@@ -124,8 +124,9 @@ class ClipAnalyser:
 
         Returns
         -------
-        values, seconds, flags : ndarray
-            What `arrange` gives, a float and a str as arrays without dimensions.
+        values, seconds, flags, sound : ndarray
+            What `arrange` gives, a float and a str as arrays without dimensions, and the four numbers of
+            `gtzanfeat.audio.SoundProperties`.
 
         Raises
         ------
@@ -164,7 +165,8 @@ class ClipAnalyser:
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a table
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
         seconds = analysis.n_samples / self.rate
-        return values, np.array(seconds), np.array(" ".join([*analysis.flags(), *reading.flags]))
+        flags = " ".join([*analysis.flags(), *reading.flags])
+        return values, np.array(seconds), np.array(flags), np.array(reading.sound)
 
 
 def analyse_clips(
@@ -195,7 +197,7 @@ def analyse_clips(
     index : int
         The number of a clip.
     result : tuple of ndarray, or Failure
-        The array, its seconds and its flags; a `Failure` with ``on_error="skip"``.
+        What `ClipAnalyser.analyse` returns; a `Failure` with ``on_error="skip"``.
     """
     if on_error not in ("raise", "skip"):
         raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
@@ -204,19 +206,43 @@ def analyse_clips(
     tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
     if analyser.cache is not None:
         tasks = [tasks[i] for i in np.random.default_rng().permutation(len(tasks))]
-    # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
-    try:
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    except ValueError:  # a backend of the user's choice that can only give everything at the end
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
-    done = parallel(joblib.delayed(_analyse_task)(analyser, task, rate, on_error) for task in tasks)
-    closing = contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext()
-    with closing, report_progress("analysing", len(numbered)) as advance:
+    work = functools.partial(_analyse_task, analyser, rate=rate, on_error=on_error)
+    with report_progress("analysing", len(numbered)) as advance, in_workers(work, tasks, n_jobs) as done:
         for rows in done:
             yield from rows
             advance(len(rows))
             if progress is not None:
                 progress(len(rows))
+
+
+@contextlib.contextmanager
+def in_workers(
+    work: Callable[[Any], Any], tasks: Iterable[Any], n_jobs: int | None
+) -> Iterator[Iterable[Any]]:
+    """Do tasks in the workers of joblib; what is not done at the end of the context is given up.
+
+    Parameters
+    ----------
+    work : callable
+        ``work(task)``.
+    tasks : iterable
+        What to call it with.
+    n_jobs : int or None
+        As of `gtzanfeat.extract`.
+
+    Yields
+    ------
+    iterable
+        The result of each task, in their order.
+    """
+    # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
+    try:
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    except ValueError:  # a backend of the user's choice that can only give everything at the end
+        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
+    done = parallel(joblib.delayed(work)(task) for task in tasks)
+    with contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext():
+        yield done
 
 
 def _check_rate(rate: int | None, numbered: Sequence[tuple[int, Any]]) -> None:
@@ -235,7 +261,7 @@ def _is_file(clip: Any) -> bool:
 
 
 def _analyse_task(
-    analyser: ClipAnalyser, clips: Sequence[tuple[int, Any]], rate: int | None, on_error: str
+    analyser: ClipAnalyser, clips: Sequence[tuple[int, Any]], *, rate: int | None, on_error: str
 ) -> list[tuple[int, Any]]:
     """Analyse some clips, one after the other, with one analysis."""
     rows: list[tuple[int, Any]] = []

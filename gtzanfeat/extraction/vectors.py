@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gtzanfeat import feature_sets
 from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.checkpoints import checkpoints
 from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips, list_of_clips
 from gtzanfeat.feature_sets import FeatureSet
 
@@ -101,6 +102,7 @@ def extract(
     on_error: str = "raise",
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
+    checkpoint: Callable[[NDArray[np.intp], Extraction], None] | None = None,
 ) -> Extraction:
     """Compute a feature set for many clips.
 
@@ -123,6 +125,9 @@ def extract(
         for the same set, here or in any other process or run. The numbers are the same bits with or without.
     progress : callable, optional
         Called with the number of clips just finished.
+    checkpoint : callable, optional
+        Called every two minutes with the numbers of the clips that are finished and with the `Extraction` of
+        these, to be kept in case of a kill; once more if the extraction is broken off after that.
 
     Returns
     -------
@@ -150,16 +155,26 @@ def extract(
     values = np.full((len(numbered), len(chosen.columns)), np.nan, dtype=np.float32)
     seconds = np.full(len(numbered), np.nan)
     flags = [""] * len(numbered)
-    failures = []
+    failures: list[Failure] = []
     cache = Cache.open(memory, chosen.spec_hash)
     analyser = ClipAnalyser(chosen.requests, chosen.rate, chosen.vector, cache)
     running = analyse_clips(
         analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
     )
-    for index, result in running:
-        if isinstance(result, Failure):
-            failures.append(result)
-        else:
-            values[index], seconds[index], flags[index] = result[0], result[1], str(result[2])
-    failures.sort(key=lambda failure: failure.index)
-    return Extraction(chosen, values, seconds, tuple(flags), tuple(failures))
+
+    def so_far() -> Extraction:
+        ordered = tuple(sorted(failures, key=lambda failure: failure.index))
+        return Extraction(chosen, values, seconds, tuple(flags), ordered)
+
+    def hand_out(done: NDArray[np.intp]) -> None:
+        if checkpoint is not None:
+            checkpoint(done, so_far().select(done))
+
+    with checkpoints(len(numbered), hand_out) as finished:
+        for index, result in running:
+            if isinstance(result, Failure):
+                failures.append(result)
+            else:
+                values[index], seconds[index], flags[index] = result[0], result[1], str(result[2])
+            finished(index)
+    return so_far()

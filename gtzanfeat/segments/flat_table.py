@@ -31,6 +31,7 @@ def segment_table(
     on_error: str = "raise",
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
+    checkpoint: Callable[[ClipTable, Extraction], None] | None = None,
 ) -> tuple[ClipTable, Extraction]:
     """Extract the features of all windows of recordings, one row per window.
 
@@ -46,6 +47,9 @@ def segment_table(
         Seconds from the start of one window to that of the next; by default the length.
     n_jobs, on_error, memory, progress : optional
         As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no row.
+    checkpoint : callable, optional
+        Called every two minutes with what would be returned of the recordings that are done; once more if
+        the extraction is broken off after that.
 
     Returns
     -------
@@ -71,16 +75,32 @@ def segment_table(
     """
     refuse_other_than_table(clips)
     spec = segment_spec(feature_set, segment_seconds, hop_seconds)
+
+    def hand_out(done: NDArray[np.intp], segments: Segments) -> None:
+        if checkpoint is not None and segments.counts.any():
+            checkpoint(*_flat(clips.select(done), segments))
+
     segments = measure_segments(
-        clips.clips, spec, n_jobs=n_jobs, on_error=on_error, memory=memory, progress=progress
+        clips.clips,
+        spec,
+        n_jobs=n_jobs,
+        on_error=on_error,
+        memory=memory,
+        progress=progress,
+        checkpoint=hand_out,
     )
     if not segments.counts.any():
         raise DatasetError(f"{clips.name}: none of {len(clips)} recordings can be analysed; check the files")
+    return _flat(clips, segments)
+
+
+def _flat(clips: ClipTable, segments: Segments) -> tuple[ClipTable, Extraction]:
+    """Return a row per window, of recordings of which one has a window at least."""
     times = np.concatenate([segments.times(i) for i in range(len(segments))])
     values = np.concatenate(list(segments.matrices))
     flags = tuple(words for flags in segments.flags for words in flags)
     seconds = times[:, 1] - times[:, 0]
-    extraction = Extraction(spec.feature_set, values, seconds, flags, (), segments.failures)
+    extraction = Extraction(segments.spec.feature_set, values, seconds, flags, (), segments.failures)
     return replace(clips, frame=_window_rows(clips, segments, times)), extraction
 
 

@@ -20,6 +20,7 @@ from gtzanfeat.audio import Clip, blocks
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, list_of_clips
 from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.checkpoints import checkpoints
 from gtzanfeat.extraction.parallel import ClipAnalyser, analyse_clips
 from gtzanfeat.feature_sets import FeatureSet, feature_set
 
@@ -200,6 +201,7 @@ def measure_segments(
     on_error: str = "raise",
     memory: Any = None,
     progress: Callable[[int], None] | None = None,
+    checkpoint: Callable[[NDArray[np.intp], Segments], None] | None = None,
 ) -> Segments:
     """Extract the features of all windows of recordings, each of which is decoded once.
 
@@ -209,8 +211,9 @@ def measure_segments(
         The recordings.
     spec : SegmentSpec
         From `segment_spec`.
-    rate, n_jobs, on_error, memory, progress : optional
-        As in `gtzanfeat.extract`. A recording skipped by ``on_error="skip"`` has no windows.
+    rate, n_jobs, on_error, memory, progress, checkpoint : optional
+        As in `gtzanfeat.extract`, but that `checkpoint` is given `Segments`. A recording skipped by
+        ``on_error="skip"`` has no windows.
 
     Returns
     -------
@@ -233,23 +236,53 @@ def measure_segments(
         raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
     numbered = list(enumerate(list_of_clips(clips)))
     chosen = spec.feature_set
-    cache = Cache.open(memory, spec.spec_hash)
-    analyser = _SegmentAnalyser(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
+    analyser = segment_analyser(spec, memory)
     matrices, flags = np.empty(len(numbered), dtype=object), np.empty(len(numbered), dtype=object)
     seconds = np.full(len(numbered), np.nan)
-    failures = []
+    failures: list[Failure] = []
     running = analyse_clips(
         analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
     )
-    for index, result in running:
-        if isinstance(result, Failure):
-            failures.append(result)
-            matrices[index], flags[index] = np.zeros((0, len(chosen.columns)), dtype=np.float32), ()
-        else:
-            matrices[index], seconds[index] = result[0], result[1]
-            flags[index] = tuple(str(result[2]).split("\n"))
-    failures.sort(key=lambda failure: failure.index)
-    return Segments(spec, matrices, seconds, flags, tuple(failures))
+
+    def so_far() -> Segments:
+        ordered = tuple(sorted(failures, key=lambda failure: failure.index))
+        return Segments(spec, matrices, seconds, flags, ordered)
+
+    def hand_out(done: NDArray[np.intp]) -> None:
+        if checkpoint is not None:
+            segments = so_far()
+            checkpoint(done, replace(segments[done], failures=segments.failures))
+
+    with checkpoints(len(numbered), hand_out) as finished:
+        for index, result in running:
+            if isinstance(result, Failure):
+                failures.append(result)
+                matrices[index], flags[index] = np.zeros((0, len(chosen.columns)), dtype=np.float32), ()
+            else:
+                matrices[index], seconds[index] = result[0], result[1]
+                flags[index] = tuple(str(result[2]).split("\n"))
+            finished(index)
+    return so_far()
+
+
+def segment_analyser(spec: SegmentSpec, memory: Any = None) -> ClipAnalyser:
+    """Return what analyses all windows of one recording after another.
+
+    Parameters
+    ----------
+    spec : SegmentSpec
+        Feature set, length and hop.
+    memory : path or joblib.Memory, optional
+        Where results are kept.
+
+    Returns
+    -------
+    ClipAnalyser
+        Its array is (n_windows, n_columns), its flags have a line per window.
+    """
+    chosen = spec.feature_set
+    cache = Cache.open(memory, spec.spec_hash)
+    return _SegmentAnalyser(chosen.requests, chosen.rate, chosen.vector, cache, spec.length, spec.hop)
 
 
 @dataclass(frozen=True, eq=False)
@@ -281,7 +314,8 @@ class _SegmentAnalyser(ClipAnalyser):
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
         words = [" ".join([*found, *reading.remarks]) for found in flags[:-1]]
         words.append(" ".join([*flags[-1], *reading.flags]))  # where the end of a truncated file is missing
-        return values, np.array(n_samples / self.rate), np.array("\n".join(words))
+        seconds, flags_of_all = np.array(n_samples / self.rate), np.array("\n".join(words))
+        return values, seconds, flags_of_all, np.array(reading.sound)
 
 
 def cut_windows(

@@ -15,7 +15,7 @@ from signals import RATE, tone
 from gtzanfeat.cli import extract_command, main, outputs
 from gtzanfeat.errors import ExportError
 from gtzanfeat.evaluation import Experiment, read_evaluation
-from gtzanfeat.export import read_table
+from gtzanfeat.export import file_locks, read_table
 
 
 def run(*words):
@@ -102,7 +102,7 @@ def test_where_files_cannot_be_locked_they_are_written_all_the_same(tmp_path, mo
             raise OSError("no locks here")
 
     for locks in (None, Refusing()):
-        monkeypatch.setattr(outputs, "fcntl", locks)
+        monkeypatch.setattr(file_locks, "fcntl", locks)
         with outputs.held(tmp_path / "f.csv"):
             pass
     assert contents(tmp_path) == []

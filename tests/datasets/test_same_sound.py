@@ -5,6 +5,8 @@ import pytest
 import soundfile
 from dataset_copies import RATE, music, write_noise
 
+from gtzanfeat.audio import blocks
+from gtzanfeat.datasets import same_sound as comparison
 from gtzanfeat.datasets.same_sound import same_sound
 
 
@@ -67,3 +69,27 @@ def test_what_cannot_be_decoded_is_no_copy(tmp_path):
     assert not same_sound(good, tmp_path / "bad.mp3")
     assert not same_sound(tmp_path / "bad.mp3", good)
     assert not same_sound(good, tmp_path / "gone.wav")
+
+
+def test_files_of_other_lengths_are_told_by_their_headers(tmp_path, monkeypatch):
+    soundfile.write(tmp_path / "one.wav", music(0), RATE)
+    soundfile.write(tmp_path / "other.flac", np.r_[music(0), np.zeros(RATE)], RATE)
+    monkeypatch.setattr(comparison, "blocks", lambda *args: pytest.fail("it was decoded"))
+    assert not same_sound(tmp_path / "one.wav", tmp_path / "other.flac")
+
+
+def test_of_long_files_the_beginning_is_decoded(tmp_path, monkeypatch):
+    decoded = []
+
+    def counted(clip, rate):
+        for block in blocks(clip, rate):
+            decoded.append(block.size)
+            yield block
+
+    monkeypatch.setattr(comparison, "blocks", counted)
+    monkeypatch.setattr(comparison, "LONGEST", 1)
+    sound = np.tile(music(0), 3)
+    for name in ("one.wav", "other.flac"):
+        soundfile.write(tmp_path / name, sound, RATE)
+    assert same_sound(tmp_path / "one.wav", tmp_path / "other.flac")
+    assert sum(decoded) == 2 * comparison.RATE

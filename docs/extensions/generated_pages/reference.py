@@ -20,6 +20,7 @@ ROOMS = {
     "extraction": "Extraction",
     "extraction.cache": "The cache",
     "export": "Tables",
+    "export.dataset": "Tables in folders",
     "codebooks": "Codebooks",
     "classifiers": "Classifiers",
     "transformers": "Transformers",

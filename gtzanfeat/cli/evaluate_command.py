@@ -293,15 +293,10 @@ def _joined(
 def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
     """Load a dataset; or, if that is what it is, a table of features."""
     from gtzanfeat.datasets import load_dataset
-    from gtzanfeat.export import FORMATS, read_metadata, read_table
+    from gtzanfeat.export import is_table, read_table
 
-    if layout is None and path.is_file() and path.suffix.lower() in FORMATS:
-        try:
-            read_metadata(path)
-        except ExportError:
-            pass  # a manifest, which says nothing of features
-        else:
-            return read_table(path)
+    if layout is None and is_table(path):
+        return read_table(path)
     return load_dataset(path, layout), None
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, UnknownNameError
+from gtzanfeat.export.dataset_folder import is_dataset, read_dataset
 from gtzanfeat.export.formats import FORMATS
 from gtzanfeat.extraction import Extraction
 
@@ -32,8 +33,8 @@ def read_columns(path: str | os.PathLike[str], *, drop: Iterable[str] = ()) -> p
     ----------
     path : str or path
         A file, ``.csv`` or Parquet, with a column (or a named index) ``recording`` and columns of numbers,
-        such as a table that `write_table` wrote. What says which recording it is (path, label, artist ...)
-        is left out.
+        such as a table that `write_table` wrote; or the folder of a dataset. What says which recording it is
+        (path, label, artist ...) is left out.
     drop : iterable of str, default=()
         Further columns to leave out.
 
@@ -61,7 +62,9 @@ def _read(path: str | os.PathLike[str]) -> pd.DataFrame:
     file = Path(path).expanduser()
     kind = FORMATS[".csv" if file.suffix.lower() == ".csv" else ".parquet"]
     try:
-        frame = kind.read(file)
+        frame = read_dataset(file) if is_dataset(file) else kind.read(file)
+    except ExportError:
+        raise
     except FileNotFoundError as error:
         raise ExportError(f"{file}: there is no such file; check the path") from error
     except (OSError, ValueError) as error:  # those of pyarrow and of pandas' reader are ValueErrors

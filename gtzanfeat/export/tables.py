@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ExportError, GtzanfeatError, UnknownNameError
+from gtzanfeat.export.dataset_folder import is_dataset, read_dataset, read_dataset_metadata
 from gtzanfeat.export.formats import FORMATS, Format
 from gtzanfeat.extraction import Extraction, Failure
 from gtzanfeat.feature_sets import FeatureSet, feature_set
@@ -190,7 +191,7 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     Parameters
     ----------
     path : str or path
-        A file that `write_table` wrote.
+        A file that `write_table` wrote, or the folder of a dataset.
 
     Returns
     -------
@@ -206,11 +207,40 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     UnknownNameError
         If no format has this suffix.
     ExportError
-        If there is no such file, or it was not written by `write_table`.
+        If there is no such file, it was not written by `write_table`, or it is a dataset that is not
+        finished.
     """
     where = Path(path).expanduser()
     with _reading_errors(where):
-        return _format(where).read_metadata(where)
+        return read_dataset_metadata(where) if where.is_dir() else _format(where).read_metadata(where)
+
+
+def is_table(path: str | os.PathLike[str]) -> bool:
+    """Return whether a path is a feature table: a file with its metadata, or the folder of a dataset.
+
+    Parameters
+    ----------
+    path : str or path
+        Any path.
+
+    Returns
+    -------
+    bool
+        True also of a dataset that is not finished, which `read_table` refuses with what to do.
+
+    Examples
+    --------
+    >>> is_table("nothing.parquet")
+    False
+    """
+    where = Path(path).expanduser()
+    if where.is_dir():
+        return is_dataset(where)
+    try:
+        read_metadata(where)
+    except (ExportError, UnknownNameError):
+        return False
+    return True
 
 
 def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
@@ -219,7 +249,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     Parameters
     ----------
     path : str or path
-        A file that `write_table` wrote.
+        A file that `write_table` wrote, or the folder of a dataset.
 
     Returns
     -------
@@ -231,10 +261,13 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
     Raises
     ------
     UnknownNameError, ExportError
-        As `read_metadata`; also if the feature set has another spec hash in this version of the package.
+        As `read_metadata`; also if the feature set has another spec hash in this version of the package, or
+        its rows are frames.
     """
     where = Path(path).expanduser()
     metadata = read_metadata(where)
+    if "flags" not in metadata["columns"]:
+        raise ExportError(f"{where}: its rows are frames; read them with pandas.read_parquet, or in DuckDB")
     try:
         chosen = feature_set(metadata["feature_set"])
     except UnknownNameError as error:
@@ -245,7 +278,7 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
             "this version; extract it anew"
         )
     with _reading_errors(where):
-        frame = _format(where).read(where)
+        frame = read_dataset(where) if where.is_dir() else _format(where).read(where)
         identity = frame.drop(columns=["seconds", "flags", *chosen.columns])
         clips = ClipTable(identity, metadata["dataset"], copies=tuple(metadata["copies"]))
         values = frame[list(chosen.columns)].to_numpy(dtype="float32")

@@ -21,7 +21,7 @@ from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.progress import report_progress
+from gtzanfeat.progress import ordered_results, report_progress
 
 CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
 
@@ -204,14 +204,10 @@ def analyse_clips(
     tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
     if analyser.cache is not None:
         tasks = [tasks[i] for i in np.random.default_rng().permutation(len(tasks))]
+    calls = (joblib.delayed(_analyse_task)(analyser, task, rate, on_error) for task in tasks)
     # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
-    try:
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    except ValueError:  # a backend of the user's choice that can only give everything at the end
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
-    done = parallel(joblib.delayed(_analyse_task)(analyser, task, rate, on_error) for task in tasks)
-    closing = contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext()
-    with closing, report_progress("analysing", len(numbered)) as advance:
+    done = ordered_results(calls, n_jobs, prefer="threads")
+    with contextlib.closing(done), report_progress("analysing", len(numbered)) as advance:
         for rows in done:
             yield from rows
             advance(len(rows))

@@ -7,8 +7,10 @@ large for the tests of every day, and is asked where it is installed.
 import importlib.util
 import os
 import pickle
+import re
 import signal
 import time
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -127,8 +129,17 @@ WORK = {
 @pytest.mark.filterwarnings(
     "ignore:This process .* is multi-threaded:DeprecationWarning"
 )  # that of Python 3.12
-@pytest.mark.parametrize("name", ["vectors", "lengths", "folds", "codebook"])
-@pytest.mark.parametrize("backend", ["loky", "multiprocessing", "threading"])
+@pytest.mark.parametrize(
+    ("backend", "name"),
+    [
+        ("loky", "codebook"),
+        ("loky", "folds"),
+        ("multiprocessing", "lengths"),
+        ("multiprocessing", "folds"),
+        ("threading", "codebook"),
+        ("threading", "folds"),
+    ],
+)
 def test_the_backends_of_joblib_give_the_same_bits(backend, name, clips, alone, tmp_path):
     with joblib.parallel_config(backend=backend, n_jobs=2):
         np.testing.assert_array_equal(WORK[name](clips, tmp_path), alone[name])
@@ -176,9 +187,9 @@ def test_frames_that_are_kept_travel_as_paths(clips, tmp_path):
     assert FrameFeatures("mfcc").fit_transform(clips.clips).part([0]) is None
 
 
-@pytest.fixture
-def on_ray():
-    """Whatever joblib runs is run by two worker processes of ray, which are started for every call."""
+@pytest.fixture(scope="module")
+def ray_workers():
+    """Ray on this machine alone, with two processors."""
     if importlib.util.find_spec("ray") is None:
         pytest.skip("ray is missing: pip install '.[ray]'")
     import ray
@@ -186,10 +197,24 @@ def on_ray():
 
     ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
     register_ray()
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def on_ray(ray_workers):
+    """Whatever joblib runs is run by two worker processes of ray, which are started for every call."""
     with joblib.parallel_config(backend="ray", n_jobs=2):
         yield
-    ray.shutdown()
 
 
 def test_ray_gives_the_same_bits(clips, alone, tmp_path, on_ray):
     np.testing.assert_array_equal(WORK["folds"](clips, tmp_path), alone["folds"])
+
+
+def test_the_guide_shows_how_ray_is_made_known(clips, on_ray):
+    guide = (Path(__file__).parents[1] / "docs" / "guide" / "cluster.md").read_text(encoding="utf-8")
+    (shown,) = (block for block in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "ray" in block)
+    names = {"joblib": joblib, "extract": extract, "clips": clips}
+    exec(shown, names)
+    assert names["features"].ok.all()

@@ -62,7 +62,7 @@ def cluster(tmp_path_factory):
     how = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
     here = {
         "host": "127.0.0.1",
-        "dashboard_address": None,
+        "dashboard_address": "127.0.0.1:0",
         "local_directory": tmp_path_factory.mktemp("dask"),
     }
     with distributed.LocalCluster(**how, **here) as workers, distributed.Client(workers):

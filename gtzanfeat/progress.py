@@ -1,19 +1,24 @@
-"""How far longer work is: lines of the logger "gtzanfeat", or a bar for those who watch.
+"""Longer work: results of many tasks as they become ready, and how far the work is.
 
-Work reports itself; what is reported is heard by whoever listens to the logger, and shown where
-`show_progress` asks for it. Nothing is printed otherwise.
+Tasks run under joblib, so that `joblib.parallel_config` decides where. Work reports itself; what is reported
+is heard by whoever listens to the logger "gtzanfeat", and shown where `show_progress` asks for it. Nothing is
+printed otherwise.
 """
 
 from __future__ import annotations
 
 import contextlib
 import importlib.util
+import itertools
 import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
+
+import joblib
 
 __all__ = ["show_progress"]
 
@@ -22,9 +27,50 @@ LOGGER.addHandler(logging.NullHandler())
 
 PATIENCE = 1.0  # seconds; shorter work shows no bar
 EVERY = 10.0  # seconds from line to line
+TASKS_PER_WORKER = 8  # run at a time by a backend that gives results only when all are there
 
 _working = threading.Lock()  # held by the work that is reported
 _watchers = 0  # how many `show_progress` are open
+
+
+def ordered_results(
+    tasks: Iterable[Any], n_jobs: int | None, *, prefer: str | None = None, parallel: Any = joblib.Parallel
+) -> Generator[Any, None, None]:
+    """Run tasks in parallel, and yield their results in the order of the tasks, each as soon as it can be.
+
+    Parameters
+    ----------
+    tasks : iterable
+        Of `joblib.delayed` calls; they are taken as workers become free.
+    n_jobs : int or None
+        Workers, as in joblib.
+    prefer : {"threads", "processes"}, optional
+        Kind of worker where `joblib.parallel_config` names no backend.
+    parallel : type, default=joblib.Parallel
+        What runs them: scikit-learn's `Parallel` hands its configuration on.
+
+    Yields
+    ------
+    object
+        The result of a task. Backends that give a list when all tasks are done (ray, multiprocessing) run
+        them in rounds of eight per worker, so that memory is bounded and progress is seen.
+
+    Examples
+    --------
+    >>> list(ordered_results((joblib.delayed(abs)(i) for i in (-1, 2, -3)), n_jobs=2, prefer="threads"))
+    [1, 2, 3]
+    """
+    try:
+        running = parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")
+    except ValueError:  # the backend has no generators
+        waiting = iter(tasks)
+        with parallel(n_jobs=n_jobs, prefer=prefer) as workers:  # which stay from round to round
+            n_tasks = TASKS_PER_WORKER * joblib.effective_n_jobs(workers.n_jobs)
+            while part := list(itertools.islice(waiting, n_tasks)):
+                yield from workers(part)
+        return
+    with contextlib.closing(running(tasks)) as results:
+        yield from results
 
 
 @dataclass

@@ -43,6 +43,7 @@ ONLY_IN = {
     "numba": {"jit"},
     "soundfile": {"audio", "datasets"},
     "soxr": {"audio"},
+    "fsspec": {"audio"},
     "scipy": {
         "ingredients",
         "transformers",

@@ -1,4 +1,4 @@
-"""How far work is: reported to the logger, shown to those who ask, and never printed otherwise."""
+"""Tasks in parallel; how far work is: reported to the logger, shown to those who ask, else never printed."""
 
 import io
 import logging
@@ -6,12 +6,13 @@ import re
 import sys
 import threading
 
+import joblib
 import numpy as np
 import pytest
 from small_tables import table
 
 from gtzanfeat import ClipFeatures, evaluate, extract, progress, show_progress
-from gtzanfeat.progress import report_progress
+from gtzanfeat.progress import TASKS_PER_WORKER, ordered_results, report_progress
 
 
 class Listener(logging.Handler):
@@ -121,3 +122,27 @@ def test_in_a_notebook_without_widgets_there_are_lines(monkeypatch):
     for spec, drawn in ((None, False), (object(), True)):
         monkeypatch.setattr(progress.importlib.util, "find_spec", lambda name, spec=spec: spec)
         assert progress._can_draw() == drawn
+
+
+@pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)  # that of Python 3.12
+@pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
+def test_results_come_in_the_order_of_their_tasks(backend):
+    with joblib.parallel_config(backend=backend, n_jobs=2):
+        given = list(ordered_results((joblib.delayed(abs)(-i) for i in range(50)), None))
+    assert given == list(range(50))
+
+
+@pytest.mark.filterwarnings(
+    "ignore:This process .* is multi-threaded:DeprecationWarning"
+)  # that of Python 3.12
+def test_a_backend_that_gives_lists_runs_its_tasks_in_rounds():
+    taken = []
+    tasks = (taken.append(i) or joblib.delayed(abs)(-i) for i in range(100))
+    with joblib.parallel_config(backend="multiprocessing", n_jobs=2):
+        results = ordered_results(tasks, None)
+        assert next(results) == 0
+        assert len(taken) == 2 * TASKS_PER_WORKER
+        results.close()
+    assert len(taken) == 2 * TASKS_PER_WORKER

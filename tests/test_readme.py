@@ -103,7 +103,7 @@ def test_a_line_of_the_command_line_runs(outcomes, line):
 
 
 def test_the_lines_of_python_and_sql_run(outcomes):
-    search, score, codebook, grid, *parameters, believed, tags, read_back = map(
+    search, score, codebook, grid, cluster, *parameters, believed, tags, read_back = map(
         outcomes.get, blocks("python")
     )
     assert search.names["search"].best_params_.keys() == {"clipfeatures__feature_set", "svc__C"}
@@ -115,6 +115,8 @@ def test_the_lines_of_python_and_sql_run(outcomes):
     assert grid.n_decoded == 2 * len(names["clips"])
     assert re.fullmatch(r"first search: \d+ s\nsecond search: \d+ s\n", grid.printed)
     codebook.names["summaries"].fit(names["clips"].clips, names["clips"].labels)
+    assert cluster.names["features"].ok.all()
+    assert cluster.n_decoded == 0  # here
     assert len(parameters) == 5
     mine = parameters[-1].names["mine"]
     assert {"librosa_mfcc_19_std", "spectral_contrast_2_tvar"} <= set(mine.columns)
@@ -128,6 +130,12 @@ def test_the_lines_of_python_and_sql_run(outcomes):
     assert len(read_back.names["table"]) == len(names["clips"])
     (query,) = blocks("sql")
     assert "boogie" in outcomes[query].printed
+
+
+def test_the_guide_shows_the_same_cluster():
+    guide = (ROOT / "docs" / "guide" / "cluster.md").read_text(encoding="utf-8")
+    (cluster,) = (text for text in blocks("python") if "dask" in text)
+    assert f"```python\n{cluster}```" in guide
 
 
 def test_extras_are_named_before_what_needs_them():

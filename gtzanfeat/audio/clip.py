@@ -26,7 +26,8 @@ class Clip:
     Parameters
     ----------
     source : str, path, binary file or ndarray of shape (n_samples,)
-        An audio file, by its path or open in mode "rb" (or an `io.BytesIO`), or mono samples. Integer samples
+        An audio file, by its path, its URL (``s3://bucket/a.wav``, opened by fsspec) or open in mode "rb" (or
+        an `io.BytesIO`), or mono samples. Integer samples
         (int8, int16, int32, uint8) are taken as PCM and scaled to [-1, 1]; floating-point samples are taken
         as they are. An open file is read from its beginning, and by one thread at a time.
     rate : int, optional

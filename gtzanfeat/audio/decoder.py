@@ -19,9 +19,10 @@ import soundfile
 from gtzanfeat.audio.c_messages import held_back
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
-from gtzanfeat.audio.file_bytes import FileBytes, Spliced
+from gtzanfeat.audio.file_bytes import FileBytes, Spliced, Watched
 from gtzanfeat.audio.levels import COMPARED, LARGEST_OF_8_BITS, Levels
 from gtzanfeat.audio.refusals import AGAIN, CONVERT, foreign, plain_words, unopened
+from gtzanfeat.audio.remote_files import ANEW, file_name, is_url, lost_its_slash, open_url, plain
 from gtzanfeat.errors import ClipError, MissingClipError
 
 # names that are taken for a promise: .raw by soundfile, the others by libsndfile where there is no header, so
@@ -98,7 +99,8 @@ class Decoder:
     def __init__(self, clip: Clip) -> None:
         self._clip = clip
         self._own = is_path(clip.source)
-        self._file: BinaryIO = _opened(clip) if self._own else _binary(clip)
+        self._remote = is_url(clip.source)
+        self._file = Watched(_opened(clip) if self._own else _binary(clip))
         self.truncated = False
         self.levels = Levels()
         self._look_behind = False  # whether another FLAC stream may follow
@@ -179,28 +181,33 @@ class Decoder:
         return list(flac_streams(FileBytes(self._file)))
 
     def _look_through(self) -> Layout:
-        data = FileBytes(self._file)
         try:
-            found = layout(data, Path(str(self._clip)).suffix)
+            data = FileBytes(self._file)
+            found = layout(data, file_name(str(self._clip)).suffix)
         except (OSError, ValueError) as error:  # ValueError: an open file that has been closed
-            why = getattr(error, "strerror", None) or str(error)
-            raise ClipError(self._clip, f"it cannot be read ({why})", AGAIN) from error
+            raise self._unread(error) from error
+        if not data.size:
+            raise ClipError(self._clip, "the file is empty", AGAIN)
         if found.no_sound:
             what, remedy = foreign(data) or ("", AGAIN)
             raise ClipError(self._clip, found.no_sound + (f" ({what})" if what else ""), remedy)
         return found
 
     def _open(self, part: Part) -> Any:
-        source: Any = os.fspath(self._clip.source) if self._own else self._file  # type: ignore[arg-type]
-        if self._own and self._is_taken_for_its_name(source):
+        local = self._own and not self._remote
+        source: Any = os.fspath(self._clip.source) if local else self._file  # type: ignore[arg-type]
+        if local and self._is_taken_for_its_name(source):
             source = self._file
         if part.pieces:
             source = Spliced(self._file, part.pieces)
         elif source is self._file:
             source = Spliced(self._file, ((0, FileBytes(self._file).size),))
         try:
-            return _Onward(source)
+            file = _Onward(source)
+            self._refuse_broken()
+            return file
         except (OSError, soundfile.SoundFileError) as error:
+            self._refuse_broken()
             code = getattr(error, "code", 0)
             raise ClipError(self._clip, *unopened(FileBytes(self._file), code, _why(error))) from error
 
@@ -221,10 +228,12 @@ class Decoder:
         try:
             for n in _skip(file, buffer, start + part.lead):
                 n_read += n
+            self._refuse_broken()
             while left > 0:
                 # not `read`, which would trust the header's number of frames
                 wanted = int(min(left, step))
                 n = file.buffer_read_into(buffer[:wanted], dtype)
+                self._refuse_broken()
                 if n == 0:
                     # a longer read would have failed at the stream that follows, if there is one
                     self._look_behind = self._is_flac and not part.pieces and not start and before == step
@@ -237,6 +246,7 @@ class Decoder:
                     self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block
         except soundfile.SoundFileError as error:
+            self._refuse_broken()
             if not self._is_flac:
                 raise self._failed(n_read, file.samplerate, error) from error
             if not part.pieces:
@@ -262,6 +272,7 @@ class Decoder:
                 except soundfile.SoundFileError as error:
                     failure = error
                     n = int(np.count_nonzero(~np.isnan(buffer[:, -1])))
+                self._refuse_broken()
                 if n_read + n > start:
                     yield self._mono(buffer[max(0, start - n_read) : n], 1.0)
                 n_read += n
@@ -291,6 +302,15 @@ class Decoder:
             self.levels.add_mix(n_channels * power, float(np.dot(some, some)))
         return out
 
+    def _refuse_broken(self) -> None:
+        """Raise what kept the file from being read while C code was asking for it."""
+        if self._file.failure is not None:
+            raise self._unread(self._file.failure) from self._file.failure
+
+    def _unread(self, error: Exception) -> ClipError:
+        remedy = ANEW if self._remote else AGAIN
+        return ClipError(self._clip, f"it cannot be read ({plain(error)})", remedy)
+
     def _failed(self, n_read: int, rate: int, error: Exception) -> ClipError:
         reason = f"decoding failed after {n_read / rate:.1f} s ({plain_words(_why(error))})"
         return ClipError(self._clip, reason, AGAIN)
@@ -301,7 +321,9 @@ def _why(error: Exception) -> str:
 
 
 def _opened(clip: Clip) -> BinaryIO:
-    """Open the file of a path, or say why not."""
+    """Open the file of a path or URL, or say why not."""
+    if is_url(clip.source):
+        return open_url(str(clip))
     path = Path(str(clip))
     try:
         status = path.stat()
@@ -311,7 +333,12 @@ def _opened(clip: Clip) -> BinaryIO:
         if path.is_symlink():
             reason = f"it is a link to {os.readlink(path)}, which is not there"
             raise MissingClipError(path, reason, "restore that file, or leave this one out") from error
-        raise MissingClipError(path, "there is no such file", "check the path") from error
+        remedy = (
+            "give a URL as a str, pathlib takes a slash out of it"
+            if lost_its_slash(path)
+            else "check the path"
+        )
+        raise MissingClipError(path, "there is no such file", remedy) from error
     except (OSError, ValueError) as error:  # not ours to read; a name too long or with a zero in it
         why = getattr(error, "strerror", None) or str(error)
         raise ClipError(path, f"it cannot be opened ({why})", "check the path and its permissions") from error

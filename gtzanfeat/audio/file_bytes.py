@@ -8,13 +8,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from collections.abc import Iterator
-from typing import BinaryIO
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, TypeVar
 
 _WINDOWS = 1 << 12, 1 << 16  # bytes held at a time: few at first, since most headers are short
 
 # bytes to be put in, and places in the file (first byte, end)
 Pieces = tuple[bytes | tuple[int, int], ...]
+
+
+T = TypeVar("T")
 
 
 class FileBytes:
@@ -27,7 +30,7 @@ class FileBytes:
     b'WAVE'
     """
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO | Watched) -> None:
         self._file = file
         self.size = file.seek(0, os.SEEK_END)
         self._start = 0
@@ -59,6 +62,52 @@ class FileBytes:
             start += end
 
 
+class Watched:
+    """A file that remembers why it could not be read: an error does not cross the C code that asked.
+
+    Parameters
+    ----------
+    file : binary file
+        The file.
+
+    Attributes
+    ----------
+    failure : Exception or None
+        The first error, of whatever kind.
+
+    Examples
+    --------
+    >>> import io
+    >>> Watched(io.BytesIO(b"RIFF")).read(2)
+    b'RI'
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.failure: Exception | None = None
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a byte."""
+        return self._noted(self._file.seek, offset, whence)
+
+    def read(self, n: int) -> bytes:
+        """Read `n` bytes, or fewer at the end of the file."""
+        return self._noted(self._file.read, n)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def _noted(self, call: Callable[..., T], *args: int) -> T:
+        try:
+            return call(*args)
+        except Exception as error:
+            self.failure = self.failure or error
+            if isinstance(error, OSError | ValueError):
+                raise
+            raise OSError(str(error)) from error  # of a store that has errors of its own
+
+
 class Spliced:
     """A file for libsndfile that is put together from pieces of another.
 
@@ -83,7 +132,7 @@ class Spliced:
     (17, b'head and its body')
     """
 
-    def __init__(self, file: BinaryIO, pieces: Pieces) -> None:
+    def __init__(self, file: BinaryIO | Watched, pieces: Pieces) -> None:
         self._file = file
         self._pieces: list[tuple[int, int, bytes | int]] = []  # first byte, end, and what or where it is
         end = 0
@@ -137,7 +186,7 @@ class Spliced:
         return self._pieces[self._current]
 
     def _read(self, place: int, view: memoryview) -> int:
-        # an error here could not cross the C code that called
+        # an error here could not cross the C code that called; a file that is watched remembers it
         with contextlib.suppress(OSError, ValueError):
             self._file.seek(place)
             data = self._file.read(len(view))

@@ -10,7 +10,7 @@ from gtzanfeat.cli import options, screen
 
 
 @click.command("audit")
-@click.argument("dataset", type=options.FilePath())
+@click.argument("dataset", type=options.DatasetPath())
 @options.classes
 @options.drop_lone
 @options.protocol
@@ -30,7 +30,7 @@ from gtzanfeat.cli import options, screen
 @options.jobs()
 @options.quiet
 def command(
-    dataset: Path,
+    dataset: Path | str,
     classes: tuple[str, ...] | None,
     drop_lone: bool,
     protocol: str,

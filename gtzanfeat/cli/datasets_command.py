@@ -35,12 +35,12 @@ def command(ctx: click.Context) -> None:
 
 
 @command.command("check")
-@click.argument("dataset", type=options.FilePath())
+@click.argument("dataset", type=options.DatasetPath())
 @options.layout
 @options.jobs()
 @options.as_json
 @options.quiet
-def check_command(dataset: Path, layout: str | None, jobs: int, as_json: bool, quiet: bool) -> int:
+def check_command(dataset: Path | str, layout: str | None, jobs: int, as_json: bool, quiet: bool) -> int:
     """Say how many clips each protocol finds, what is missing and what cannot be read.
 
     Every recording is decoded to its end. The exit code is 1 if one cannot be, or if none is there.

@@ -53,7 +53,7 @@ class ListingCommand(click.Command):
 
 
 @click.command("evaluate", cls=ListingCommand)
-@click.argument("dataset", type=options.FilePath())
+@click.argument("dataset", type=options.DatasetPath())
 @click.option("--set", "set_name", metavar="NAME", help="The feature set.  [default: classic30]")
 @click.option(
     "--join",
@@ -290,12 +290,12 @@ def _joined(
     return experiment.with_features(beside)
 
 
-def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
+def _open(path: Path | str, layout: str | None) -> tuple[ClipTable, Extraction | None]:
     """Load a dataset; or, if that is what it is, a table of features."""
     from gtzanfeat.datasets import load_dataset
     from gtzanfeat.export import is_table, read_table
 
-    if layout is None and is_table(path):
+    if layout is None and isinstance(path, Path) and is_table(path):
         return read_table(path)
     return load_dataset(path, layout), None
 

@@ -16,7 +16,7 @@ class EvaluateOptions:
     The fields are the parameters of click's callback.
     """
 
-    dataset: Path
+    dataset: Path | str
     set_name: str | None
     join: Path | None
     drop: tuple[str, ...]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @click.command("extract")
-@click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=options.FilePath())
+@click.argument("sources", metavar="DATASET | FILE...", nargs=-1, required=True, type=options.DatasetPath())
 @click.option(
     "--set", "set_name", metavar="NAME", default="classic30", show_default=True, help="The feature set."
 )
@@ -84,7 +84,7 @@ if TYPE_CHECKING:
 @options.overwrite
 @options.quiet
 def command(
-    sources: tuple[Path, ...],
+    sources: tuple[Path | str, ...],
     set_name: str,
     output: Path,
     dataset: bool,
@@ -210,20 +210,23 @@ def _segment_table_with_progress(
         )
 
 
-def find_clips(sources: tuple[Path, ...], layout: str | None) -> ClipTable:
-    """Load one dataset, or make a table of audio files."""
+def find_clips(sources: tuple[Path | str, ...], layout: str | None) -> ClipTable:
+    """Load one dataset, or make a table of audio files; a str is a URL."""
     import pandas as pd
 
+    from gtzanfeat.audio.remote_files import file_name
     from gtzanfeat.datasets import ClipTable, load_dataset, manifest
     from gtzanfeat.errors import DatasetError
 
     # all that is there, so that a pipe or a link to nothing is told of as a clip, and not as no dataset
-    there = [path for path in sources if os.path.lexists(path) and not path.is_dir()]
-    files = [path for path in there if path.suffix.lower() not in manifest.SUFFIXES]
+    there = [
+        path for path in sources if isinstance(path, str) or (os.path.lexists(path) and not path.is_dir())
+    ]
+    files = [path for path in there if file_name(str(path)).suffix.lower() not in manifest.SUFFIXES]
     if len(sources) == 1 and not files:
         return load_dataset(sources[0], layout)
     for path in sources:
-        if not os.path.lexists(path):
+        if not isinstance(path, str) and not os.path.lexists(path):
             raise DatasetError(f"{path}: there is no such file or folder; check the path")
         if path not in files:
             raise DatasetError(f"{path}: a dataset must stand alone; give one, or any number of audio files")

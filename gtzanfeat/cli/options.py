@@ -32,6 +32,16 @@ class FilePath(click.Path):
         return super().convert(value, param, ctx)
 
 
+class DatasetPath(FilePath):
+    """The path of a dataset or recording, or its URL, which stays a str: `Path` takes a slash out of it."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Make a `Path` of a word, unless it is a URL."""
+        from gtzanfeat.audio.remote_files import is_url
+
+        return value if is_url(value) else super().convert(value, param, ctx)
+
+
 class Seconds(click.FloatRange):
     """Seconds, a hundredth or more; `FloatRange` alone would let NaN and infinity by."""
 

@@ -20,7 +20,7 @@ Rows = Mapping[tuple[Any, Any], Mapping[Hashable, Any]]  # by classifier and fam
 
 @click.command("reproduce")
 @click.argument("experiment")
-@click.argument("dataset", type=options.FilePath())
+@click.argument("dataset", type=options.DatasetPath())
 @click.option(
     "--repeats", type=click.IntRange(1), default=10, show_default=True, help="How often 10 folds are drawn."
 )
@@ -32,7 +32,7 @@ Rows = Mapping[tuple[Any, Any], Mapping[Hashable, Any]]  # by classifier and fam
 @options.quiet
 def command(
     experiment: str,
-    dataset: Path,
+    dataset: Path | str,
     repeats: int,
     seed: int,
     layout: str | None,

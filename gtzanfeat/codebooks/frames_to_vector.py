@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 import joblib
@@ -21,6 +22,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.frame_sequence import Frames, is_sequence_of_frames, load_frames
+from gtzanfeat.extraction.parallel import CLIPS_PER_TASK
+from gtzanfeat.progress import ordered_results
 
 ROUNDING = 1e-7  # a column whose deviation is less than this part of its mean is constant up to rounding
 LARGEST_SCORE = 1e15  # standardised values are clipped here; squares of larger ones overflow float32
@@ -102,13 +105,18 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         return validate_data(self, X, reset=reset, dtype="numeric")[:, None, :]
 
     def _map_clips(self, task: Callable[[Any, int], T], clips: Any) -> list[T]:
-        """Return [task(clips, 0), task(clips, 1), ...], computed in threads.
+        """Return [task(clips, 0), task(clips, 1), ...], computed in parallel.
 
-        A worker is given the sequence and an index, so that a lazy sequence loads each clip in the worker.
-        Processes would be sent the whole sequence each.
+        A worker is given a part of the sequence, and loads each clip itself. Matrices that are held in memory
+        stay there, and only threads work on them: to send them would take longer.
         """
-        parallel = joblib.Parallel(n_jobs=self.n_jobs, require="sharedmem")
-        return list(parallel(joblib.delayed(task)(clips, i) for i in range(len(clips))))
+        starts = range(0, len(clips), CLIPS_PER_TASK)
+        if not isinstance(clips, Frames) or clips.part(slice(0)) is None:
+            parallel = joblib.Parallel(n_jobs=self.n_jobs, require="sharedmem")
+            return list(parallel(joblib.delayed(task)(clips, i) for i in range(len(clips))))
+        parts = ((clips.part(slice(start, start + CLIPS_PER_TASK)), start) for start in starts)
+        calls = (joblib.delayed(_map_part)(task, part, start) for part, start in parts)
+        return [result for part in ordered_results(calls, self.n_jobs, prefer="threads") for result in part]
 
     def _row(self, clips: Any, index: int) -> NDArray[np.float64]:
         frames = load_frames(clips, index)
@@ -130,16 +138,9 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         """
         seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
 
-        def draw(clips: Any, index: int) -> tuple[bytes, int, NDArray[Any]]:
-            frames = load_frames(clips, index)
-            digest = hashlib.blake2b(np.ascontiguousarray(frames).data, digest_size=8).digest()
-            if len(frames) > self.frames_per_clip:
-                rng = np.random.default_rng([seed, int.from_bytes(digest)])
-                chosen = np.sort(rng.choice(len(frames), self.frames_per_clip, replace=False))
-                return digest, index, frames[chosen]
-            return digest, index, frames.copy()  # a view would keep the clip in memory
-
-        drawn = [clip for clip in self._map_clips(draw, clips) if len(clip[2])]
+        draw = partial(_draw, self.frames_per_clip, seed)
+        drawn = [(digest, i, frames) for i, (digest, frames) in enumerate(self._map_clips(draw, clips))]
+        drawn = [clip for clip in drawn if len(clip[2])]
         if not drawn:
             raise ClipError("X", "no clip has a frame", "give at least one that has")
         if not hasattr(self, "n_features_in_"):
@@ -165,6 +166,29 @@ class FramesToVector(TransformerMixin, BaseEstimator, ABC):
         tags = super().__sklearn_tags__()
         tags.transformer_tags.preserves_dtype = []
         return tags
+
+
+def _map_part(task: Callable[[Any, int], T], part: Frames, start: int) -> list[T]:
+    """Return what a task gives of each clip of a part, whose first is number `start` of the whole."""
+    results = []
+    for i in range(len(part)):
+        try:
+            results.append(task(part, i))
+        except ClipError as error:
+            if error.source == f"clip {i}":  # its number in the part
+                raise ClipError(f"clip {start + i}", error.reason, error.remedy) from error
+            raise
+    return results
+
+
+def _draw(n_frames: int, seed: int, clips: Any, index: int) -> tuple[bytes, NDArray[Any]]:
+    """Return a digest of the frames of a clip, and at most `n_frames` of them, drawn at random."""
+    frames = load_frames(clips, index)
+    digest = hashlib.blake2b(np.ascontiguousarray(frames).data, digest_size=8).digest()
+    if len(frames) > n_frames:
+        rng = np.random.default_rng([seed, int.from_bytes(digest)])
+        return digest, frames[np.sort(rng.choice(len(frames), n_frames, replace=False))]
+    return digest, frames.copy()  # a view would keep the clip in memory
 
 
 def with_index(transformer: Any, values: NDArray[Any], index: Sequence[Any] | None) -> Any:

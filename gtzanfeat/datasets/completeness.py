@@ -21,6 +21,7 @@ from gtzanfeat.audio import FileProperties
 from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.table_columns import ANSWERS
 from gtzanfeat.errors import ClipError, MissingClipError
+from gtzanfeat.progress import ordered_results
 
 SPLIT_PARTS = ("train", "valid", "test")
 FAULT_FILTERED_PARTS = ("train", "valid", "test")
@@ -274,11 +275,10 @@ def _lengths(
     """Decode every file once: what it is, or what is wrong with it."""
     rows = table.frame["path"].value_counts(sort=False)
     # threads: decoding releases the interpreter's lock
-    decoding = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
+    tasks = (joblib.delayed(_length)(path) for path in rows.index)
+    decoded = ordered_results(tasks, n_jobs, prefer="threads")
     lengths: dict[str, FileProperties | ClipError] = {}
-    for (path, n_rows), length in zip(
-        rows.items(), decoding(joblib.delayed(_length)(path) for path in rows.index), strict=True
-    ):
+    for (path, n_rows), length in zip(rows.items(), decoded, strict=True):
         lengths[str(path)] = length
         if progress is not None:
             progress(int(n_rows))

@@ -12,9 +12,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from gtzanfeat.audio.remote_files import file_name, is_url
 from gtzanfeat.datasets import (
     ballroom,
     emotion,
@@ -44,7 +46,7 @@ class Layout:
     recognises : callable
         Tells whether a path that exists looks like this layout.
     load : callable
-        Makes the table; raises DatasetError.
+        Makes the table of a path (or URL, where it is a manifest); raises DatasetError.
     meaning : str
         One sentence for the user.
     catalogue : callable, optional
@@ -55,9 +57,9 @@ class Layout:
 
     name: str
     recognises: Callable[[Path], bool]
-    load: Callable[[Path], ClipTable]
+    load: Callable[[Any], ClipTable]
     meaning: str
-    catalogue: Callable[[Path], pd.DataFrame] | None = None
+    catalogue: Callable[[Any], pd.DataFrame] | None = None
     known_bad: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -69,7 +71,8 @@ def load_dataset(path: str | os.PathLike[str], layout: str | None = None) -> Cli
     path : str or path
         What the official distribution of a published collection unpacks to, a folder with one folder per
         class, a CSV, TSV or Parquet manifest, or a list of paths (``.txt``, ``.m3u``). A folder that holds a
-        ``manifest.csv`` is read by it, unless it is a collection known by name.
+        ``manifest.csv`` is read by it, unless it is a collection known by name. The manifest or list may
+        have a URL, such as ``s3://bucket/manifest.csv``, and may name recordings by theirs.
     layout : str, optional
         The name of a layout in `LAYOUTS`; by default the first that recognises the path.
 
@@ -138,17 +141,25 @@ def check(
     )
 
 
-def _place(path: str | os.PathLike[str]) -> Path:
+def _place(path: str | os.PathLike[str]) -> Path | str:
+    """Return a path, or a URL as it is: `pathlib` would take a slash out of it."""
     if not isinstance(path, str | os.PathLike):
         raise DatasetError(f"{type(path).__name__} is not a path; give that of a folder or of a manifest")
     if not os.fspath(path):  # which Path takes for the current folder
         raise DatasetError("the path of the dataset is empty; give '.' for the current folder")
-    return Path(path).expanduser()
+    return str(path) if is_url(path) else Path(path).expanduser()
 
 
-def _layout(path: Path, name: str | None) -> Layout:
+def _layout(path: Path | str, name: str | None) -> Layout:
     if name is not None and name not in LAYOUTS:
         raise UnknownNameError("dataset layout", name, LAYOUTS)
+    if isinstance(path, str):
+        if name in (None, "manifest") and file_name(path).suffix.lower() in manifest.SUFFIXES:
+            return LAYOUTS["manifest"]
+        raise DatasetError(
+            f"{path}: a folder that has a URL is not looked through; give a manifest "
+            f"({', '.join(manifest.SUFFIXES)}) that lists the recordings, by their URLs or relative to it"
+        )
     if printable(path) != str(path):
         raise DatasetError(f"{printable(path)}: the name is not UTF-8; rename it")
     if not path.exists():

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gtzanfeat.audio.remote_files import is_url
 from gtzanfeat.errors import DatasetError
 
 REQUIRED = ("path", "recording")
@@ -58,7 +59,8 @@ def validated(frame: pd.DataFrame, name: str) -> pd.DataFrame:
         if blank.size:
             raise DatasetError(f"{name}: row {blank[0] + 1} has no {column}; every clip needs one")
     start = table["offset"].fillna(0) if "offset" in table else pd.Series(0.0, table.index)
-    file = table["path"].map(os.path.abspath)  # ``a.wav`` and ``./a.wav`` are one
+    # ``a.wav`` and ``./a.wav`` are one
+    file = table["path"].map(lambda path: path if is_url(path) else os.path.abspath(path))
     for column, same in (("path", file), ("recording", table["recording"])):
         again = pd.DataFrame({column: same, "offset": start}).duplicated().to_numpy()
         if again.any():

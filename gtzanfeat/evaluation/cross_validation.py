@@ -5,6 +5,7 @@ Which clips these are is decided in `folds`; what the predictions are worth is c
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from gtzanfeat.evaluation.folds import Fold
 from gtzanfeat.evaluation.metrics import Outcome
 from gtzanfeat.evaluation.tasks import Target
 from gtzanfeat.model_selection.group_routing import fit_grouped
-from gtzanfeat.progress import report_progress
+from gtzanfeat.progress import ordered_results, report_progress
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +95,9 @@ class CrossValidation:
         """
         truth = self.target.truth if truth is None else truth
         given = len(folds), self.model, self.rows, truth, self.groups, self.target
-        running = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(_fit_and_predict_single_threaded)(*given, fold) for fold in folds
-        )
-        with report_progress("training and testing", len(folds)) as advance:
+        tasks = (delayed(_fit_and_predict_single_threaded)(*given, fold) for fold in folds)
+        running = ordered_results(tasks, self.n_jobs, parallel=Parallel)
+        with contextlib.closing(running), report_progress("training and testing", len(folds)) as advance:
             for done in running:
                 yield done
                 advance(1)

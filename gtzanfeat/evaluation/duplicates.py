@@ -16,7 +16,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from gtzanfeat.audio.remote_files import is_url, open_url
 from gtzanfeat.datasets import ClipTable
+from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.fingerprints import fingerprints, near_duplicate_pairs
 
 PIECE = 4096  # bytes in the middle of a file
@@ -99,7 +101,7 @@ def find_duplicates(
     digests, unread = _digests_of_identical(list(paths), recordings)
     if not near_duplicates:
         return DuplicateFiles(digests, None, unread, unread)
-    there = [path for path in paths if os.path.isfile(path)]
+    there = [path for path in paths if is_url(path) or os.path.isfile(path)]
     prints, failures = fingerprints(there, n_jobs=n_jobs, on_error="skip", memory=memory, progress=progress)
     matches = []
     for pair in near_duplicate_pairs(prints):
@@ -111,8 +113,8 @@ def find_duplicates(
 
 
 def absolute_paths(clips: ClipTable) -> np.ndarray:
-    """Return the absolute path of each clip, (n_clips,) of str: what tells files apart here."""
-    return np.array([os.path.abspath(path) for path in clips.paths], dtype=object)
+    """Return the absolute path or URL of each clip, (n_clips,) of str: what tells files apart here."""
+    return np.array([path if is_url(path) else os.path.abspath(path) for path in clips.paths], dtype=object)
 
 
 def _digests_of_identical(
@@ -133,7 +135,7 @@ def _digests_of_identical(
             for number in numbers:
                 try:
                     content = look(paths[number])
-                except OSError:
+                except (OSError, ClipError):
                     unread.add(paths[number])
                 else:
                     digests[paths[number]] = content
@@ -144,18 +146,26 @@ def _digests_of_identical(
     return {path: digest for path, digest in digests.items() if path in same}, frozenset(unread)
 
 
+def _opened(path: str) -> Any:
+    return open_url(path) if is_url(path) else open(path, "rb")
+
+
 def _size(path: str) -> int:
+    if is_url(path):
+        with open_url(path) as file:
+            return file.seek(0, os.SEEK_END)
     if not os.path.isfile(path):  # a pipe or a device has no end
         raise OSError(f"{path}: it is not a regular file")
     return os.path.getsize(path)
 
 
 def _middle(path: str) -> bytes:
-    with open(path, "rb") as file:
-        file.seek(os.path.getsize(path) // 2)
-        return file.read(PIECE)
+    with _opened(path) as file:
+        file.seek(file.seek(0, os.SEEK_END) // 2)
+        middle: bytes = file.read(PIECE)
+    return middle
 
 
 def _sha256(path: str) -> str:
-    with open(path, "rb") as file:
+    with _opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

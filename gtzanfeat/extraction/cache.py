@@ -27,11 +27,13 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.audio import Clip
+from gtzanfeat.audio.remote_files import is_url, open_url, version_of
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import versions
 
 FOLDER = "gtzanfeat"  # under the location, beside whatever else it holds, such as joblib's own cache
 CHECKSUM_BYTES = 16  # before an entry's arrays
+PIECE_BYTES = 1 << 20  # of a remote file, read at a time
 TIME_STAMP_SECONDS = 2.0  # within which two changes of a file may bear the same time stamp
 UNFINISHED_SECONDS = 3600.0  # after which a file that is still being written is removed by `prune`
 NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
@@ -88,7 +90,8 @@ class Cache:
         location = getattr(memory, "location", memory)
         if location is None:
             return None
-        folder = _cache_folder(location) / f"{spec_hash}-{code_hash()}"
+        # absolute: a worker may run in another folder
+        folder = _cache_folder(location).absolute() / f"{spec_hash}-{code_hash()}"
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -204,7 +207,7 @@ def content_hash(path: str | os.PathLike[str]) -> bytes:
     Parameters
     ----------
     path : str or path
-        A regular file.
+        A regular file, or a URL.
 
     Returns
     -------
@@ -216,6 +219,8 @@ def content_hash(path: str | os.PathLike[str]) -> bytes:
     OSError
         If it cannot be read, or is no regular file.
     """
+    if is_url(path):
+        return _read_url(str(path), version_of(str(path)))
     if not os.path.isfile(path):  # a pipe or a device has no end
         raise OSError(f"{path}: it is not a regular file")
     stat = os.stat(path)
@@ -229,6 +234,18 @@ def content_hash(path: str | os.PathLike[str]) -> bytes:
 def _read(path: str, size: int, mtime_ns: int, inode: int) -> bytes:
     with open(path, "rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=20)).digest()
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def _read_url(url: str, version: str) -> bytes:
+    digest = hashlib.blake2b(digest_size=20)
+    try:
+        with open_url(url) as file:
+            while piece := file.read(PIECE_BYTES):
+                digest.update(piece)
+    except Exception as error:  # each store has errors of its own; the analysis meets it again, and says so
+        raise OSError(f"{url}: it cannot be read") from error
+    return digest.digest()
 
 
 # --- size and removal -----------------------------------------------------------------------------------

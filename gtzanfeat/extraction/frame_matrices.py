@@ -253,8 +253,9 @@ def extract_frames(
     no_frames = np.zeros((0, len(spec.columns)), dtype=np.float32)
     failures = []
     held = []
+    running = analyser if cache is None else _FrameKeeper(spec.requests, spec.rate, spec.matrix, cache)
     for _, result in analyse_clips(
-        analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
+        running, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
     ):
         failed = isinstance(result, Failure)
         if failed:
@@ -278,6 +279,15 @@ def _name(index: int, source: Any) -> str:
     return f"clip {index}"
 
 
+@dataclass(frozen=True, eq=False)
+class _FrameKeeper(ClipAnalyser):
+    """Leaves the frames of clips in the cache, so that none has to be sent from worker to caller."""
+
+    def analyse(self, source: Any, index: int, rate: int | None = None) -> tuple[np.ndarray, ...]:
+        super().analyse(source, index, rate)
+        return ()
+
+
 @dataclass(frozen=True)
 class _CachedFrames:
     """Loads the frames of a clip from the cache, or computes them anew if they have been removed from it."""
@@ -293,3 +303,8 @@ class _CachedFrames:
             return self.no_frames
         own = replace(self.analyser)  # an analysis is for one thread, and this is called from any
         return own.analyse(self.clips[index], index, self.rate)[0]
+
+    def part(self, indices: Sequence[int]) -> _CachedFrames:
+        """Return what loads these clips alone, numbered anew."""
+        failed = frozenset(new for new, old in enumerate(indices) if old in self.failed_clips)
+        return replace(self, clips=[self.clips[i] for i in indices], failed_clips=failed)

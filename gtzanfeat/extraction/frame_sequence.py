@@ -6,7 +6,7 @@ How they are computed is in `frame_matrices`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from dataclasses import dataclass
 from typing import Any, overload
 
 import numpy as np
@@ -23,7 +23,8 @@ class Frames(Sequence[np.ndarray]):
     Parameters
     ----------
     load : callable
-        ``load(i)`` gives the matrix of clip i.
+        ``load(i)`` gives the matrix of clip i. If other processes can load it as well, its method
+        ``part(indices)`` gives what loads these clips alone, numbered anew, and can be sent to them.
     indices : sequence of int
         Which clips.
     columns : sequence of str, optional
@@ -119,6 +120,24 @@ class Frames(Sequence[np.ndarray]):
     def __iter__(self) -> Iterator[np.ndarray]:
         return map(self._load, self._indices.tolist())
 
+    def part(self, which: Any) -> Frames | None:
+        """Return some of these clips as what another process can be sent to load them.
+
+        Parameters
+        ----------
+        which : slice, sequence of int or mask
+            Which of the clips.
+
+        Returns
+        -------
+        Frames or None
+            It holds nothing of the other clips, and neither names nor labels; None if the matrices are held
+            in memory.
+        """
+        chosen = self._indices[which]
+        load = part_of(self._load, chosen.tolist())
+        return None if load is None else Frames(load, range(len(chosen)), self.columns)
+
     def __repr__(self) -> str:
         return f"<frames of {len(self)} clips>"
 
@@ -145,17 +164,43 @@ class Frames(Sequence[np.ndarray]):
         Frames
             Of the same clips.
         """
-        load = partial(_load_mapped, self._load, function)
+        load = _Mapped(self._load, function)
         times = self.times if same_times else None
         return Frames(
             load, self._indices, columns, names=self._names, row_labels=self._row_labels, times=times
         )
 
 
-def _load_mapped(
-    load: Callable[[int], np.ndarray], function: Callable[..., np.ndarray], i: int
-) -> np.ndarray:
-    return function(load(i))
+@dataclass(frozen=True)
+class _Mapped:
+    """Loads a matrix and applies a function to it."""
+
+    load: Callable[[int], np.ndarray]
+    function: Callable[[np.ndarray], np.ndarray]
+
+    def __call__(self, index: int) -> np.ndarray:
+        return self.function(self.load(index))
+
+    def part(self, indices: Sequence[int]) -> _Mapped | None:
+        load = part_of(self.load, indices)
+        return None if load is None else _Mapped(load, self.function)
+
+
+def part_of(load: Any, indices: Sequence[int]) -> Callable[[int], np.ndarray] | None:
+    """Return what loads these clips alone, numbered anew, in any process; None if they are held in memory.
+
+    Parameters
+    ----------
+    load : callable
+        As of `Frames`.
+    indices : sequence of int
+        Which clips.
+
+    Returns
+    -------
+    callable or None
+    """
+    return load.part(indices) if hasattr(load, "part") else None
 
 
 def is_sequence_of_frames(X: Any) -> bool:

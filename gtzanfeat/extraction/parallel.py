@@ -21,7 +21,7 @@ from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
-from gtzanfeat.progress import report_progress
+from gtzanfeat.progress import ordered_results, report_progress
 
 CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
 
@@ -236,12 +236,8 @@ def in_workers(
         The result of each task, in their order.
     """
     # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
-    try:
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads", return_as="generator")
-    except ValueError:  # a backend of the user's choice that can only give everything at the end
-        parallel = joblib.Parallel(n_jobs=n_jobs, prefer="threads")
-    done = parallel(joblib.delayed(work)(task) for task in tasks)
-    with contextlib.closing(done) if hasattr(done, "close") else contextlib.nullcontext():
+    calls = (joblib.delayed(work)(task) for task in tasks)
+    with contextlib.closing(ordered_results(calls, n_jobs, prefer="threads")) as done:
         yield done
 
 

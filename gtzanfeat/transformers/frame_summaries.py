@@ -6,7 +6,8 @@ that learn from frames are in `codebooks`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
@@ -70,7 +71,7 @@ class FrameTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         clips = X.to_numpy() if hasattr(X, "to_numpy") else X
         if reset:
             self._learn_columns(clips)
-        load = partial(_load_checked, clips, self.n_features_in_)
+        load = _Checked(clips, self.n_features_in_)
         if not isinstance(clips, Frames):
             return Frames(load, range(len(clips)))
         return Frames(
@@ -94,15 +95,25 @@ class FrameTransformer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _load_checked(clips: Any, n_columns: int, index: int) -> NDArray[Any]:
-    """Return the frame matrix of a clip, or raise ClipError if its width is not `n_columns`."""
-    frames = load_frames(clips, index)
-    if not len(frames):
-        return np.zeros((0, n_columns), dtype=np.float32)
-    if frames.shape[1] != n_columns:
-        reason = f"its frames have {frames.shape[1]} columns, not {n_columns}"
-        raise ClipError(f"clip {index}", reason, "give the same frame features for all clips")
-    return frames
+@dataclass(frozen=True, eq=False)
+class _Checked:
+    """Loads the frame matrix of a clip, and raises ClipError if its width is not `n_columns`."""
+
+    clips: Any
+    n_columns: int
+
+    def __call__(self, index: int) -> NDArray[Any]:
+        frames = load_frames(self.clips, index)
+        if not len(frames):
+            return np.zeros((0, self.n_columns), dtype=np.float32)
+        if frames.shape[1] != self.n_columns:
+            reason = f"its frames have {frames.shape[1]} columns, not {self.n_columns}"
+            raise ClipError(f"clip {index}", reason, "give the same frame features for all clips")
+        return frames
+
+    def part(self, indices: Sequence[int]) -> _Checked | None:
+        clips = self.clips.part(indices) if isinstance(self.clips, Frames) else None
+        return None if clips is None else _Checked(clips, self.n_columns)
 
 
 class Deltas(FrameOutput, FrameTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]

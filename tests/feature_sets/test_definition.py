@@ -262,3 +262,12 @@ def test_a_long_track_is_summarised_few_columns_at_a_time(rng, monkeypatch):
 def test_frames_without_a_summary_are_told():
     with pytest.raises(GtzanfeatError, match=r"rms has frames; give a summary of them, e\.g\. 'mean\+std'"):
         FeatureSet("x", "", (FeatureItem("rms", Framing(512, 512)),))
+
+
+def test_a_set_travels_without_what_follows_from_it():
+    chosen = FEATURE_SETS["full"]
+    assert len(chosen.columns) > 900  # which are held from now on
+    sent = pickle.dumps(chosen)
+    assert len(sent) < 20_000
+    assert pickle.loads(sent) == chosen
+    assert pickle.loads(sent).spec_hash == chosen.spec_hash

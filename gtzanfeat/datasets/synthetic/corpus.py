@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import soundfile
-from joblib import Parallel, delayed
+from joblib import delayed
 
 from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.datasets.synthetic.composer import write_score
@@ -23,6 +23,7 @@ from gtzanfeat.datasets.synthetic.random_draws import seeded
 from gtzanfeat.datasets.synthetic.studio import ARTISTS_PER_STYLE, artist_of, record
 from gtzanfeat.datasets.synthetic.styles import STYLES, Style
 from gtzanfeat.errors import DatasetError, UnknownNameError
+from gtzanfeat.progress import ordered_results
 
 SECONDS = 10.0
 RATE = 22050
@@ -280,7 +281,7 @@ def _done(
     tasks: Iterable[Any], n_jobs: int | None, progress: Callable[[int], object] | None
 ) -> Iterator[Any]:
     """Run tasks in parallel, and yield their results in the order of the tasks."""
-    for done in Parallel(n_jobs=n_jobs, return_as="generator")(tasks):
+    for done in ordered_results(tasks, n_jobs):
         if progress is not None:
             progress(1)
         yield done

@@ -31,8 +31,8 @@ ELSEWHERE = {
     "cli/test_cli.py": (
         "commands are run as a user runs them, one after the other in one folder",
         "cli: audit_command cache_command compare_command datasets_command demo_command estimator_options "
-        "evaluate_command evaluate_options evaluate_results extract_command features_command options "
-        "reproduce_command",
+        "evaluate_command evaluate_options evaluate_results experiment_options experiments extract_command "
+        "features_command inspect_command options reproduce_command train_command",
     ),
     "cli/test_dataset_output.py": ("shards are written to be merged", "cli: merge_command"),
     "codebooks/test_codebook_histogram.py": (
@@ -101,6 +101,11 @@ ELSEWHERE = {
     "report/test_page.py": (
         "the page is what they are parts of",
         "report: class_sections formatting mistakes score_pictures sections vector_pictures",
+    ),
+    "models/test_model_file.py": (
+        "what a file holds and refuses is asked of whole files",
+        "models: allowed_types contents joined_columns model_archive model_card model_record probe_sound "
+        "training",
     ),
     "segments/test_segment_classifier.py": (
         "a classifier of windows is what brings them together",

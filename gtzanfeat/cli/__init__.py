@@ -29,9 +29,11 @@ from gtzanfeat.cli import (
     evaluate_command,
     extract_command,
     features_command,
+    inspect_command,
     merge_command,
     reproduce_command,
     screen,
+    train_command,
     verify_command,
 )
 from gtzanfeat.errors import GtzanfeatError
@@ -131,6 +133,8 @@ for command in (
     merge_command,
     verify_command,
     evaluate_command,
+    train_command,
+    inspect_command,
     compare_command,
     reproduce_command,
     audit_command,

@@ -112,9 +112,9 @@ class FeatureItem:
             if len(self.names) != n:
                 raise GtzanfeatError(f"{self.feature} has {n} columns to name, not {len(self.names)}")
 
-    def __getstate__(self) -> dict[str, Any]:
-        """Travel to other processes without what follows from the rest, which is ten times as much."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be stored as what makes it anew, so that it is checked anew."""
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     @cached_property
     def request(self) -> Request:

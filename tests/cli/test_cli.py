@@ -631,7 +631,7 @@ def test_cache_says_what_is_there_and_takes_it_away(music):
     assert (done.exit_code, done.stderr) == (0, "")
     heads, row, _, total = done.stdout.splitlines()
     assert heads.split() == ["set", "spec", "clips", "MB", "current"]
-    assert row.split() == ["timbre19", FEATURE_SETS["timbre19"].spec_hash, "8", "0.00", "yes"]
+    assert row.split() == ["timbre19", FEATURE_SETS["timbre19"].spec_hash, "8", "0.01", "yes"]
     assert total == "heard: 8 results, 0.00 MB"
     done = run("cache", "prune", "heard", "--megabytes", "0.001")
     assert done.stdout == "heard: 6 results removed; 2 left, 0.00 MB\n"

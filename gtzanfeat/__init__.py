@@ -43,7 +43,16 @@ if TYPE_CHECKING:
         read_evaluation,
         write_evaluation,
     )
-    from gtzanfeat.export import frame_table, join_columns, read_metadata, read_table, write_table
+    from gtzanfeat.export import (
+        TableVerification,
+        frame_table,
+        join_columns,
+        read_metadata,
+        read_table,
+        verify_table,
+        write_frames,
+        write_table,
+    )
     from gtzanfeat.export.dataset import DatasetSummary, extract_dataset, merge_datasets
     from gtzanfeat.extraction import Extraction, Frames, extract
     from gtzanfeat.extraction.cache import clear as clear_cache
@@ -130,6 +139,7 @@ _HOMES = {
     "SegmentTimelineDisplay": "report",
     "Segments": "segments",
     "Summarize": "transformers",
+    "TableVerification": "export",
     "TagClassifier": "classifiers",
     "TimeDCT": "transformers",
     "UnknownNameError": "errors",
@@ -164,7 +174,9 @@ _HOMES = {
     "robustness": "inspection",
     "segment_table": "segments",
     "show_progress": "progress",
+    "verify_table": "export",
     "write_evaluation": "evaluation",
+    "write_frames": "export",
     "write_report": "report",
     "write_table": "export",
 }
@@ -215,6 +227,7 @@ __all__ = [
     "SegmentTimelineDisplay",
     "Segments",
     "Summarize",
+    "TableVerification",
     "TagClassifier",
     "TimeDCT",
     "UnknownNameError",
@@ -250,7 +263,9 @@ __all__ = [
     "robustness",
     "segment_table",
     "show_progress",
+    "verify_table",
     "write_evaluation",
+    "write_frames",
     "write_report",
     "write_table",
 ]

@@ -68,6 +68,8 @@ ELSEWHERE = {
         "an extraction that is killed and gone on with is what brings them together",
         "export/dataset: clip_rows ledger parts recording_analysis resumption",
     ),
+    "export/test_verification.py": ("it is asked for on the command line, too", "cli: verify_command"),
+    "export/test_frame_files.py": ("frames are asked for on the command line, too", "cli: frame_output"),
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),

@@ -32,6 +32,7 @@ from gtzanfeat.cli import (
     merge_command,
     reproduce_command,
     screen,
+    verify_command,
 )
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import __version__
@@ -128,6 +129,7 @@ for command in (
     demo_command,
     extract_command,
     merge_command,
+    verify_command,
     evaluate_command,
     compare_command,
     reproduce_command,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import dataset_output, options, outputs, partial_table, screen
+from gtzanfeat.cli import dataset_output, frame_output, options, outputs, partial_table, screen
 
 if TYPE_CHECKING:
     import numpy as np
@@ -60,6 +60,19 @@ if TYPE_CHECKING:
     help="From the start of one window to the next.  [default: their length]",
 )
 @click.option(
+    "--level",
+    type=click.Choice(["clips", "frames"]),
+    default="clips",
+    show_default=True,
+    help="frames: one row per frame, with recording and time, of the frame features of the set.",
+)
+@click.option(
+    "--features",
+    metavar="A,B...",
+    callback=options.names,
+    help="With --level frames: these frame features, instead of those of a set.",
+)
+@click.option(
     "--quote-formulas",
     is_flag=True,
     help="In CSV, put ' before text that a spreadsheet would compute (= + - @).",
@@ -79,6 +92,8 @@ def command(
     timeout: float | None,
     segments: float | None,
     hop: float | None,
+    level: str,
+    features: tuple[str, ...] | None,
     quote_formulas: bool,
     layout: str | None,
     on_error: str,
@@ -98,13 +113,22 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
+    if features is not None and level != "frames":
+        raise click.UsageError("--features is for frames; give --level frames too.")
+    if segments is not None and level == "frames":
+        raise click.UsageError("--segments is for windows; leave it out, or --level frames.")
+    what = (
+        dataset_output.rows(chosen, segments, hop)
+        if level == "clips"
+        else frame_output.rows(set_name, features)
+    )
     if dataset or not output.suffix:
         if quote_formulas:
             raise click.UsageError("--quote-formulas is for CSV; a folder holds Parquet.")
         return dataset_output.write_dataset(
             lambda: find_clips(sources, layout),
             output,
-            dataset_output.rows(chosen, segments, hop),
+            what,
             quiet,
             shard=shard or (1, 1),
             n_jobs=jobs,
@@ -117,6 +141,17 @@ def command(
         raise click.UsageError("--shard and --timeout are for a folder; give -o a name without suffix.")
     how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
     where = check_destination(output, **how)  # now, and not after hours of analysis
+    if level == "frames":
+        return frame_output.write_file(
+            find_clips(sources, layout),
+            where,
+            what,
+            quiet,
+            n_jobs=jobs,
+            on_error=on_error,
+            memory=memory,
+            overwrite=overwrite,
+        )
     with outputs.held(where), partial_table.written_meanwhile(where, **how) as write_part:
         clips = find_clips(sources, layout)
         screen.note(clips.notes, quiet)

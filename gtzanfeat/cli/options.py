@@ -46,14 +46,14 @@ class Seconds(click.FloatRange):
         return number
 
 
-def _names(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
+def names(ctx: click.Context, option: click.Parameter, value: str | None) -> tuple[str, ...] | None:
     """Read names with commas between them, as one line of CSV."""
     if value is None:
         return None
-    names = tuple(filter(None, map(str.strip, next(csv.reader([value], skipinitialspace=True), []))))
-    if not names:
+    found = tuple(filter(None, map(str.strip, next(csv.reader([value], skipinitialspace=True), []))))
+    if not found:
         raise click.BadParameter("there is no name in it.")
-    return names
+    return found
 
 
 def _workers(ctx: click.Context, option: click.Parameter, value: int) -> int:
@@ -117,7 +117,7 @@ target = click.option(
 classes = click.option(
     "--classes",
     metavar="A,B...",
-    callback=_names,
+    callback=names,
     help="Only these classes; one with a comma in its name stands in quotes.",
 )
 drop_lone = click.option(

@@ -40,7 +40,7 @@ def read_dataset(folder: Path) -> pd.DataFrame:
         If it is no dataset, is not finished, or a part is missing.
     """
     _finished(folder)
-    files = [folder / "features" / path.name for path in _ledger_files(folder)]
+    files = [folder / "features" / path.name for path in ledger_files(folder)]
     for path in files:
         if not path.is_file():
             raise ExportError(
@@ -75,7 +75,8 @@ def read_dataset_metadata(folder: Path) -> dict[str, Any]:
     return metadata | {"failures": failures}
 
 
-def _ledger_files(folder: Path) -> list[Path]:
+def ledger_files(folder: Path) -> list[Path]:
+    """Return the files of the ledger of a dataset, in the order of its inputs."""
     return sorted((folder / "ledger").glob("part-*.parquet"))
 
 
@@ -87,7 +88,7 @@ def _finished(folder: Path) -> tuple[dict[str, Any], pd.DataFrame]:
         )
     words: dict[str, Any] = json.loads((folder / DECLARATION).read_text(encoding="utf-8"))
     wanted = ["index", "path", "status", "message"]
-    parts = [pq.ParquetFile(path).read(wanted).to_pandas() for path in _ledger_files(folder)]
+    parts = [pq.ParquetFile(path).read(wanted).to_pandas() for path in ledger_files(folder)]
     ledger = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=wanted)
     n_done, n_inputs = ledger["index"].nunique(), int(words["n_inputs"])
     if n_done < n_inputs:

@@ -113,8 +113,11 @@ def parquet_schema(bare: pa.Schema, metadata: dict[str, Any]) -> pa.Schema:
 
 
 def _read_parquet_metadata(path: Path) -> dict[str, Any]:
-    schema = pq.read_schema(path)
-    stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        # what was added in the end, as of frames, is in the file's own metadata alone
+        stated_in_all = (schema.metadata or {}) | (file.metadata.metadata or {})
+    stated = {key.decode(): value.decode() for key, value in stated_in_all.items()}
     plain = {key: stated[PREFIX + key] for key in PLAIN}
     parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
     columns = {field.name: _decode(field.metadata) for field in schema}

@@ -40,6 +40,7 @@ IDENTITY = {
     "duration": {"unit": "s", "meaning": "length of the clip; missing if it goes on to the end"},
     "fault_filtered": {"unit": "", "meaning": "its part of the split of GTZAN without faults, if any"},
     "artist_fold": {"unit": "", "meaning": "which of three folds of GTZAN, made of whole artists, tests it"},
+    "time": {"unit": "s", "meaning": "the middle of the frame, after the start of the clip"},
     "seconds": {"unit": "s", "meaning": "length of what was analysed, counted while decoding"},
     "flags": {"unit": "", "meaning": "what to know of the clip, such as silent or no_beat"},
 }

@@ -77,15 +77,28 @@ class FrameSpec:
         """Frames at the start for which one of the features has no value."""
         return max(getattr(FEATURES[item.feature], "lead", 0) for item in self.items)
 
+    @property
+    def name(self) -> str:
+        """The features in words."""
+        return f"frames of {', '.join(dict.fromkeys(item.feature for item in self.items))}"
+
     @cached_property
     def spec_hash(self) -> str:
-        """First 16 hexadecimal digits of the SHA-256 of everything that decides the numbers."""
+        """First 16 hexadecimal digits of the SHA-256 of `spec_json`."""
+        return hashlib.sha256(self.spec_json.encode()).hexdigest()[:16]
+
+    @cached_property
+    def spec_json(self) -> str:
+        """Canonical JSON of everything that decides the numbers."""
         audio = {"rate": self.rate, "channels": "mean", "resampler": RESAMPLER}
         spec: dict[str, Any] = {"frames": [item.spec() for item in self.items], "audio": audio}
         if self.silence is not None:
             spec["silence"] = float(self.silence)
-        words = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-        return hashlib.sha256(words.encode()).hexdigest()[:16]
+        return json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+    def feature_table(self) -> list[dict[str, str]]:
+        """Return unit, meaning and formula of each column, as `FeatureSet.feature_table` does."""
+        return [row for item in self.items for row in item.rows(self.rate, frames=True)[0]]
 
     def matrix(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
         """Return the results of an analysis as one matrix, float32 (n_frames, n_columns).

@@ -51,7 +51,8 @@ def measured(folder: Path, source: str, *words: str) -> tuple[float, ...]:
         "told = d._told\n"
         "def first(outcomes, advance, on_error):\n"
         "    for number, outcome in enumerate(told(outcomes, advance, on_error)):\n"
-        "        if not number:\n            print('first', time.monotonic() - start, time.process_time(), file=sys.stderr)\n"
+        "        if not number:\n"
+        "            print('first', time.monotonic() - start, time.process_time(), file=sys.stderr)\n"
         "        yield outcome\n"
         "d._told = first\nmain()\n"
     )

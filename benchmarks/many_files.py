@@ -1,8 +1,9 @@
 """Extraction of very many files and of a very long one: seconds, peak memory, time to the first progress.
 
 Run ``python benchmarks/many_files.py`` (about ten minutes; ``--files 2000 --hours 0.5`` for one). It makes
-its own recordings in a temporary folder. Memory is the largest resident set of the process; beside it
-stands that of a run over a tenth of the files, so that what grows with their number can be read off.
+its own recordings in a temporary folder. On a busy machine read the seconds of the processor. Memory is the
+largest resident set of the process; beside it stands that of a run over a tenth of the files, so that what
+grows with their number can be read off.
 """
 
 from __future__ import annotations
@@ -42,15 +43,16 @@ def make_long_file(path: Path, hours: float) -> None:
             file.write(np.roll(minute, int(draw.integers(len(minute))), axis=0))
 
 
-def measured(folder: Path, source: str, *words: str) -> tuple[float, float, float]:
-    """Return seconds, peak memory in MB, and seconds to the first recording that is done."""
+def measured(folder: Path, source: str, *words: str) -> tuple[float, ...]:
+    """Return seconds, those of the processor, peak memory in MB, and both seconds to the first recording."""
     program = (
         "import time, sys\nstart = time.monotonic()\n"
         "from gtzanfeat.cli import main\nfrom gtzanfeat.export.dataset import dataset_extraction as d\n"
         "told = d._told\n"
         "def first(outcomes, advance, on_error):\n"
         "    for number, outcome in enumerate(told(outcomes, advance, on_error)):\n"
-        "        if not number:\n            print(f'first {time.monotonic() - start}', file=sys.stderr)\n"
+        "        if not number:\n"
+        "            print('first', time.monotonic() - start, time.process_time(), file=sys.stderr)\n"
         "        yield outcome\n"
         "d._told = first\nmain()\n"
     )
@@ -63,11 +65,11 @@ def measured(folder: Path, source: str, *words: str) -> tuple[float, float, floa
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
-    first = [float(line.split()[1]) for line in said.splitlines() if line.startswith("first ")]
+    first = [tuple(map(float, line.split()[1:])) for line in said.splitlines() if line.startswith("first ")]
     if process.returncode or not first:
         raise SystemExit(said)
     shutil.rmtree(out)
-    return seconds, usage.ru_maxrss / 1024, first[0]
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, *first[0]
 
 
 def main() -> None:
@@ -83,7 +85,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         print(f"{given.set}, --jobs {given.jobs}\n")
-        print("recordings | seconds | peak memory, MB | seconds to the first recording done", flush=True)
+        print("recordings | seconds (CPU) | peak memory, MB | seconds to the first done (CPU)", flush=True)
         make_files(folder / "few", given.files // 10, given.seconds)
         make_files(folder / "many", given.files, given.seconds)
         make_long_file(folder / "long" / "class" / "long.wav", given.hours)
@@ -92,8 +94,11 @@ def main() -> None:
             (f"{given.files} of {given.seconds:g} s", "many"),
             (f"one of {given.hours:g} h, stereo, 44100 Hz", "long"),
         ):
-            seconds, memory, first = measured(folder, source, *words)
-            print(f"{what} | {seconds:.1f} | {memory:.0f} | {first:.1f}", flush=True)
+            seconds, cpu, memory, first, first_cpu = measured(folder, source, *words)
+            print(
+                f"{what} | {seconds:.1f} ({cpu:.1f}) | {memory:.0f} | {first:.1f} ({first_cpu:.1f})",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -162,9 +162,9 @@ def _outcomes(
     timeout: float | None,
 ) -> Generator[Outcome]:
     """Analyse recordings in workers, by their places in the list of inputs."""
-    numbered = ((int(index), clips[index]) for index in order)
     if timeout is not None:
-        yield from _of_processes(analysis, ([one] for one in numbered), n_jobs, timeout)
+        alone = ([(int(index), clips[index])] for index in order)
+        yield from _of_processes(analysis, alone, n_jobs, timeout) if len(order) else ()
         return
     for start in range(0, len(order), WINDOW):
         tasks = list(_tasks([(int(index), clips[index]) for index in order[start : start + WINDOW]]))

@@ -20,7 +20,7 @@ from gtzanfeat.audio.c_messages import held_back
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced
-from gtzanfeat.audio.levels import COMPARED, Levels
+from gtzanfeat.audio.levels import Levels
 from gtzanfeat.audio.refusals import AGAIN, CONVERT, foreign, plain_words, unopened
 from gtzanfeat.errors import ClipError, MissingClipError
 
@@ -230,7 +230,7 @@ class Decoder:
                 before = n
                 left -= n
                 n_read += n
-                block = self._mono(buffer[:n], scale)
+                block = self.levels.mix(buffer[:n], scale)
                 if not narrow:
                     self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block
@@ -269,24 +269,6 @@ class Decoder:
                     self.truncated = True
                 if failure is not None or n == 0:
                     return
-
-    def _mono(self, block: np.ndarray, scale: float) -> np.ndarray:
-        """Mean of the channels (n, n_channels), times `scale`, as float32."""
-        n_channels = block.shape[1]
-        share = np.float32(scale / n_channels)
-        with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
-            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
-            if n_channels == 1:
-                return out
-            some = out[:COMPARED]
-            power = float(np.dot(some, some))
-            for channel in range(1, n_channels):
-                part = np.multiply(block[:, channel], share, dtype=np.float32)
-                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
-                out += part
-            # each channel has been divided by their number
-            self.levels.add_mix(n_channels * power, float(np.dot(some, some)))
-        return out
 
     def _failed(self, n_read: int, rate: int, error: Exception) -> ClipError:
         reason = f"decoding failed after {n_read / rate:.1f} s ({plain_words(_why(error))})"

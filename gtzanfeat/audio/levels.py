@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 # Sample frames at the beginning of each block in which channels are compared with their mean: a quarter of
 # the longest block, and all of a shorter clip. All of them would cost as much as a tenth of reading a WAV.
 COMPARED = 1 << 15
@@ -37,7 +39,6 @@ class Levels:
 
     Examples
     --------
-    >>> import numpy as np
     >>> levels = Levels()
     >>> left = np.linspace(-1, 1, 100, dtype=np.float32)
     >>> levels.add_mix(float(left @ left), 0.0)
@@ -49,6 +50,24 @@ class Levels:
     mixed: float = 0.0
     samples: float = 0.0
     n_samples: int = 0
+
+    def mix(self, block: np.ndarray, scale: float = 1.0) -> np.ndarray:
+        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,)."""
+        n_channels = block.shape[1]
+        share = np.float32(scale / n_channels)
+        with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
+            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
+            if n_channels == 1:
+                return out
+            some = out[:COMPARED]
+            power = float(np.dot(some, some))
+            for channel in range(1, n_channels):
+                part = np.multiply(block[:, channel], share, dtype=np.float32)
+                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
+                out += part
+            # each channel has been divided by their number
+            self.add_mix(n_channels * power, float(np.dot(some, some)))
+        return out
 
     def add_mix(self, channels: float, mixed: float) -> None:
         """Add the sums of squares of a block: of its channels, on average, and of their mean."""

@@ -63,6 +63,10 @@ class ExportError(GtzanfeatError, ValueError):
     """A table cannot be written where, or as what, was asked."""
 
 
+class ModelError(GtzanfeatError, ValueError):
+    """A trained model cannot be saved, or a file cannot be loaded as one."""
+
+
 class ParameterError(GtzanfeatError, ValueError):
     """A parameter of a feature or a summary has a value that it cannot have, or is not taken at all."""
 

@@ -94,6 +94,11 @@ ELSEWHERE = {
         "the page is what they are parts of",
         "report: class_sections formatting mistakes score_pictures sections vector_pictures",
     ),
+    "models/test_model_file.py": (
+        "what a file holds and refuses is asked of whole files",
+        "models: allowed_types contents joined_columns model_archive model_card model_record probe_sound "
+        "training",
+    ),
     "segments/test_segment_classifier.py": (
         "a classifier of windows is what brings them together",
         "segments: aggregation flat_table windows",

@@ -261,7 +261,7 @@ class Decoder:
                     failure = error
                     n = int(np.count_nonzero(~np.isnan(buffer[:, -1])))
                 if n_read + n > start:
-                    yield self._mono(buffer[max(0, start - n_read) : n], 1.0)
+                    yield self.levels.mix(buffer[max(0, start - n_read) : n], 1.0)
                 n_read += n
                 if failure is not None and n_read < file.frames:
                     if not spliced.exhausted:  # it is not the end that is missing

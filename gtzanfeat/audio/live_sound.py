@@ -7,7 +7,7 @@ is kept.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from numbers import Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -52,16 +52,15 @@ class LiveSound(Iterator[np.ndarray]):
     """
 
     def __init__(self, source: Iterable[Any], own_rate: int, rate: int) -> None:
-        if not (isinstance(own_rate, Real) and RATES[0] <= own_rate <= RATES[1]):
+        self.own_rate, self.rate, self.n_received = own_rate, rate, 0
+        self._levels = Levels()
+        self._n_channels: int | None = None
+        if not (isinstance(own_rate, int | Integral) and RATES[0] <= own_rate <= RATES[1]):
             remedy = "give {} to {} Hz".format(*RATES)
             raise ClipError(STREAM, f"a sample rate of {own_rate!r} makes no sense", remedy)
         if isinstance(source, np.ndarray | str | bytes) or not isinstance(source, Iterable):
             reason = f"{type(source).__name__} is not blocks of samples"
             raise ClipError(STREAM, reason, "give an iterable of arrays, even of one: [samples]")
-        self.own_rate, self.rate = own_rate, rate
-        self.n_received = 0
-        self._levels = Levels()
-        self._n_channels: int | None = None
         mono = self._mono(source)
         self._blocks = mono if own_rate == rate else resampled(mono, own_rate, rate)
 
@@ -77,9 +76,10 @@ class LiveSound(Iterator[np.ndarray]):
 
     def __next__(self) -> np.ndarray:
         """Wait for the next block that is not empty."""
-        while not len(block := next(self._blocks)):
-            pass
-        return block
+        while True:
+            block: np.ndarray = next(self._blocks)
+            if len(block):
+                return block
 
     def _mono(self, source: Iterable[Any]) -> Iterator[np.ndarray]:
         for given in source:

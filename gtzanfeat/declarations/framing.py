@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -51,6 +51,10 @@ class Framing:
             raise ValueError(
                 "frames that reach beyond the clip keep their mean; leave out edges or remove_mean"
             )
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be stored as what makes it anew, so that it is checked anew."""
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     @classmethod
     def of_seconds(cls, length: float, hop: float, rate: int = 22050, **rest: Any) -> Framing:

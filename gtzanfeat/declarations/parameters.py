@@ -53,6 +53,10 @@ class Frozen(Mapping[str, Any]):
     def __repr__(self) -> str:
         return repr(self._items)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be stored as what makes it anew, in pickles and in model files."""
+        return type(self), (self._items,)
+
 
 @dataclass(frozen=True)
 class Parameter:

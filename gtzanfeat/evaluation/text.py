@@ -145,21 +145,21 @@ def _scores(stated: Stated) -> list[str]:
     said = [f"{WORDS.get(name, name):<14}{_headline(stated)}"]
     if test["n_units"] > 1:
         what = f"95 %, bootstrap over {stated['n_groups']} {stated['group_kind']}"
-        said.append(f"interval      {_span(name, value['low'], value['high'])}  ({what})")
+        said.append(f"interval      {interval_words(name, value['low'], value['high'])}  ({what})")
     if task == "single-label":
         said.append(f"macro recall  {stated['macro_recall']:.1%}")
         said.append(f"majority      {stated['majority']:.1%}  ({BASELINES[task]})")
     elif value["baseline"] is not None:
-        said.append(f"baseline      {_number(name, value['baseline'])}  ({BASELINES[task]})")
+        said.append(f"baseline      {metric_words(name, value['baseline'])}  ({BASELINES[task]})")
     if test["n_units"] > 1 and test["p_value"] is not None:
         trained = "estimators trained on" if test["refitted"] else "the same answers, tested against"
         said.append(
             f"permutation   p = {test['p_value']:.3g}  ({trained} {test['n_permutations']} permutations "
-            f"among {test['n_units']} {stated['group_kind']}: {_number(name, test['chance'])})"
+            f"among {test['n_units']} {stated['group_kind']}: {metric_words(name, test['chance'])})"
         )
     if stated["naive"] is not None:
         why = "rows divided regardless of recordings and artists: what leakage is worth, not a score"
-        said.append(f"naive split   {_number(name, stated['naive'])}  ({why})")
+        said.append(f"naive split   {metric_words(name, stated['naive'])}  ({why})")
     if untested := stated["untested"]:
         said.append(
             f"left out      {len(untested)} of {len(stated['labels'])} without a test: {', '.join(untested)}"
@@ -170,7 +170,7 @@ def _scores(stated: Stated) -> list[str]:
 def _headline(stated: Stated) -> str:
     name, n_folds = stated["headline"], len(stated["folds"])
     n_repeats = len({fold["repeat"] for fold in stated["folds"]})
-    words = _number(name, stated["score"])
+    words = metric_words(name, stated["score"])
     if stated["spread_folds"] is None:
         return f"{words}  (one test part, so no spread)"
     of = f"mean of {n_folds} folds" if stated["task"] == "single-label" else f"over {n_folds} folds"
@@ -185,13 +185,15 @@ def _spread(metric: str, deviation: float) -> str:
     return f"{deviation:.3f}" if metric in PLAIN else f"{100 * deviation:.1f}"
 
 
-def _number(metric: str, value: float | None) -> str:
+def metric_words(metric: str, value: float | None) -> str:
+    """Return a value of a metric in words: a share in per cent, anything else as a number."""
     if value is None:
         return "-"
     return f"{value:.3f}" if metric in PLAIN else f"{value:.1%}"
 
 
-def _span(metric: str, low: float | None, high: float | None) -> str:
+def interval_words(metric: str, low: float | None, high: float | None) -> str:
+    """Return an interval of a metric in words."""
     if low is None or high is None:
         return "-"
     if metric in PLAIN:
@@ -203,9 +205,9 @@ def _metrics(stated: Stated) -> list[str]:
     rows = [
         [
             row["metric"],
-            _number(row["metric"], row["value"]),
-            _span(row["metric"], row["low"], row["high"]),
-            _number(row["metric"], row["baseline"]),
+            metric_words(row["metric"], row["value"]),
+            interval_words(row["metric"], row["low"], row["high"]),
+            metric_words(row["metric"], row["baseline"]),
         ]
         for row in stated["metrics"]
     ]
@@ -219,7 +221,7 @@ def _classes(stated: Stated) -> list[str]:
     per_class = stated["per_class"]
     shown = [column for column in heads if all(column in row for row in per_class.values())]
     rows = [
-        [label, *(f"{row[name]:.0f}" if name == "clips" else _number(name, row[name]) for name in shown)]
+        [label, *(f"{row[name]:.0f}" if name == "clips" else metric_words(name, row[name]) for name in shown)]
         for label, row in per_class.items()
     ]
     kind = "class" if stated["task"] == "single-label" else "tag"

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -65,6 +65,10 @@ class FeatureSet:
         twice = [name for name, count in Counter(self.columns).items() if count > 1]
         if twice:
             raise GtzanfeatError(f"{self.name} has the column {twice[0]!r} twice; leave one item out")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be stored as what makes it anew: columns and hash are those of the code that reads it."""
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     def at(self, rate: int) -> FeatureSet:
         """Return the same features of sound at another sample rate.

@@ -5,7 +5,7 @@ What a set makes of its items (names, hash, vectors) is in `definition`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
@@ -111,6 +111,10 @@ class FeatureItem:
             n = len(self._kinds()[1])
             if len(self.names) != n:
                 raise GtzanfeatError(f"{self.feature} has {n} columns to name, not {len(self.names)}")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Be stored as what makes it anew, so that it is checked anew."""
+        return type(self), tuple(getattr(self, item.name) for item in fields(self))
 
     @cached_property
     def request(self) -> Request:

@@ -149,7 +149,7 @@ class Predictor:
             found = extract(
                 clips, first.feature_set, rate=first.rate, n_jobs=n_jobs, on_error=on_error, memory=memory
             )
-            rows = self._rest(found.values[found.ok]) if found.ok.any() else None
+            rows = self.pass_on(found.values[found.ok]) if found.ok.any() else None
             return Measured(rows, found.ok, found.values, found.columns, found.flags, found.failures)
         if isinstance(first, SegmentClassifier):
             own = copy.copy(first).set_params(n_jobs=n_jobs, memory=memory)
@@ -170,7 +170,7 @@ class Predictor:
             first = clone(first).set_params(n_jobs=n_jobs, memory=memory, on_error="raise")
         failures: list[Failure] = []
         try:
-            rows = self._rest(first.transform(list(clips)))
+            rows = self.pass_on(first.transform(list(clips)))
         except ClipError:
             if on_error == "raise":
                 raise
@@ -181,13 +181,24 @@ class Predictor:
                     failures.append(Failure(index, error.source, f"{error.reason}; {error.remedy}"))
             failed = {failure.index for failure in failures}
             left = [clip for index, clip in enumerate(clips) if index not in failed]
-            rows = self._rest(first.transform(left)) if left else None
+            rows = self.pass_on(first.transform(left)) if left else None
         ok = np.ones(len(clips), dtype=bool)
         ok[[failure.index for failure in failures]] = False
         return Measured(rows, ok, None, (), ("",) * len(clips), tuple(failures))
 
-    def _rest(self, rows: Any) -> Any:
-        """Pass what the first step gives through all others but the last."""
+    def pass_on(self, rows: Any) -> Any:
+        """Pass what the first step gives through all others but the last.
+
+        Parameters
+        ----------
+        rows : object
+            One row, or matrix of frames, per clip.
+
+        Returns
+        -------
+        object
+            What the last step takes.
+        """
         for _, step in self.pipeline.steps[1:-1]:
             if step is not None and step != "passthrough":
                 rows = step.transform(rows)

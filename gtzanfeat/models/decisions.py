@@ -67,11 +67,11 @@ def stream(
 ) -> Iterator[Decision]:
     """Yield a decision, or the features, for every window of sound that arrives.
 
-    Window i covers the seconds from i · `hop` to i · `hop` + `window`. A rest that is shorter is left out when
-    the stream ends; a stream shorter than a window is one window. The samples, and so columns and
-    probabilities, are the same bits as of a file of the same sound that is cut into such windows, whatever
-    the sizes of the blocks. A decision is yielded as soon as the last sample of its window has arrived, and
-    no more than a window and a block is held, however long the stream lasts.
+    Window i covers the seconds from i · `hop` to i · `hop` + `window`. A shorter rest is left out when the
+    stream ends; a stream shorter than a window is one window. The samples, and so columns and probabilities,
+    are the same bits as of a file of the same sound that is cut into such windows, whatever the sizes of the
+    blocks. A decision is yielded as soon as the last sample of its window has arrived, and no more than a
+    window and a block is held, however long the stream lasts.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ class _Listener:
             columns = dict(zip(self._columns, values.tolist(), strict=True))
             if self.predictor is None:
                 return Decision(start, end, latency, columns, flags)
-            features = self.predictor._rest(values[None])
+            features = self.predictor.pass_on(values[None])
         else:
             assert self.predictor is not None
             measured = self.predictor.measure([clip], on_error="raise")

@@ -20,7 +20,7 @@ from gtzanfeat.audio.c_messages import held_back
 from gtzanfeat.audio.clip import RATES, Clip, check_finite, is_path, window
 from gtzanfeat.audio.containers import Layout, Part, flac_streams, layout
 from gtzanfeat.audio.file_bytes import FileBytes, Spliced, Watched
-from gtzanfeat.audio.levels import COMPARED, LARGEST_OF_8_BITS, Levels
+from gtzanfeat.audio.levels import LARGEST_OF_8_BITS, Levels
 from gtzanfeat.audio.refusals import AGAIN, CONVERT, foreign, plain_words, unopened
 from gtzanfeat.audio.remote_files import ANEW, file_name, is_url, lost_its_slash, open_url, plain
 from gtzanfeat.errors import ClipError, MissingClipError
@@ -241,7 +241,7 @@ class Decoder:
                 before = n
                 left -= n
                 n_read += n
-                block = self._mono(buffer[:n], scale)
+                block = self.levels.mix(buffer[:n], scale)
                 if not narrow:
                     self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block
@@ -274,7 +274,7 @@ class Decoder:
                     n = int(np.count_nonzero(~np.isnan(buffer[:, -1])))
                 self._refuse_broken()
                 if n_read + n > start:
-                    yield self._mono(buffer[max(0, start - n_read) : n], 1.0)
+                    yield self.levels.mix(buffer[max(0, start - n_read) : n], 1.0)
                 n_read += n
                 if failure is not None and n_read < file.frames:
                     if not spliced.exhausted:  # it is not the end that is missing
@@ -282,25 +282,6 @@ class Decoder:
                     self.truncated = True
                 if failure is not None or n == 0:
                     return
-
-    def _mono(self, block: np.ndarray, scale: float) -> np.ndarray:
-        """Mean of the channels (n, n_channels), times `scale`, as float32."""
-        n_channels = block.shape[1]
-        self.levels.add_extremes(block, scale)
-        share = np.float32(scale / n_channels)
-        with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
-            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
-            if n_channels == 1:
-                return out
-            some = out[:COMPARED]
-            power = float(np.dot(some, some))
-            for channel in range(1, n_channels):
-                part = np.multiply(block[:, channel], share, dtype=np.float32)
-                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
-                out += part
-            # each channel has been divided by their number
-            self.levels.add_mix(n_channels * power, float(np.dot(some, some)))
-        return out
 
     def _refuse_broken(self) -> None:
         """Raise what kept the file from being read while C code was asking for it."""

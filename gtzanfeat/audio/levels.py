@@ -78,6 +78,25 @@ class Levels:
             limit = self.largest / scale
             self.n_clipped += int(np.count_nonzero((block >= limit) | (block <= -limit)))
 
+    def mix(self, block: np.ndarray, scale: float = 1.0) -> np.ndarray:
+        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,)."""
+        n_channels = block.shape[1]
+        self.add_extremes(block, scale)
+        share = np.float32(scale / n_channels)
+        with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
+            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
+            if n_channels == 1:
+                return out
+            some = out[:COMPARED]
+            power = float(np.dot(some, some))
+            for channel in range(1, n_channels):
+                part = np.multiply(block[:, channel], share, dtype=np.float32)
+                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
+                out += part
+            # each channel has been divided by their number
+            self.add_mix(n_channels * power, float(np.dot(some, some)))
+        return out
+
     def add_mix(self, channels: float, mixed: float) -> None:
         """Add the sums of squares of a block: of its channels, on average, and of their mean."""
         self.channels += channels

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 READ_FRAMES = 1 << 17  # sample frames decoded at a time: 6 s at 22050 Hz
 RESAMPLER = "soxr HQ"
-_PCM = {"uint8": (2.0**-7, -128), "int8": (2.0**-7, 0), "int16": (2.0**-15, 0), "int32": (2.0**-31, 0)}
+PCM = {"uint8": (2.0**-7, -128), "int8": (2.0**-7, 0), "int16": (2.0**-15, 0), "int32": (2.0**-31, 0)}
 
 
 class SoundProperties(NamedTuple):
@@ -126,8 +126,8 @@ def _blocks(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
     else:
         own_rate, levels = rate if clip.rate is None else clip.rate, Levels()
         source = _array_blocks(clip, _samples(clip.source), own_rate, rate, levels)
-        yield from _counted(clip, source if own_rate == rate else _resampled(source, own_rate, rate))
-        reading.remarks = _remarks(own_rate, rate, levels)
+        yield from _counted(clip, source if own_rate == rate else resampled(source, own_rate, rate))
+        reading.remarks = sound_remarks(own_rate, rate, levels)
         reading.sound = SoundProperties(own_rate, 1, levels.peak, levels.clipped)
 
 
@@ -140,15 +140,15 @@ def _decoded(clip: Clip, rate: int, reading: Reading) -> Iterator[np.ndarray]:
     decoder = Decoder(clip)
     source = decoder.blocks(_step(decoder.rate, rate))
     if decoder.rate != rate:
-        source = _resampled(source, decoder.rate, rate)
+        source = resampled(source, decoder.rate, rate)
     yield from _counted(clip, source)
     reading.truncated = decoder.truncated
     levels = decoder.levels
-    reading.remarks = _remarks(decoder.rate, rate, levels)
+    reading.remarks = sound_remarks(decoder.rate, rate, levels)
     reading.sound = SoundProperties(decoder.rate, decoder.n_channels, levels.peak, levels.clipped)
 
 
-def _remarks(own_rate: int, rate: int, levels: Levels) -> tuple[str, ...]:
+def sound_remarks(own_rate: int, rate: int, levels: Levels) -> tuple[str, ...]:
     """What is to be known of a sound that has been read."""
     limited = (f"band_limited_{own_rate}",) if own_rate < rate else ()
     return (
@@ -303,7 +303,7 @@ def _samples(source: Any) -> np.ndarray:
     if samples.ndim != 1:
         reason = f"samples of shape {samples.shape} are not one mono clip"
         raise ClipError("the clip", reason, "mix the channels, e.g. `samples.mean(axis=channel_axis)`")
-    if samples.dtype.kind != "f" and samples.dtype.name not in _PCM:
+    if samples.dtype.kind != "f" and samples.dtype.name not in PCM:
         reason = f"samples of type {samples.dtype} have no known full scale"
         raise ClipError("the clip", reason, "give int16 or int32 PCM, or floating point in [-1, 1]")
     return samples
@@ -314,7 +314,7 @@ def _array_blocks(
 ) -> Iterator[np.ndarray]:
     start, length = window(clip, own_rate)
     samples = samples[start:] if length == float("inf") else samples[start : start + int(length)]
-    scale, shift = _PCM.get(samples.dtype.name, (1.0, 0))
+    scale, shift = PCM.get(samples.dtype.name, (1.0, 0))
     step = _step(own_rate, rate)
     for first in range(0, samples.size, step):
         block = samples[first : first + step]
@@ -330,7 +330,21 @@ def _array_blocks(
             yield block
 
 
-def _resampled(source: Iterator[np.ndarray], own_rate: int, rate: int) -> Iterator[np.ndarray]:
+def resampled(source: Iterator[np.ndarray], own_rate: int, rate: int) -> Iterator[np.ndarray]:
+    """Change the sample rate of blocks, of any sizes; the samples do not depend on these.
+
+    Parameters
+    ----------
+    source : iterator of ndarray of shape (n,), float32
+        Blocks of mono samples.
+    own_rate, rate : int
+        Their sample rate in Hz, and that wanted.
+
+    Yields
+    ------
+    ndarray of shape (n,), float32
+        What is known of the new samples after each block, which may be none; what is left, at the end.
+    """
     import soxr
 
     # soxr's stream gives the same bits however its input is cut
@@ -338,10 +352,10 @@ def _resampled(source: Iterator[np.ndarray], own_rate: int, rate: int) -> Iterat
     last, n_given = None, 0
     for block in source:
         last = block[-1:].copy()
-        resampled = stream.resample_chunk(block)
-        n_given += resampled.size
-        yield resampled
-    resampled = stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)
-    if last is not None and n_given + resampled.size == 0:
-        resampled = last  # less than one sample at the new rate is still a clip
-    yield resampled
+        changed = stream.resample_chunk(block)
+        n_given += changed.size
+        yield changed
+    rest = stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)
+    if last is not None and n_given + rest.size == 0:
+        rest = last  # less than one sample at the new rate is still a clip
+    yield rest

@@ -17,10 +17,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
     {"errors", "jit", "version", "progress"},
+    {"array_backend"},
     {"declarations"},
     {"audio", "ingredients", "statistics"},
     {"features"},
-    {"feature_sets", "datasets"},
+    {"feature_sets", "datasets", "array_features"},
     {"extraction"},
     {"export", "codebooks", "classifiers"},
     {"transformers"},
@@ -44,6 +45,7 @@ ONLY_IN = {
     "soundfile": {"audio", "datasets"},
     "soxr": {"audio"},
     "scipy": {
+        "array_backend",
         "ingredients",
         "transformers",
         "classifiers",
@@ -72,7 +74,8 @@ ONLY_IN = {
     "pandas": {"datasets", "codebooks", "export", "segments", "evaluation", "inspection", "report", "cli"},
     "hmmlearn": {"classifiers"},
     "audiomentations": {"augmentation"},
-    "cupy": set(),
+    "cupy": {"array_backend"},
+    "array_api_compat": {"array_backend"},
 }
 
 

@@ -64,6 +64,10 @@ ELSEWHERE = {
     "evaluation/test_result.py": ("the ways out of a result", "evaluation: tabulation text"),
     "evaluation/test_tasks.py": ("results of every task are written and read back", "evaluation: storage"),
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
+    "extraction/test_array_analysis.py": (
+        "an analysis is what asks every array kernel",
+        "array_features: array_ingredients band_arrays spectrum_arrays waveform_arrays whole_tracks",
+    ),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
     "feature_sets/test_definition.py": (

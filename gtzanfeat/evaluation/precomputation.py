@@ -202,6 +202,7 @@ def _vectors(
             n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
             on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
             memory=step.memory,
+            array_backend=step.array_backend,
             progress=progress,
         )
     given = values.values if isinstance(values, Extraction) else np.asarray(values)
@@ -245,6 +246,7 @@ def _frames(
         n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
         on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
         memory=step.memory,
+        array_backend=step.array_backend,
         progress=progress,
     )
     names = ", ".join(item.feature for item in chosen.items)

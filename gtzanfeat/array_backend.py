@@ -17,7 +17,7 @@ from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.version import versions
 
 NUMPY_BYTES = 1 << 28  # for a batch: more clips at a time would not be faster
-NUMPY_BLOCK_BYTES = 1 << 21  # of frames and their spectra at a time: they stay in cache
+NUMPY_BLOCK_BYTES = 1 << 23  # of frames and their spectra at a time: they stay in cache
 DEVICE_SHARE = 0.25  # of the memory of a device that is free, for the samples and tracks of a batch
 DEVICE_BLOCK_SHARE = 0.25  # for frames and their spectra
 
@@ -154,7 +154,7 @@ def _cupy() -> ArrayBackend:
 def _no_gpu(reason: str) -> GtzanfeatError:
     return GtzanfeatError(
         f"array_backend 'cupy': {reason}; it takes a GPU of NVIDIA with its driver and "
-        "pip install 'gtzanfeat[gpu]'. Without array_backend (--gpu), features are computed on the CPU"
+        "pip install 'gtzanfeat[gpu]'. Leave array_backend (--gpu) out to compute features on the CPU"
     )
 
 

@@ -68,3 +68,31 @@ def test_a_gpu_that_does_not_work_is_an_error_in_one_line(monkeypatch, error):
         array_backend("cupy")
     assert str(error).split()[0] in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_what_a_gpu_has_is_asked_of_it(monkeypatch):
+    """CuPy as it is where there is a GPU, with numpy's arrays for its own."""
+    waited = []
+    device = types.SimpleNamespace(id=0, mem_info=(6000, 9000), synchronize=lambda: waited.append(1))
+    pool = types.SimpleNamespace(free_bytes=lambda: 2000, free_all_blocks=lambda: None)
+    cupy = types.SimpleNamespace(
+        __version__="14.2.0",
+        cuda=types.SimpleNamespace(
+            Device=lambda: device,
+            runtime=types.SimpleNamespace(getDeviceProperties=lambda number: {"name": b"NVIDIA H100"}),
+        ),
+        fft=np.fft,
+        ones=np.ones,
+        float32=np.float32,
+        asarray=np.asarray,
+        asnumpy=np.asarray,
+        get_default_memory_pool=lambda: pool,
+    )
+    monkeypatch.setitem(sys.modules, "cupy", cupy)
+    monkeypatch.setitem(sys.modules, "array_api_compat.cupy", array_backend("numpy").xp)
+    backend = array_backend("cupy")
+    assert (backend.name, backend.version) == ("cupy", "cupy 14.2.0, NVIDIA H100")
+    assert backend.batch_bytes() == backend.block_bytes() == 2000  # a quarter of what is free, held or not
+    backend.synchronise()
+    backend.release()
+    assert waited == [1]

@@ -151,6 +151,7 @@ class ListingCommand(click.Command):
 @options.layout
 @options.on_error
 @options.memory
+@options.gpu
 @options.jobs()
 @options.overwrite
 @options.quiet
@@ -164,6 +165,8 @@ def command(**words: Any) -> int:
     chosen = EvaluateOptions(**words)
     if chosen.links and chosen.report is None:
         raise click.UsageError("--links are on the page of --report; give it, too.")
+    if chosen.gpu and (chosen.segments is not None or chosen.without_set):
+        raise click.UsageError("--gpu is for whole recordings; leave out --segments, and --set none.")
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
     if chosen.drop and chosen.join is None:
@@ -182,6 +185,8 @@ def _evaluate(
     clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
+    if chosen.gpu and table is not None:
+        raise click.UsageError("--gpu is for recordings; a table has its features already.")
     screen.note(clips.notes, chosen.quiet)
     code = 0 if table is None else screen.list_failures(table.lost)
     experiment = _experiment(chosen, system, clips, table)
@@ -222,6 +227,7 @@ def _experiment(
         random_state=chosen.seed,
         n_jobs=chosen.jobs,
         memory=chosen.memory,
+        array_backend="cupy" if chosen.gpu else None,
         on_error=chosen.on_error,
     )
     if system.extracts and (chosen.join is not None or table is not None):
@@ -275,6 +281,7 @@ def _joined(
             feature_set("classic30") if system.features is None else system.features,
             on_error=chosen.on_error,
             memory=chosen.memory,
+            gpu=chosen.gpu,
             jobs=chosen.jobs,
             quiet=chosen.quiet,
         )

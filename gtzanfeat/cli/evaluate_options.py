@@ -46,6 +46,7 @@ class EvaluateOptions:
     layout: str | None
     on_error: Literal["skip", "raise"]
     memory: Path | None
+    gpu: bool
     jobs: int
     overwrite: bool
     quiet: bool

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @options.layout
 @options.on_error
 @options.memory
+@options.gpu
 @options.jobs()
 @options.overwrite
 @options.quiet
@@ -65,6 +66,7 @@ def command(
     layout: str | None,
     on_error: str,
     memory: Path | None,
+    gpu: bool,
     jobs: int,
     overwrite: bool,
     quiet: bool,
@@ -80,6 +82,8 @@ def command(
     chosen = feature_set(set_name)
     if hop is not None and segments is None:
         raise click.UsageError("--hop is for windows; give --segments too.")
+    if gpu and segments is not None:
+        raise click.UsageError("--gpu is for whole recordings; leave --segments out.")
     how = {"overwrite": overwrite, "quote_formulas": quote_formulas}
     where = check_destination(output, **how)  # now, and not after hours of analysis
     with outputs.held(where):
@@ -87,7 +91,7 @@ def command(
         screen.note(clips.notes, quiet)
         if segments is None:
             extraction = extract_with_progress(
-                clips.clips, chosen, on_error=on_error, memory=memory, jobs=jobs, quiet=quiet
+                clips.clips, chosen, on_error=on_error, memory=memory, gpu=gpu, jobs=jobs, quiet=quiet
             )
         else:
             clips, extraction = _segment_table_with_progress(
@@ -164,6 +168,7 @@ def extract_with_progress(
     jobs: int,
     quiet: bool,
     memory: Path | None = None,
+    gpu: bool = False,
 ) -> Extraction:
     """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
@@ -175,5 +180,6 @@ def extract_with_progress(
             n_jobs=jobs,
             on_error=on_error,
             memory=memory,
+            array_backend="cupy" if gpu else None,
             progress=advance,
         )

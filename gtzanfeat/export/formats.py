@@ -24,6 +24,7 @@ from gtzanfeat.datasets.table_columns import EXACTLY
 
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
+OPTIONAL = ("array_backend",)  # the same, where there are any
 STRUCTURED = ("versions", "failures", "copies")  # metadata stored as JSON; those of columns are in the fields
 
 
@@ -87,7 +88,7 @@ def put_in_place(path: Path) -> Iterator[Path]:
 def _write_parquet(frame: pd.DataFrame, metadata: dict[str, Any], path: Path) -> None:
     bare = pa.Table.from_pandas(frame, preserve_index=False)  # with metadata from which pandas restores types
     fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare.schema]
-    words = {PREFIX + key: metadata[key] for key in PLAIN}
+    words = {PREFIX + key: metadata[key] for key in (*PLAIN, *OPTIONAL) if key in (*PLAIN, *metadata)}
     words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
     with put_in_place(path) as part:
         pq.write_table(bare.cast(pa.schema(fields, bare.schema.metadata | words)), part)
@@ -97,6 +98,7 @@ def _read_parquet_metadata(path: Path) -> dict[str, Any]:
     schema = pq.read_schema(path)
     stated = {key.decode(): value.decode() for key, value in (schema.metadata or {}).items()}
     plain = {key: stated[PREFIX + key] for key in PLAIN}
+    plain |= {key: stated[PREFIX + key] for key in OPTIONAL if PREFIX + key in stated}
     parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
     columns = {field.name: _decode(field.metadata) for field in schema}
     return plain | parsed | {"columns": columns}

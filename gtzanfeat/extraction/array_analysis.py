@@ -157,15 +157,8 @@ class ArrayAnalysis:
         """
         xp, to_host = self.backend.xp, self.backend.to_host
         n_samples = np.array([len(clip) for clip in clips], dtype=np.int64)
-        samples, ends = self.backend.to_device(padded(clips)), self.backend.to_device(n_samples[:, None])
-        names = {framing.stream for framing in self._framed}
-        streams = {name: ARRAY_STREAMS[name](xp, samples, ends) for name in names}
-        computed = {
-            framing: framed.compute(streams[framing.stream], n_samples)
-            for framing, framed in self._framed.items()
-        }
+        computed, blocks = self.compute(self.backend.to_device(padded(clips)), n_samples)
         results: list[dict[Any, np.ndarray]] = [{} for _ in clips]
-        blocks = [self._summarised(item, computed[item.framing]) for item in self._items]
         if blocks:  # one array comes back for all of them
             flat = [xp.reshape(block, (len(clips), -1)) for block in blocks]
             rows = to_host(xp.astype(xp.concat(flat, axis=1), xp.float32))
@@ -178,7 +171,33 @@ class ArrayAnalysis:
                 clip[request.key] = result
         return results
 
-    def _summarised(self, item: FeatureItem, computed: _Tracks) -> Any:
+    def compute(self, samples: Any, n_samples: np.ndarray) -> tuple[dict[Framing, Tracks], list[Any]]:
+        """Compute all tracks, and the summaries of all items, and leave them on the device.
+
+        Parameters
+        ----------
+        samples : array of shape (n_clips, n_samples)
+            On the device, zeros behind the end of each clip.
+        n_samples : ndarray of shape (n_clips,), int64
+            Length of each clip.
+
+        Returns
+        -------
+        tracks : dict of Framing to Tracks
+            Of the frame features of each framing.
+        numbers : list of array of shape (n_clips, n_numbers, n_columns)
+            Of each item.
+        """
+        ends = self.backend.to_device(n_samples[:, None])
+        names = {framing.stream for framing in self._framed}
+        streams = {name: ARRAY_STREAMS[name](self.backend.xp, samples, ends) for name in names}
+        tracks = {
+            framing: framed.compute(streams[framing.stream], n_samples)
+            for framing, framed in self._framed.items()
+        }
+        return tracks, [self._summarised(item, tracks[item.framing]) for item in self._items]
+
+    def _summarised(self, item: FeatureItem, computed: Tracks) -> Any:
         xp, lead = self.backend.xp, FEATURES[item.feature].lead  # type: ignore[union-attr]
         track = self._framed[item.framing].track(item.request, computed)
         track = track[:, min(lead, track.shape[1]) :, ...]
@@ -190,7 +209,7 @@ class ArrayAnalysis:
         counts = self.backend.to_device(np.maximum(computed.n_frames - lead, 0))
         return summary(xp, track, counts, find_summary(item.summary).full_params(item.summary_params))
 
-    def _on_host(self, request: Request, computed: dict[Framing, _Tracks]) -> list[np.ndarray]:
+    def _on_host(self, request: Request, computed: dict[Framing, Tracks]) -> list[np.ndarray]:
         """Return the track of a request of each clip, or the numbers of a clip feature."""
         row = FEATURES[request.feature]
         if isinstance(row, ClipFeature):
@@ -207,8 +226,16 @@ class ArrayAnalysis:
 
 
 @dataclass(frozen=True)
-class _Tracks:
-    """Tracks of the features of one framing of a batch, by key, float32 (n_clips, n_frames, n_columns)."""
+class Tracks:
+    """The tracks of one framing of a batch of clips.
+
+    Parameters
+    ----------
+    tracks : dict
+        By the key of each feature, float32 (n_clips, n_frames, n_columns), on the device.
+    n_frames : ndarray of shape (n_clips,)
+        Frames of each clip.
+    """
 
     tracks: dict[tuple[Any, ...], Any]
     n_frames: np.ndarray
@@ -268,7 +295,7 @@ class _FramedArrays:
             self._places[key] = len(self._steps)
         return self._places[key]
 
-    def compute(self, samples: Any, n_samples: np.ndarray) -> _Tracks:
+    def compute(self, samples: Any, n_samples: np.ndarray) -> Tracks:
         """Compute the tracks of all features, some frames of all clips at a time."""
         xp = self._backend.xp
         frames = PaddedFrames(self._backend, self._framing, samples, n_samples)
@@ -294,9 +321,9 @@ class _FramedArrays:
                 out = feature.function(xp, *inputs, *feature.constants)
                 parts[key].append(xp.astype(out, xp.float32, copy=False))
         tracks = {key: xp.concat(blocks, axis=1) for key, blocks in parts.items()}
-        return _Tracks(tracks, frames.n_frames)
+        return Tracks(tracks, frames.n_frames)
 
-    def track(self, request: Request, computed: _Tracks) -> Any:
+    def track(self, request: Request, computed: Tracks) -> Any:
         """Return the track of a frame feature."""
         row = FEATURES[request.feature]
         if not isinstance(row, TrackFeature):

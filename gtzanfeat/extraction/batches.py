@@ -38,7 +38,7 @@ from gtzanfeat.progress import report_progress
 
 SAMPLE_BYTES = 24  # of a clip in a batch, per sample: the samples, filtered, with edges, and the tracks
 LOAD_SAMPLES = 1 << 26  # decoded before batches are made of them: 100 clips of 30 s
-LOAD_CLIPS = 1024
+LOAD_CLIPS = 512
 SHORTEST = 0.8  # of the longest clip of a batch: the rest of a row is padding
 
 

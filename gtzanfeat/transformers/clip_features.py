@@ -161,8 +161,7 @@ class ClipFeatures(_ClipTransformer):
         Cache folder: a clip of the same content is decoded and analysed once for all grid points, folds,
         processes and later runs. The values are the same bits with or without.
     array_backend : {"cupy", "numpy"}, optional
-        "cupy" analyses many clips at once on a GPU, as `gtzanfeat.extract` does; the values then agree with
-        those of the CPU to a tolerance.
+        What analyses many clips at once, as of `gtzanfeat.extract`: "cupy" is a GPU.
 
     Attributes
     ----------
@@ -262,10 +261,8 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
     silence : float, optional
         Threshold in dB: frames whose RMS is more than this below that of the loudest frame of their clip are
         left out; 60 is usual for a codebook. A silent clip then has no frames.
-    rate : int, optional
-        Sample rate in Hz of clips given as arrays, as in `ClipFeatures`.
-    n_jobs : int, optional
-        Number of workers over clips, as in `ClipFeatures`.
+    rate, n_jobs : int, optional
+        Sample rate in Hz of clips given as arrays, and number of workers, as in `ClipFeatures`.
     on_error : {"raise", "skip"}, default="raise"
         Whether a clip that cannot be analysed raises its error, or is skipped: its matrix has no frames,
         shape (0, n_columns), so that there is one matrix per clip, and a `FailedClipWarning` gives its name

@@ -17,10 +17,11 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 FLOORS = [
     {"errors", "jit", "version", "progress"},
+    {"array_backend"},
     {"declarations"},
     {"audio", "ingredients", "statistics"},
     {"features"},
-    {"feature_sets", "datasets"},
+    {"feature_sets", "datasets", "array_features"},
     {"extraction"},
     {"export", "codebooks", "classifiers"},
     {"transformers"},
@@ -46,6 +47,7 @@ ONLY_IN = {
     "soxr": {"audio"},
     "fsspec": {"audio"},
     "scipy": {
+        "array_backend",
         "ingredients",
         "transformers",
         "classifiers",
@@ -87,7 +89,8 @@ ONLY_IN = {
     "hmmlearn": {"classifiers"},
     "audiomentations": {"augmentation"},
     "skops": {"models"},
-    "cupy": set(),
+    "cupy": {"array_backend"},
+    "array_api_compat": {"array_backend"},
 }
 
 

@@ -73,6 +73,10 @@ ELSEWHERE = {
     "export/test_verification.py": ("it is asked for on the command line, too", "cli: verify_command"),
     "export/test_frame_files.py": ("frames are asked for on the command line, too", "cli: frame_output"),
     "export/test_tables.py": ("every format is written and read back", "export: formats"),
+    "extraction/test_array_analysis.py": (
+        "an analysis is what asks every array kernel",
+        "array_features: array_ingredients band_arrays spectrum_arrays waveform_arrays whole_tracks",
+    ),
     "extraction/test_vectors.py": ("many clips are extracted by it", "extraction: parallel"),
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
     "feature_sets/test_definition.py": (

@@ -109,6 +109,7 @@ class ListingCommand(click.Command):
 @options.layout
 @options.on_error
 @options.memory
+@options.gpu
 @options.jobs()
 @options.overwrite
 @options.quiet

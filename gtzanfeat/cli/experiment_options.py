@@ -36,6 +36,7 @@ class ExperimentOptions:
     layout: str | None
     on_error: Literal["skip", "raise"]
     memory: Path | None
+    gpu: bool
     jobs: int
     overwrite: bool
     quiet: bool

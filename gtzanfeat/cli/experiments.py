@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from gtzanfeat.cli import options, screen
 from gtzanfeat.cli.extract_command import extract_with_progress
 from gtzanfeat.errors import ExportError
@@ -25,7 +27,11 @@ if TYPE_CHECKING:
 
 def open_clips(chosen: ExperimentOptions) -> tuple[ClipTable, Extraction | None]:
     """Return the clips that ``--classes`` and ``--drop-lone`` leave, and the rows of a table of features."""
+    if chosen.gpu and (chosen.segments is not None or chosen.without_set):
+        raise click.UsageError("--gpu is for whole recordings; leave out --segments, and --set none.")
     clips, table = _open(chosen.dataset, chosen.layout)
+    if chosen.gpu and table is not None:
+        raise click.UsageError("--gpu is for recordings; a table has its features already.")
     kept = options.select_classes(clips, chosen.classes, chosen.drop_lone, chosen.protocol, chosen.target)
     if table is None or len(kept) == len(clips):
         return kept, table
@@ -53,6 +59,7 @@ def checked(
         random_state=chosen.seed,
         n_jobs=chosen.jobs,
         memory=chosen.memory,
+        array_backend="cupy" if chosen.gpu else None,
         on_error=chosen.on_error,
     )
     if system.extracts and (chosen.join is not None or table is not None):
@@ -111,6 +118,7 @@ def _joined(
             feature_set("classic30") if system.features is None else system.features,
             on_error=chosen.on_error,
             memory=chosen.memory,
+            gpu=chosen.gpu,
             jobs=chosen.jobs,
             quiet=chosen.quiet,
         )

@@ -80,6 +80,7 @@ if TYPE_CHECKING:
 @options.layout
 @options.on_error
 @options.memory
+@options.gpu
 @options.jobs()
 @options.overwrite
 @options.quiet
@@ -98,6 +99,7 @@ def command(
     layout: str | None,
     on_error: str,
     memory: Path | None,
+    gpu: bool,
     jobs: int,
     overwrite: bool,
     quiet: bool,
@@ -122,6 +124,11 @@ def command(
         if level == "clips"
         else frame_output.rows(set_name, features)
     )
+    if gpu and (segments is not None or level == "frames" or dataset or not output.suffix):
+        raise click.UsageError(
+            "--gpu is for tables of whole recordings; leave it out, or --segments, --level "
+            "frames and the folder."
+        )
     if dataset or not output.suffix:
         if quote_formulas:
             raise click.UsageError("--quote-formulas is for CSV; a folder holds Parquet.")
@@ -161,6 +168,7 @@ def command(
                 chosen,
                 on_error=on_error,
                 memory=memory,
+                gpu=gpu,
                 jobs=jobs,
                 quiet=quiet,
                 checkpoint=lambda done, extraction: write_part(clips.select(done), extraction),
@@ -246,6 +254,7 @@ def extract_with_progress(
     quiet: bool,
     memory: Path | None = None,
     checkpoint: Callable[[np.ndarray, Extraction], None] | None = None,
+    gpu: bool = False,
 ) -> Extraction:
     """Extract with a bar that shows how far it is; `on_error` is that of the command line."""
     from gtzanfeat.extraction import extract
@@ -257,6 +266,7 @@ def extract_with_progress(
             n_jobs=jobs,
             on_error=on_error,
             memory=memory,
+            array_backend="cupy" if gpu else None,
             progress=advance,
             checkpoint=checkpoint,
         )

@@ -68,6 +68,7 @@ def _of(
 ) -> tuple[dict[str, Any], list[dict[str, str]], Sequence[str], list[dict[str, str]]]:
     """What a set or a feature is, its columns, and its parameters with their headings."""
     from gtzanfeat.errors import UnknownNameError
+    from gtzanfeat.extraction.array_analysis import on_arrays
     from gtzanfeat.extraction.frame_matrices import usual_item
     from gtzanfeat.feature_sets import FEATURE_SETS, RATE, feature_set
     from gtzanfeat.feature_sets.feature_parameters import parameter_rows
@@ -75,12 +76,15 @@ def _of(
 
     if name.partition("@")[0] in FEATURE_SETS:  # also at another rate
         chosen = feature_set(name)
-        return _identity(chosen), chosen.feature_table(), OF_PARAMETERS, chosen.parameter_table()
+        on_gpu = [item.feature for item in chosen.items if on_arrays(item.request, chosen.rate)]
+        identity = _identity(chosen) | {"on_gpu": list(dict.fromkeys(on_gpu))}
+        return identity, chosen.feature_table(), OF_PARAMETERS, chosen.parameter_table()
     if name not in FEATURES:
         raise UnknownNameError("feature set or feature", name, dict.fromkeys([*FEATURE_SETS, *FEATURES]))
     item = usual_item(name)
     (columns,) = item.rows(frames=True)
-    return {"name": name}, columns, OF_FEATURE, parameter_rows(name, item.framing, RATE, item.params)
+    identity = {"name": name, "on_gpu": on_arrays(item.request, RATE)}
+    return identity, columns, OF_FEATURE, parameter_rows(name, item.framing, RATE, item.params)
 
 
 def _show(heads: Sequence[str], rows: list[dict[str, str]]) -> None:

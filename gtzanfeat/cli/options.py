@@ -100,6 +100,11 @@ memory = click.option(
     type=FilePath(),
     help="A folder where results are kept, so that no recording is analysed twice for a set.",
 )
+gpu = click.option(
+    "--gpu",
+    is_flag=True,
+    help="Analyse recordings in batches on a GPU; pip install 'gtzanfeat[gpu]'. --jobs then counts decoders.",
+)
 seed = click.option(
     "--seed",
     type=click.IntRange(0, 2**32 - 1),

@@ -63,6 +63,7 @@ class TrainOptions(ExperimentOptions):
 @options.layout
 @options.on_error
 @options.memory
+@options.gpu
 @options.jobs()
 @options.overwrite
 @options.quiet

@@ -16,7 +16,7 @@ from sklearn.base import BaseEstimator, clone
 
 from gtzanfeat.datasets.clip_table import ClipTable, refuse_other_than_table
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.evaluation import controls, tabulation
+from gtzanfeat.evaluation import controls, systems, tabulation
 from gtzanfeat.evaluation.column_leakage import leakage_warnings
 from gtzanfeat.evaluation.confounders import Confounds, confounds
 from gtzanfeat.evaluation.cross_validation import CrossValidation
@@ -26,14 +26,7 @@ from gtzanfeat.evaluation.leakage import Audit, audit_folds
 from gtzanfeat.evaluation.precomputation import PrecomputedFeatures, Values, precompute_features
 from gtzanfeat.evaluation.protocols import PROTOCOLS
 from gtzanfeat.evaluation.result import LIBRARIES, Evaluation
-from gtzanfeat.evaluation.systems import (
-    describe_estimator,
-    fixes_features,
-    refuse_estimator_of_other_task,
-    searches_settings,
-    system,
-    with_class_weight,
-)
+from gtzanfeat.evaluation.systems import describe_estimator, with_class_weight
 from gtzanfeat.evaluation.tasks import Target, find_target
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.version import versions
@@ -83,6 +76,8 @@ class Experiment:
         Workers, first for clips and then for folds. The result does not depend on it.
     memory : path or joblib.Memory, optional
         A folder where what a recipe by name extracts is kept, as of `ClipFeatures`; fingerprints too.
+    array_backend : {"cupy", "numpy"}, optional
+        What extracts many clips at once ("cupy": a GPU), where the estimator does not say.
     on_error : {"raise", "skip"}, default="raise"
         What becomes of a clip that cannot be analysed, or whose `values` are not finite: an error, or
         a line in the result. Failures that an `Extraction` lists are skipped in any case.
@@ -100,8 +95,8 @@ class Experiment:
     >>> import numpy as np
     >>> import pandas as pd
     >>> names = [f"{label}.{i}" for label in ("jazz", "pop") for i in range(10)]
-    >>> frame = pd.DataFrame({"path": names, "recording": names})
-    >>> frame["label"] = [name.split(".")[0] for name in names]
+    >>> labels = [name.split(".")[0] for name in names]
+    >>> frame = pd.DataFrame({"path": names, "recording": names, "label": labels})
     >>> values = np.arange(20.0)[:, None]
     >>> experiment = Experiment("knn1", ClipTable(frame, "ten and ten"), values=values, repeats=1)
     >>> experiment
@@ -126,6 +121,7 @@ class Experiment:
     random_state: int = 0
     n_jobs: int | None = None
     memory: Any = None
+    array_backend: str | None = None
     on_error: Literal["raise", "skip"] = "raise"
 
     def __post_init__(self) -> None:
@@ -145,7 +141,9 @@ class Experiment:
     @property
     def name(self) -> str:
         """The name of the estimator, or its code."""
-        return self.estimator if isinstance(self.estimator, str) else describe_estimator(self.estimator)
+        return (
+            self.estimator if isinstance(self.estimator, str) else systems.describe_estimator(self.estimator)
+        )
 
     @cached_property
     def initial_plan(self) -> Plan:
@@ -158,18 +156,18 @@ class Experiment:
         model: Any = self.estimator
         if isinstance(self.estimator, str):
             task = find_target(self.clips, self.target).task.name
-            model = system(
+            model = systems.system(
                 self.estimator, task, self.feature_set, random_state=self.random_state, memory=self.memory
             )
-            if self.values is not None and not fixes_features(self.estimator):
+            if self.values is not None and not systems.fixes_features(self.estimator):
                 model = model[1:]
         else:
-            refuse_estimator_of_other_task(self.estimator, self.target)
+            systems.refuse_estimator_of_other_task(self.estimator, self.target)
         return model if self.class_weight is None else with_class_weight(clone(model), self.class_weight)
 
     def _plan(self, clips: ClipTable) -> Plan:
         row = PROTOCOLS.get(self.protocol)
-        once = self.repeats is None and row and row.unit and searches_settings(self.estimator)
+        once = self.repeats is None and row and row.unit and systems.searches_settings(self.estimator)
         return plan(
             clips,
             self.protocol,
@@ -224,6 +222,7 @@ class Experiment:
                 self.feature_set,
                 values=self.values,
                 n_jobs=self.n_jobs,
+                array_backend=self.array_backend,
                 on_error=self.on_error,
                 progress=progress,
             )
@@ -390,7 +389,7 @@ class Experiment:
             failures=(*features.lost, *features.failures),
             left_out=dict(Counter(self.clips.left_out) + Counter(layout.left_out)),
             warnings=(*self.warnings, *tabulation.notes(tests)),
-            versions=versions(*LIBRARIES),
+            versions=versions(*LIBRARIES) | features.backend,
             task=target.task.name,
             target=self.target,
             names=target.names,

@@ -14,6 +14,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from gtzanfeat.array_backend import array_backend as find_backend
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError
 from gtzanfeat.export.join import KEY
@@ -49,6 +50,8 @@ class PrecomputedFeatures:
         Clips that failed in an earlier extraction, and have no row.
     versions : mapping of str to str, default={}
         The versions of the libraries that computed the rows, if they were given.
+    backend : dict of str to str, default={}
+        Under "array_backend", the name and version of what computed the rows, if that was not the CPU.
     """
 
     model: Any
@@ -58,6 +61,7 @@ class PrecomputedFeatures:
     spec_hash: str | None
     lost: tuple[Failure, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    backend: dict[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> np.ndarray:
@@ -115,6 +119,7 @@ def precompute_features(
     *,
     values: Values | None = None,
     n_jobs: int | None = None,
+    array_backend: str | None = None,
     on_error: str = "raise",
     progress: Callable[[int], Any] | None = None,
 ) -> PrecomputedFeatures:
@@ -134,6 +139,8 @@ def precompute_features(
         Clip vectors that are there already.
     n_jobs : int, optional
         Workers, where the step does not say.
+    array_backend : str, optional
+        As of `gtzanfeat.extract`, where the step does not say.
     on_error : {"raise", "skip"}, default="raise"
         Whether a clip that fails is an error, or left out.
     progress : callable, optional
@@ -152,6 +159,7 @@ def precompute_features(
         If `values` do not fit the clips or the estimator.
     """
     how: dict[str, Any] = {"n_jobs": n_jobs, "on_error": on_error, "progress": progress}
+    how["array_backend"] = array_backend
     step = estimator[0] if isinstance(estimator, Pipeline) else None
     if isinstance(step, ClipFeatures):
         return _vectors(estimator[1:], clips, step, values, **how)
@@ -161,12 +169,13 @@ def precompute_features(
     if isinstance(step, FeatureUnion) and all(_extracts(part) for _, part in step.transformer_list):
         _refuse(values, "extracts several kinds of features itself")
         return _union(estimator, clips, **how)
+    if array_backend is not None and _extracts_inside(estimator):
+        raise ValueError("this estimator extracts features itself, inside; leave array_backend out")
     if hasattr(estimator, "measure"):
         _refuse(values, "learns from windows of recordings, not from values")
         rows = estimator.measure(clips.clips, on_error=on_error)
         return PrecomputedFeatures(estimator, rows, rows.failures, rows.spec.name, rows.spec.spec_hash)
-    parts = estimator.get_params().values()
-    if any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts):
+    if _extracts_inside(estimator):
         _refuse(values, "extracts features itself, inside")
         return PrecomputedFeatures(estimator, clips.clips, (), "as the estimator chooses", None)
     wanted = ClipFeatures("classic30" if feature_set is None else feature_set)
@@ -176,6 +185,12 @@ def precompute_features(
 def _refuse(values: Values | None, why: str) -> None:
     if values is not None:
         raise ValueError(f"this estimator {why}; leave values out")
+
+
+def _extracts_inside(estimator: Any) -> bool:
+    """Whether an estimator extracts features in every fold: it learns from windows, or some part extracts."""
+    parts = (estimator, *estimator.get_params().values())
+    return any(isinstance(part, ClipFeatures | FrameFeatures) or hasattr(part, "measure") for part in parts)
 
 
 def _extracts(part: Any) -> bool:
@@ -190,10 +205,12 @@ def _vectors(
     values: Values | None,
     *,
     n_jobs: int | None,
+    array_backend: str | None,
     on_error: str,
     progress: Callable[[int], Any] | None,
     any_set: bool = False,
 ) -> PrecomputedFeatures:
+    backend = step.array_backend or array_backend
     if values is None:
         values = extract(
             clips.clips,
@@ -202,6 +219,7 @@ def _vectors(
             n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
             on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
             memory=step.memory,
+            array_backend=backend,
             progress=progress,
         )
     given = values.values if isinstance(values, Extraction) else np.asarray(values)
@@ -215,7 +233,14 @@ def _vectors(
         if not any_set and wanted.spec_hash != source.spec_hash:
             raise ValueError(f"the estimator wants {wanted.name!r}, but values are {source.name!r}")
         return PrecomputedFeatures(
-            model, values.values, values.failures, source.name, source.spec_hash, values.lost, values.versions
+            model,
+            values.values,
+            values.failures,
+            source.name,
+            source.spec_hash,
+            values.lost,
+            values.versions,
+            _named(values.array_backend),
         )
     if given.ndim != 2 or given.dtype.kind not in "biuf":
         raise ValueError(
@@ -234,10 +259,12 @@ def _frames(
     step: FrameFeatures,
     *,
     n_jobs: int | None,
+    array_backend: str | None,
     on_error: str,
     progress: Callable[[int], Any] | None,
 ) -> PrecomputedFeatures:
     chosen = frame_spec(step.features, step.framing, step.silence)
+    backend = step.array_backend or array_backend
     frames, failures = extract_frames(
         clips.clips,
         chosen,
@@ -245,10 +272,16 @@ def _frames(
         n_jobs=n_jobs if step.n_jobs is None else step.n_jobs,
         on_error="skip" if on_error == "skip" or step.on_error == "skip" else "raise",
         memory=step.memory,
+        array_backend=backend,
         progress=progress,
     )
     names = ", ".join(item.feature for item in chosen.items)
-    return PrecomputedFeatures(model, frames, failures, f"frames of {names}", chosen.spec_hash)
+    named = _named("" if backend is None else find_backend(backend).version)
+    return PrecomputedFeatures(model, frames, failures, f"frames of {names}", chosen.spec_hash, backend=named)
+
+
+def _named(version: str) -> dict[str, str]:
+    return {"array_backend": version} if version else {}
 
 
 def _union(estimator: Pipeline, clips: ClipTable, **how: Any) -> PrecomputedFeatures:
@@ -273,4 +306,5 @@ def _union(estimator: Pipeline, clips: ClipTable, **how: Any) -> PrecomputedFeat
         tuple(failures[index] for index in sorted(failures)),
         " + ".join(found.feature_set for found in extracted),
         "+".join(str(found.spec_hash) for found in extracted),
+        backend=extracted[0].backend,
     )

@@ -31,6 +31,7 @@ def evaluate(
     random_state: int = 0,
     n_jobs: int | None = None,
     memory: Any = None,
+    array_backend: str | None = None,
     on_error: Literal["raise", "skip"] = "raise",
     naive: bool = False,
     permutations: int | None = None,
@@ -72,6 +73,8 @@ def evaluate(
         Workers. The result does not depend on it.
     memory : path or joblib.Memory, optional
         A folder where what a recipe by name extracts is kept.
+    array_backend : {"cupy", "numpy"}, optional
+        What extracts features of many clips at once: "cupy" is a GPU.
     on_error : {"raise", "skip"}, default="raise"
         What becomes of a clip that cannot be analysed.
     naive : bool, default=False
@@ -126,6 +129,7 @@ def evaluate(
         random_state=random_state,
         n_jobs=n_jobs,
         memory=memory,
+        array_backend=array_backend,
         on_error=on_error,
     )
     return experiment.evaluate(naive=naive, permutations=permutations, progress=progress)

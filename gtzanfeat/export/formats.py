@@ -24,6 +24,7 @@ from gtzanfeat.datasets.table_columns import EXACTLY
 
 PREFIX = "gtzanfeat."  # of the keys in the schema metadata of a Parquet file
 PLAIN = ("feature_set", "spec_hash", "spec_json", "dataset")  # metadata stored as text
+OPTIONAL = ("array_backend",)  # the same, where there are any
 STRUCTURED = ("versions", "failures", "copies")  # metadata stored as JSON; those of columns are in the fields
 
 
@@ -106,7 +107,7 @@ def parquet_schema(bare: pa.Schema, metadata: dict[str, Any]) -> pa.Schema:
         Unit and meaning are in the fields, all else in the schema.
     """
     fields = [field.with_metadata(metadata["columns"][field.name]) for field in bare]
-    words = {PREFIX + key: metadata[key] for key in PLAIN}
+    words = {PREFIX + key: metadata[key] for key in (*PLAIN, *OPTIONAL) if key in (*PLAIN, *metadata)}
     words |= {PREFIX + key: json.dumps(metadata[key], ensure_ascii=False) for key in STRUCTURED}
     encoded = {key.encode(): value.encode() for key, value in words.items()}  # as those that are there
     return pa.schema(fields, (bare.metadata or {}) | encoded)
@@ -119,6 +120,7 @@ def _read_parquet_metadata(path: Path) -> dict[str, Any]:
         stated_in_all = (schema.metadata or {}) | (file.metadata.metadata or {})
     stated = {key.decode(): value.decode() for key, value in stated_in_all.items()}
     plain = {key: stated[PREFIX + key] for key in PLAIN}
+    plain |= {key: stated[PREFIX + key] for key in OPTIONAL if PREFIX + key in stated}
     parsed = {key: json.loads(stated[PREFIX + key]) for key in STRUCTURED}
     columns = {field.name: _decode(field.metadata) for field in schema}
     return plain | parsed | {"columns": columns}

@@ -198,10 +198,10 @@ def read_metadata(path: str | os.PathLike[str]) -> dict[str, Any]:
     -------
     dict
         ``feature_set``, ``spec_hash`` and ``spec_json``: what was computed; ``versions``: of the package,
-        of Python and of libraries; ``dataset``: the name of the table of clips; ``failures``: a list of
-        ``row`` (of that table, from 0), ``path`` and ``reason``; ``copies``: files that were left out as
-        copies of others; ``columns``: by name, ``unit`` and ``meaning``, and for features also ``formula``,
-        ``source`` and ``family``.
+        of Python and of libraries; ``array_backend``: what computed it, if not the CPU; ``dataset``: the
+        name of the table of clips; ``failures``: a list of ``row`` (of that table, from 0), ``path`` and
+        ``reason``; ``copies``: files that were left out as copies of others; ``columns``: by name, ``unit``
+        and ``meaning``, and for features also ``formula``, ``source`` and ``family``.
 
     Raises
     ------
@@ -286,7 +286,8 @@ def read_table(path: str | os.PathLike[str]) -> tuple[ClipTable, Extraction]:
         seconds = frame["seconds"].to_numpy(dtype="float64")
         flags = tuple(frame["flags"].fillna("").astype(object))
         lost = tuple(Failure(clip["row"], clip["path"], clip["reason"]) for clip in metadata["failures"])
-    return clips, Extraction(chosen, values, seconds, flags, (), lost, metadata["versions"])
+    backend = metadata.get("array_backend", "")
+    return clips, Extraction(chosen, values, seconds, flags, (), lost, metadata["versions"], backend)
 
 
 def _format(path: Path) -> Format:
@@ -383,6 +384,8 @@ def _metadata(extraction: Extraction, table: ClipTable, frame: pd.DataFrame) -> 
     """Return the metadata of an extraction and its clips."""
     words = table_metadata(extraction.feature_set, table.name, frame.columns, table.copies)
     words["versions"] = dict(extraction.versions) or words["versions"]
+    if extraction.array_backend:
+        words["array_backend"] = extraction.array_backend
     words["failures"] = [
         *({"row": lost.index, "path": lost.source, "reason": lost.reason} for lost in extraction.lost),
         *(

@@ -7,7 +7,7 @@ with the recording: no spectrum of a whole clip ever exists.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -143,18 +143,7 @@ class Analysis:
             "silent"; "padded_65536", if the clip is shorter than a frame of that length; the `flag` of each
             clip feature whose columns are all 0.
         """
-        flags = ["silent"] if self._silent else []
-        flags += [
-            f"padded_{length}" for length in sorted({f.length for f in self._framed if self._padded(f)})
-        ]
-        for request in self._requests:
-            row = FEATURES[request.feature]
-            if isinstance(row, ClipFeature) and row.flag and not self._results[request.key].any():
-                flags.append(row.flag)
-        return tuple(flags)
-
-    def _padded(self, framing: Framing) -> bool:
-        return self.n_samples < framing.length
+        return clip_flags(self._requests, self._results, self.n_samples, self._silent)
 
     def _process(self) -> None:
         samples = self._block[: self._filled]
@@ -178,6 +167,60 @@ class Analysis:
 
     def _by_stream(self, *names: str) -> list[_Framed]:
         return [framed for framing, framed in self._framed.items() if framing.stream in names]
+
+
+def clip_flags(
+    requests: Iterable[Request], results: Mapping[Any, np.ndarray], n_samples: int, silent: bool
+) -> tuple[str, ...]:
+    """Return what a user should know of a clip, as `Analysis.flags` does, from the results of an analysis.
+
+    Parameters
+    ----------
+    requests : iterable of Request
+        What was computed.
+    results : mapping
+        Of the clip features among them, the values by the `key` of the request.
+    n_samples : int
+        Length of the clip.
+    silent : bool
+        Whether all of its samples are 0.
+
+    Returns
+    -------
+    tuple of str
+        The flags.
+    """
+    flags = ["silent"] if silent else []
+    framings = {request.framing for request in requests}
+    if any(framing.stream in hpss.PARTS for framing in framings):
+        framings.add(hpss.FRAMING)
+    flags += [f"padded_{n}" for n in sorted({f.length for f in framings if n_samples < f.length})]
+    for request in requests:
+        row = FEATURES[request.feature]
+        if isinstance(row, ClipFeature) and row.flag and not results[request.key].any():
+            flags.append(row.flag)
+    return tuple(flags)
+
+
+def request_of(name: str, request: Request, rate: int) -> Request:
+    """Return a request for a feature or what it is computed from, with all parameters that this takes.
+
+    Parameters
+    ----------
+    name : str
+        The feature itself, or another feature or an accumulator that it is computed from.
+    request : Request
+        What was asked for.
+    rate : int
+        Sample rate in Hz.
+
+    Returns
+    -------
+    Request
+        Of the same framing.
+    """
+    own = full_params(request.feature, request.framing, rate, request.params)
+    return Request(name, request.framing, {each: own[each] for each in feature_parameters(name, own)})
 
 
 def _check_params(request: Request, rate: int) -> None:
@@ -227,9 +270,7 @@ class _Framed:
             self._frame_features[asked.key] = TrackCollector(row, needs, constants, n_columns)
 
     def _full(self, request: Request, name: str) -> Request:
-        """Return a request for a feature or what it is computed from, with all parameters that this takes."""
-        own = self._params(request)
-        return Request(name, self.framing, {each: own[each] for each in feature_parameters(name, own)})
+        return request_of(name, request, self.rate)
 
     def _params(self, request: Request) -> Params:
         """Return the parameters of a request with the defaults of its feature."""

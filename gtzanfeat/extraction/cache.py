@@ -39,8 +39,8 @@ UNFINISHED_SECONDS = 3600.0  # after which a file that is still being written is
 NUMERIC_LIBRARIES = ("numpy", "scipy", "numba", "librosa", "soundfile", "soxr")
 # rooms whose code decides the numbers that are cached
 NUMERIC_ROOMS = {
-    "audio", "augmentation", "declarations", "errors", "extraction", "feature_sets", "features",
-    "ingredients", "jit", "progress", "segments", "statistics", "version",
+    "array_backend", "array_features", "audio", "augmentation", "declarations", "errors", "extraction",
+    "feature_sets", "features", "ingredients", "jit", "progress", "segments", "statistics", "version",
 }  # fmt: skip
 
 
@@ -67,7 +67,7 @@ class Cache:
     folder: Path
 
     @classmethod
-    def open(cls, memory: Any, spec_hash: str) -> Cache | None:
+    def open(cls, memory: Any, spec_hash: str, array_backend: str = "") -> Cache | None:
         """Return the cache of a specification; its folder is made where there is none.
 
         Parameters
@@ -76,6 +76,8 @@ class Cache:
             Where caches are kept; a `joblib.Memory` stands for its location.
         spec_hash : str
             The hash of the specification (a feature set, say).
+        array_backend : str, optional
+            What computes it, if not the CPU: name and version, whose results are kept apart.
 
         Returns
         -------
@@ -90,8 +92,11 @@ class Cache:
         location = getattr(memory, "location", memory)
         if location is None:
             return None
+        parts = [spec_hash, code_hash()]
+        if array_backend:
+            parts.append(hashlib.blake2b(array_backend.encode(), digest_size=4).hexdigest())
         # absolute: a worker may run in another folder
-        folder = _cache_folder(location).absolute() / f"{spec_hash}-{code_hash()}"
+        folder = _cache_folder(location).absolute() / "-".join(parts)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -293,7 +298,7 @@ def contents(location: Any) -> list[CachedSpec]:
     """
     summaries = []
     for folder in sorted(path for path in _existing(location).iterdir() if path.is_dir()):
-        spec_hash, _, code = folder.name.partition("-")
+        spec_hash, code, *_ = [*folder.name.split("-"), ""]
         sizes = [stat.st_size for _, stat in _files(folder)]
         summaries.append(CachedSpec(spec_hash, code == code_hash(), len(sizes), sum(sizes)))
     return summaries

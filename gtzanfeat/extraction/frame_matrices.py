@@ -20,9 +20,9 @@ import numpy as np
 from gtzanfeat.audio import RESAMPLER, as_clip
 from gtzanfeat.declarations import FrameFeature, Framing, Request
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.batches import BatchAnalyser, analyse, clip_analyser
 from gtzanfeat.extraction.frame_sequence import Frames
-from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips
+from gtzanfeat.extraction.parallel import ClipAnalyser, Failure
 from gtzanfeat.feature_sets import FEATURE_SETS, RATE, FeatureItem, FeatureSet, column_name
 from gtzanfeat.features import FEATURES
 
@@ -224,13 +224,14 @@ def extract_frames(
     n_jobs: int | None = None,
     on_error: str = "raise",
     memory: Any = None,
+    array_backend: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> tuple[Frames, tuple[Failure, ...]]:
     """Compute the frame features of many clips.
 
     Parameters
     ----------
-    clips, rate, n_jobs, on_error
+    clips, rate, n_jobs, on_error, array_backend
         As of `gtzanfeat.extract`.
     spec : FrameSpec
         From `frame_spec`.
@@ -247,14 +248,16 @@ def extract_frames(
     failures : tuple of Failure
         The clips that could not be analysed.
     """
-    cache = Cache.open(memory, spec.spec_hash)
     numbered = list(enumerate(clips))
-    analyser = ClipAnalyser(spec.requests, spec.rate, spec.matrix, cache)
+    analyser = clip_analyser(spec, spec.matrix, memory=memory, array_backend=array_backend)
+    cache = analyser.cache
     no_frames = np.zeros((0, len(spec.columns)), dtype=np.float32)
     failures = []
     held = []
-    running = analyser if cache is None else _FrameKeeper(spec.requests, spec.rate, spec.matrix, cache)
-    for _, result in analyse_clips(
+    running = analyser
+    if cache is not None and not isinstance(analyser, BatchAnalyser):
+        running = _FrameKeeper(spec.requests, spec.rate, spec.matrix, cache)
+    for _, result in analyse(
         running, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
     ):
         failed = isinstance(result, Failure)

@@ -9,14 +9,14 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import joblib
 import numpy as np
 
-from gtzanfeat.audio import Clip, as_clip, blocks, is_clip
+from gtzanfeat.audio import Clip, SoundProperties, as_clip, blocks, is_clip
 from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
@@ -43,6 +43,24 @@ class Failure:
     index: int
     source: str
     reason: str
+
+
+def failure(index: int, error: ClipError) -> Failure:
+    """Return the record of a clip that could not be analysed.
+
+    Parameters
+    ----------
+    index : int
+        Its place among the clips.
+    error : ClipError
+        Why not.
+
+    Returns
+    -------
+    Failure
+        With the words of the error.
+    """
+    return Failure(index, error.source, f"{error.reason}; {error.remedy}")
 
 
 def list_of_clips(clips: Any) -> list[Any]:
@@ -134,24 +152,51 @@ class ClipAnalyser:
             If it cannot be analysed.
         """
         try:
-            clip = as_clip(source)
-            if clip.rate is None and not clip.is_file:
-                clip = replace(clip, rate=rate)
-            return self._cached(clip)
+            clip = clip_at(source, rate)
+            key, known = self.known(clip)
+            return known if known is not None else self.kept(clip, key, self._computed(clip))
         except ClipError as error:
-            if isinstance(getattr(source, "source", source), str | os.PathLike):
+            named = named_error(error, source, index)
+            if named is error:
                 raise
-            raise ClipError(f"clip {index}", error.reason, error.remedy) from error
+            raise named from error
 
-    def _cached(self, clip: Clip) -> tuple[np.ndarray, ...]:
-        if self.cache is None:
-            return self._computed(clip)
-        key = self.cache.key(clip)
-        known = None if key is None else self.cache.get(key)
-        if known is not None:
-            return known
-        computed = self._computed(clip)
-        if key is not None and self.cache.key(clip) == key:  # the file did not change meanwhile
+    def known(self, clip: Clip) -> tuple[str | None, tuple[np.ndarray, ...] | None]:
+        """Return the key of a clip in the cache, and what is there; None and None without a cache.
+
+        Parameters
+        ----------
+        clip : Clip
+            What is to be analysed.
+
+        Returns
+        -------
+        key : str or None
+            None also for what cannot be read.
+        arrays : tuple of ndarray, or None
+            As of `analyse`.
+        """
+        key = None if self.cache is None else self.cache.key(clip)
+        return key, None if self.cache is None or key is None else self.cache.get(key)
+
+    def kept(self, clip: Clip, key: str | None, computed: tuple[np.ndarray, ...]) -> tuple[np.ndarray, ...]:
+        """Keep what was computed, unless the file has changed since its key was made, and return it.
+
+        Parameters
+        ----------
+        clip : Clip
+            What was analysed.
+        key : str or None
+            From `known`.
+        computed : tuple of ndarray
+            As of `analyse`.
+
+        Returns
+        -------
+        tuple of ndarray
+            The same.
+        """
+        if self.cache is not None and key is not None and self.cache.key(clip) == key:
             self.cache.put(key, *computed)
         return computed
 
@@ -161,12 +206,60 @@ class ClipAnalyser:
         reading = blocks(clip, self.rate)
         for block in reading:
             analysis.push(block)
-        values = self.arrange(analysis.finish())
+        results = analysis.finish()
+        flags = (*analysis.flags(), *reading.flags)
+        return self.arranged(clip, results, analysis.n_samples, flags, reading.sound)
+
+    def arranged(
+        self,
+        clip: Clip,
+        results: Mapping[Any, np.ndarray],
+        n_samples: int,
+        flags: Sequence[str],
+        sound: SoundProperties,
+    ) -> tuple[np.ndarray, ...]:
+        """Return what `analyse` gives of the results of an analysis.
+
+        Parameters
+        ----------
+        clip : Clip
+            What was analysed.
+        results : mapping
+            What `arrange` takes.
+        n_samples : int
+            How many samples there were.
+        flags : sequence of str
+            What to know of the clip.
+        sound : SoundProperties
+            What it was before it was mixed and resampled.
+
+        Returns
+        -------
+        values, seconds, flags, sound : ndarray
+            As of `analyse`.
+
+        Raises
+        ------
+        ClipError
+            If a value is not finite.
+        """
+        values = self.arrange(results)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a table
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")
-        seconds = analysis.n_samples / self.rate
-        flags = " ".join([*analysis.flags(), *reading.flags])
-        return values, np.array(seconds), np.array(flags), np.array(reading.sound)
+        return values, np.array(n_samples / self.rate), np.array(" ".join(flags)), np.array(sound)
+
+
+def clip_at(source: Any, rate: int | None) -> Clip:
+    """Return a clip, whose rate in Hz is `rate` if it is an array that does not say its own."""
+    clip = as_clip(source)
+    return replace(clip, rate=rate) if clip.rate is None and not clip.is_file else clip
+
+
+def named_error(error: ClipError, source: Any, index: int) -> ClipError:
+    """Return the error of a clip, named by its number if it is no file."""
+    if isinstance(getattr(source, "source", source), str | os.PathLike):
+        return error
+    return ClipError(f"clip {index}", error.reason, error.remedy)
 
 
 def analyse_clips(
@@ -199,9 +292,7 @@ def analyse_clips(
     result : tuple of ndarray, or Failure
         What `ClipAnalyser.analyse` returns; a `Failure` with ``on_error="skip"``.
     """
-    if on_error not in ("raise", "skip"):
-        raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
-    _check_rate(rate, numbered)
+    check_how(rate, on_error, numbered)
     starts = range(0, len(numbered), CLIPS_PER_TASK)
     tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
     if analyser.cache is not None:
@@ -241,8 +332,10 @@ def in_workers(
         yield done
 
 
-def _check_rate(rate: int | None, numbered: Sequence[tuple[int, Any]]) -> None:
-    """Refuse a rate of arrays where there are none: it would change nothing."""
+def check_how(rate: int | None, on_error: str, numbered: Sequence[tuple[int, Any]]) -> None:
+    """Refuse an unknown `on_error`, and a rate of arrays where there are none: it would change nothing."""
+    if on_error not in ("raise", "skip"):
+        raise ValueError(f"on_error is {on_error!r}; it can be 'raise' or 'skip'")
     if rate is not None and numbered and all(_is_file(clip) for _, clip in numbered):
         raise ClipError(
             "the list of clips",
@@ -268,5 +361,5 @@ def _analyse_task(
         except ClipError as error:
             if on_error == "raise":
                 raise
-            rows.append((index, Failure(index, error.source, f"{error.reason}; {error.remedy}")))
+            rows.append((index, failure(index, error)))
     return rows

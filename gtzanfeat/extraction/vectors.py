@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat import feature_sets
-from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.batches import BatchAnalyser, analyse, clip_analyser
 from gtzanfeat.extraction.checkpoints import checkpoints
-from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips, list_of_clips
+from gtzanfeat.extraction.parallel import Failure, list_of_clips
 from gtzanfeat.feature_sets import FeatureSet
 
 
@@ -43,6 +43,8 @@ class Extraction:
         The clips that failed before this was written to a table, which holds no row of them.
     versions : mapping of str to str, default={}
         With what it was computed, if that was said by a table and did not happen here.
+    array_backend : str, default=""
+        Name and version of the array backend that computed it, and the device: "cupy 14.2.0, NVIDIA H100".
     """
 
     feature_set: FeatureSet
@@ -52,6 +54,7 @@ class Extraction:
     failures: tuple[Failure, ...]
     lost: tuple[Failure, ...] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
+    array_backend: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -101,6 +104,7 @@ def extract(
     n_jobs: int | None = None,
     on_error: str = "raise",
     memory: Any = None,
+    array_backend: str | None = None,
     progress: Callable[[int], None] | None = None,
     checkpoint: Callable[[NDArray[np.intp], Extraction], None] | None = None,
 ) -> Extraction:
@@ -123,6 +127,10 @@ def extract(
     memory : path or joblib.Memory, optional
         A folder where results are kept, so that a clip of the same content is not decoded and analysed again
         for the same set, here or in any other process or run. The numbers are the same bits with or without.
+    array_backend : {"cupy", "numpy"}, optional
+        What analyses many clips at once: "cupy" a GPU, "numpy" the same code without one. Features that are
+        not computed so are computed on the CPU, in the `n_jobs` threads that decode. The numbers agree with
+        those of the CPU to the tolerances that the documentation states, and are not the same bits.
     progress : callable, optional
         Called with the number of clips just finished.
     checkpoint : callable, optional
@@ -139,7 +147,9 @@ def extract(
     ClipError
         If a clip cannot be analysed and `on_error` is "raise"; also `MissingClipError`.
     UnknownNameError
-        If there is no such feature set.
+        If there is no such feature set or array backend.
+    GtzanfeatError
+        If an array backend cannot be used: there is no CuPy, or no GPU.
 
     Examples
     --------
@@ -156,15 +166,15 @@ def extract(
     seconds = np.full(len(numbered), np.nan)
     flags = [""] * len(numbered)
     failures: list[Failure] = []
-    cache = Cache.open(memory, chosen.spec_hash)
-    analyser = ClipAnalyser(chosen.requests, chosen.rate, chosen.vector, cache)
-    running = analyse_clips(
-        analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress
+    analyser = clip_analyser(
+        chosen, chosen.vector, memory=memory, array_backend=array_backend, items=chosen.items
     )
+    running = analyse(analyser, numbered, rate=rate, n_jobs=n_jobs, on_error=on_error, progress=progress)
+    version = analyser.backend.version if isinstance(analyser, BatchAnalyser) else ""
 
     def so_far() -> Extraction:
         ordered = tuple(sorted(failures, key=lambda failure: failure.index))
-        return Extraction(chosen, values, seconds, tuple(flags), ordered)
+        return Extraction(chosen, values, seconds, tuple(flags), ordered, array_backend=version)
 
     def hand_out(done: NDArray[np.intp]) -> None:
         if checkpoint is not None:

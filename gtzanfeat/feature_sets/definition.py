@@ -157,20 +157,23 @@ class FeatureSet:
             return [row for rows in zip(*blocks, strict=True) for part in rows for row in part]
         return [row for block in blocks for column in zip(*block, strict=True) for row in column]
 
-    def vector(self, results: Mapping[tuple[Any, ...], np.ndarray]) -> np.ndarray:
+    def vector(self, results: Mapping[Any, np.ndarray]) -> np.ndarray:
         """Return the clip vector: the summaries of all results, in the order of `columns`.
 
         Parameters
         ----------
         results : mapping
-            From `Analysis.finish`.
+            From `Analysis.finish`; or, of items that are summarised already, their numbers by the item.
 
         Returns
         -------
         ndarray of shape (n_columns,), float32
             The numbers, in the order of `columns`.
         """
-        blocks = [_item_values(item, results[item.request.key]) for item in self.items]
+        blocks = [
+            results[item] if item in results else _item_values(item, results[item.request.key])
+            for item in self.items
+        ]
         if self.by_summary:
             return np.concatenate(blocks, axis=1).ravel().astype(np.float32)
         return np.concatenate([block.T.ravel() for block in blocks]).astype(np.float32)

@@ -249,6 +249,7 @@ def _features_of_versions(
         _Versions(clips, np.concatenate(versions)),  # type: ignore[arg-type]
         experiment.feature_set,
         n_jobs=experiment.n_jobs,
+        array_backend=experiment.array_backend,
         on_error=experiment.on_error,
     )
 

@@ -113,9 +113,8 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         whole, lone = divide_lone_classes(y, groups, np.arange(len(y)))
         counts = np.bincount(label)
         several = np.flatnonzero(counts[label] > 1)  # a class of one clip is trained in all folds
-        how = {"stratified": True, "random_state": self.random_state}
         scores = np.full((len(y), self._n_sigmoids), np.nan)
-        for _, part in grouped_folds(y[several], whole[several], self.cv, **how):
+        for _, part in grouped_folds(y[several], whole[several], self.cv, random_state=self.random_state):
             test = several[part]
             train = np.setdiff1d(np.arange(len(y)), test)
             some = None if groups is None else groups[train]

@@ -160,6 +160,8 @@ class ClipFeatures(_ClipTransformer):
     memory : path or joblib.Memory, optional
         Cache folder: a clip of the same content is decoded and analysed once for all grid points, folds,
         processes and later runs. The values are the same bits with or without.
+    array_backend : {"cupy", "numpy"}, optional
+        What analyses many clips at once, as of `gtzanfeat.extract`: "cupy" is a GPU.
 
     Attributes
     ----------
@@ -197,12 +199,14 @@ class ClipFeatures(_ClipTransformer):
         n_jobs: int | None = None,
         on_error: str = "raise",
         memory: Any = None,
+        array_backend: str | None = None,
     ) -> None:
         self.feature_set = feature_set
         self.rate = rate
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.memory = memory
+        self.array_backend = array_backend
 
     def transform(self, X: Any) -> Any:
         """Compute the feature vectors.
@@ -230,6 +234,7 @@ class ClipFeatures(_ClipTransformer):
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             memory=self.memory,
+            array_backend=self.array_backend,
         )
         self._warn_of(extraction.failures, len(extraction.values), "are rows of NaN")
         return with_index(self, extraction.values, _row_labels(X))
@@ -256,16 +261,16 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
     silence : float, optional
         Threshold in dB: frames whose RMS is more than this below that of the loudest frame of their clip are
         left out; 60 is usual for a codebook. A silent clip then has no frames.
-    rate : int, optional
-        Sample rate in Hz of clips given as arrays, as in `ClipFeatures`.
-    n_jobs : int, optional
-        Number of workers over clips, as in `ClipFeatures`.
+    rate, n_jobs : int, optional
+        Sample rate in Hz of clips given as arrays, and number of workers, as in `ClipFeatures`.
     on_error : {"raise", "skip"}, default="raise"
         Whether a clip that cannot be analysed raises its error, or is skipped: its matrix has no frames,
         shape (0, n_columns), so that there is one matrix per clip, and a `FailedClipWarning` gives its name
         and the reason.
     memory : path or joblib.Memory, optional
         Cache folder, as in `ClipFeatures`.
+    array_backend : {"cupy", "numpy"}, optional
+        What analyses many clips at once, as in `ClipFeatures`.
 
     Attributes
     ----------
@@ -297,6 +302,7 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
         n_jobs: int | None = None,
         on_error: str = "raise",
         memory: Any = None,
+        array_backend: str | None = None,
     ) -> None:
         self.features = features
         self.framing = framing
@@ -305,6 +311,7 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
         self.n_jobs = n_jobs
         self.on_error = on_error
         self.memory = memory
+        self.array_backend = array_backend
 
     def transform(self, X: Any) -> Frames:
         """Compute the frame features.
@@ -333,6 +340,7 @@ class FrameFeatures(FrameOutput, _ClipTransformer, auto_wrap_output_keys=None): 
             n_jobs=self.n_jobs,
             on_error=self.on_error,
             memory=self.memory,
+            array_backend=self.array_backend,
         )
         self._warn_of(failures, len(frames), "have no frames")
         return frames.labelled(_row_labels(X))

@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, tone, white_noise
 
-from gtzanfeat import cli, join_columns, load_model, progress
+from gtzanfeat import array_backend, cli, join_columns, load_model, progress
 from gtzanfeat.cli import demo_command, main, screen
 from gtzanfeat.datasets import LAYOUTS, load_dataset
 from gtzanfeat.datasets.synthetic import compose
@@ -869,3 +869,58 @@ def test_train_goes_on_without_broken_clips_and_says_so(broken):
     done = run("train", "music", "--set", "timbre19", "--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet")
     assert done.exit_code == 1
     assert "trained on 8 clips" in done.stdout
+
+
+# --- on a GPU ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numpy_for_cupy(monkeypatch):
+    """What a GPU would compute, computed by numpy."""
+    monkeypatch.setitem(array_backend.BACKENDS, "cupy", array_backend.BACKENDS["numpy"])
+
+
+@pytest.mark.parametrize("command", ["extract music -o t.parquet", "evaluate music --cv 2"])
+def test_without_a_gpu_its_option_ends_in_one_line(music, monkeypatch, command):
+    monkeypatch.setitem(sys.modules, "cupy", None)
+    done = run(*command.split(), "--gpu")
+    assert done.exit_code == 2
+    (line,) = (line for line in done.stderr.splitlines() if line.startswith("gtzanfeat:"))
+    assert "CuPy cannot be loaded" in line
+    assert "pip install 'gtzanfeat[gpu]'" in line
+    assert not (music / "t.parquet").exists()
+
+
+def test_a_gpu_writes_the_same_table_and_its_name(music, numpy_for_cupy):
+    for name, words in (("cpu", ()), ("gpu", ("--gpu", "--memory", "cache"))):
+        assert run("extract", "music", "--set", "timbre19", "-o", f"{name}.parquet", *words).exit_code == 0
+    (_, cpu), (_, gpu) = read_table("cpu.parquet"), read_table("gpu.parquet")
+    np.testing.assert_allclose(gpu.values, cpu.values, rtol=1e-4, atol=1e-5)
+    assert read_metadata("gpu.parquet")["array_backend"] == gpu.array_backend == f"numpy {np.__version__}"
+    assert "array_backend" not in read_metadata("cpu.parquet")
+
+
+def test_a_gpu_gives_the_same_score_and_is_on_record(music, numpy_for_cupy):
+    command = ("evaluate", "music", "--set", "timbre19", "--cv", "2", "--json")
+    cpu, gpu = (json.loads(run(*command, *words).stdout) for words in ((), ("--gpu",)))
+    assert gpu["accuracy"] == cpu["accuracy"]
+    assert gpu["versions"].pop("array_backend") == f"numpy {np.__version__}"
+    assert gpu["versions"] == cpu["versions"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["extract music -o t.parquet --segments 0.5", "evaluate music --segments 0.5", "evaluate t.csv"],
+)
+def test_a_gpu_is_refused_where_it_would_compute_nothing(music, numpy_for_cupy, words):
+    if "t.csv" in words:
+        assert run("extract", "music", "--set", "timbre19", "-o", "t.csv").exit_code == 0
+    done = run(*words.split(), "--gpu")
+    assert done.exit_code == 2
+    assert "--gpu is for" in done.stderr
+
+
+def test_it_says_what_is_computed_on_a_gpu():
+    found = json.loads(run("features", "classic30", "--json").stdout)
+    assert found["on_gpu"] == [item.feature for item in FEATURE_SETS["timbre19"].items]
+    assert json.loads(run("features", "beat", "--json").stdout)["on_gpu"] is False

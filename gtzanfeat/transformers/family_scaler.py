@@ -1,6 +1,6 @@
 """Scaling of families of columns to one variance, so that each counts as much in a linear model.
 
-What the families are is in `gtzanfeat.feature_sets.column_families`; kernels that are not linear are those of
+What the families are is in `gtzanfeat.feature_sets.subfamilies`; kernels that are not linear are those of
 `gtzanfeat.classifiers.FamilyKernelSVC`.
 """
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gtzanfeat.feature_sets.column_families import Families, column_families
+from gtzanfeat.feature_sets.subfamilies import Families, column_families
 
 
 class FamilyScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):

@@ -4,7 +4,7 @@ import pytest
 from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet, feature_set
-from gtzanfeat.feature_sets.column_families import column_families
+from gtzanfeat.feature_sets.subfamilies import column_families
 from gtzanfeat.features import FEATURES
 
 NAMES = ["mfcc_01_mean", "embedding_7", "tempo", "harmonic_rms_mean"]

@@ -1,7 +1,7 @@
 """Scaling of families of columns to one variance, so that each counts as much in a linear model.
 
 What the families are is in `gtzanfeat.feature_sets.subfamilies`; kernels that are not linear are those of
-`gtzanfeat.classifiers.FamilyKernelSVC`.
+`gtzanfeat.FamilyKernelSVC`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class FamilyScaler(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     families : str, FeatureSet, mapping, sequence of str, or None, default=None
-        The families of the columns, as in `gtzanfeat.classifiers.FamilyKernelSVC`.
+        The families of the columns, as in `gtzanfeat.FamilyKernelSVC`.
 
     Attributes
     ----------

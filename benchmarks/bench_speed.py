@@ -263,6 +263,7 @@ def main() -> None:
             {
                 "compact": lambda: extract([clip], "compact"),
                 "full": lambda: extract([clip], "full"),
+                "broad": lambda: extract([clip], "broad"),
                 "block-level": lambda: extract([clip], "block-level"),
                 "librosa full": lambda: librosa_full(clip),
             },
@@ -281,6 +282,7 @@ def main() -> None:
             "full",
             "at least 5",
         )
+        show("broad", whole["broad"] / whole["full"], "full", "at most 2")
         show("512 words on 13 MFCC", later["512 words"] / later["STFT 512"], "rfft of the frames", "below 1")
 
         part = Framing(512, 512, stream="harmonic")

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from gtzanfeat.augmentation import DEGRADATIONS, AugmentedTraining, degrade_clips, degrade_samples
     from gtzanfeat.classifiers import (
         ChiSquareSVC,
+        FamilyKernelSVC,
         GaussianMixtureClassifier,
         HiddenMarkovClassifier,
+        LateFusion,
         TagClassifier,
     )
     from gtzanfeat.codebooks import CodebookHistogram, GaussianSupervector
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
         ClipFeatures,
         Deltas,
         FailedClipWarning,
+        FamilyScaler,
         FrameFeatures,
         Summarize,
         TimeDCT,
@@ -131,6 +134,8 @@ _HOMES = {
     "ExportError": "errors",
     "Extraction": "extraction",
     "FailedClipWarning": "transformers",
+    "FamilyKernelSVC": "classifiers",
+    "FamilyScaler": "transformers",
     "FeatureSet": "feature_sets",
     "FrameDisplay": "report",
     "FrameFeatures": "transformers",
@@ -143,6 +148,7 @@ _HOMES = {
     "HiddenMarkovClassifier": "classifiers",
     "Importance": "inspection",
     "ImportanceDisplay": "report",
+    "LateFusion": "classifiers",
     "FeatureItem": "feature_sets",
     "MissingClipError": "errors",
     "ModelRecord": "models",
@@ -230,6 +236,8 @@ __all__ = [
     "ExportError",
     "Extraction",
     "FailedClipWarning",
+    "FamilyKernelSVC",
+    "FamilyScaler",
     "FeatureItem",
     "FeatureSet",
     "FrameDisplay",
@@ -243,6 +251,7 @@ __all__ = [
     "HiddenMarkovClassifier",
     "Importance",
     "ImportanceDisplay",
+    "LateFusion",
     "MissingClipError",
     "ModelError",
     "ModelRecord",

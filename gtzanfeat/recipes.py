@@ -16,7 +16,7 @@ from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis, QuadraticDiscriminantAnalysis
 from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 from sklearn.feature_selection import SelectFromModel
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.neural_network import MLPClassifier
@@ -24,12 +24,18 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC
 
-from gtzanfeat.classifiers import ChiSquareSVC, GaussianMixtureClassifier, HiddenMarkovClassifier
+from gtzanfeat.classifiers import (
+    ChiSquareSVC,
+    FamilyKernelSVC,
+    GaussianMixtureClassifier,
+    HiddenMarkovClassifier,
+    LateFusion,
+)
 from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.feature_sets import feature_set as find_feature_set
-from gtzanfeat.transformers import ClipFeatures, FrameFeatures
+from gtzanfeat.transformers import ClipFeatures, FamilyScaler, FrameFeatures
 
 DEFAULT_SET = "classic30"
 TZANETAKIS = "Tzanetakis & Cook 2002, section IV"
@@ -74,7 +80,7 @@ def classifier(name: str, *, random_state: Seed = None, n_jobs: int | None = Non
     random_state : int, RandomState instance or None, default=None
         Seed of its random steps.
     n_jobs : int, optional
-        Number of workers of a forest or of k-NN.
+        Number of workers of a forest, of k-NN or of a vote.
 
     Returns
     -------
@@ -117,7 +123,7 @@ def recipe(
     random_state : int, RandomState instance or None, default=None
         Seed of its random steps.
     n_jobs : int, optional
-        Number of workers of the features, and of a forest or of k-NN.
+        Number of workers of the features, and of a forest, of k-NN or of a vote.
     memory : path or joblib.Memory, optional
         Cache folder of the features: see `gtzanfeat.ClipFeatures`.
 
@@ -177,6 +183,17 @@ def _select_half(random_state: Seed, n_jobs: int | None) -> SelectFromModel:
     """Return a selector of the columns whose importance in extra trees is at least the median."""
     trees = ExtraTreesClassifier(200, random_state=random_state, n_jobs=n_jobs)
     return SelectFromModel(trees, threshold="median")
+
+
+def _vote_of_families(set_name: str, random_state: Seed, n_jobs: int | None) -> LateFusion:
+    """Return the vote of a radial and a linear model of families of columns, and of one of all columns."""
+    families = [("scale", FamilyScaler(set_name)), ("ridge", RidgeClassifier(alpha=0.1))]
+    members = [
+        ("radial", FamilyKernelSVC(C=10.0, families=set_name, cv=None)),  # the fusion calibrates it
+        ("linear", Pipeline(families)),
+        ("logistic", LogisticRegression(C=1.0, max_iter=1000)),
+    ]
+    return LateFusion(members, n_jobs=n_jobs, random_state=random_state)
 
 
 def _mfcc_frames(random_state: Seed, n_jobs: int | None, memory: Any) -> FrameFeatures:
@@ -356,6 +373,14 @@ _ROWS = (
         "The feature set full and a codebook of MFCC frames, the more important half of them, then svm.",
         "gtzanfeat",
         features=_full_and_codebook,
+    ),
+    Recipe(
+        "best",
+        lambda random_state, n_jobs: _scaled(_vote_of_families("broad", random_state, n_jobs)),
+        "The feature set broad, and a vote of an SVM and a ridge classifier on one kernel per family of "
+        "columns and of logistic regression on all columns.",
+        "gtzanfeat; Gehler & Nowozin 2009 (the mean of kernels)",
+        features="broad",
     ),
 )
 RECIPES: dict[str, Recipe] = {row.name: row for row in _ROWS}

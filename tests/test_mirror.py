@@ -81,7 +81,7 @@ ELSEWHERE = {
     "extraction/test_analysis.py": ("an analysis is what drives them", "extraction: collectors"),
     "feature_sets/test_definition.py": (
         "every set keeps what a definition promises",
-        "feature_sets: feature_item sets",
+        "feature_sets: common_items feature_item sets",
     ),
     "feature_sets/test_constants.py": ("constants are declared by its rows", "ingredients/registry"),
     "feature_sets/test_feature_parameters.py": (

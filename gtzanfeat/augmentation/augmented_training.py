@@ -17,8 +17,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.augmentation.degraded_clips import degrade_clips
+from gtzanfeat.classifiers.group_routing import fit_grouped
 from gtzanfeat.extraction import list_of_clips
-from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.recipes import Seed
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
 

@@ -17,6 +17,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import check_is_fitted
 
+from gtzanfeat.classifiers.group_routing import fit_grouped
+
 
 def _has_probabilities(model: TagClassifier) -> bool:
     return hasattr(model.estimator, "predict_proba")
@@ -99,7 +101,8 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_clips, n_tags)
             1 where a clip has a tag, else 0.
         groups : array-like of shape (n_clips,), optional
-            Recordings or artists: clips of one group are in the same fold.
+            Recordings or artists: clips of one group are in the same fold. Passed on to classifiers that
+            take them, but not in a chain.
 
         Returns
         -------
@@ -118,6 +121,7 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 f"type {y.dtype}"
             )
         check_consistent_length(X, y, groups)
+        groups = None if groups is None else np.asarray(groups)
         y = y.astype(int)
         if not hasattr(X, "shape"):
             X = np.asarray(X)
@@ -134,7 +138,7 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
                 rows = scored[:, tag]
                 if y[rows, tag].any():
                     self.thresholds_[tag] = best_threshold(y[rows, tag], scores[rows, tag])
-        self._fit_members(X, y)
+        self._fit_members(X, y, groups)
         return self
 
     def _out_of_fold_scores(
@@ -151,12 +155,12 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         else:
             folds = GroupKFold(n_folds).split(number, groups=number)
         for train, test in folds:
-            inner = clone(self)._fit_members(X[train], y[train])
+            inner = clone(self)._fit_members(X[train], y[train], None if groups is None else groups[train])
             scores[test] = inner._scores(X[test])
             scored[np.ix_(test, np.isnan(inner.constant_))] = True
         return scores, scored
 
-    def _fit_members(self, X: Any, y: NDArray[np.int_]) -> TagClassifier:
+    def _fit_members(self, X: Any, y: NDArray[np.int_], groups: NDArray[Any] | None) -> TagClassifier:
         """Fit the classifiers of all tags that vary over the clips."""
         held = y.mean(axis=0)
         self.constant_ = np.where((held == 0) | (held == 1), held, np.nan)
@@ -167,7 +171,7 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             self.members_ = ClassifierChain(clone(self.estimator), order=order).fit(X, y[:, varying])
         elif len(varying):
             self.members_ = Parallel(n_jobs=self.n_jobs, prefer="threads")(
-                delayed(_fit_one)(self.estimator, X, y[:, tag]) for tag in varying
+                delayed(fit_grouped)(clone(self.estimator), X, y[:, tag], groups) for tag in varying
             )
         return self
 
@@ -246,10 +250,6 @@ class TagClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         tags.classifier_tags.multi_label = True
         tags.target_tags.multi_output = True
         return tags
-
-
-def _fit_one(estimator: Any, X: Any, y: NDArray[np.int_]) -> Any:
-    return clone(estimator).fit(X, y)
 
 
 def best_threshold(truth: NDArray[np.int_], scores: NDArray[np.float64]) -> float:

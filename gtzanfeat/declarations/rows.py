@@ -142,6 +142,9 @@ class FrameFeature:
     fixed : mapping
         The constants of its module that decide the values, each by a name: a part of the identity of every
         feature set that has it.
+    subfamily : str
+        What its columns tell of, more finely than `family` ("cepstrum", "chroma"); where it is empty, the
+        family.
     """
 
     name: str
@@ -158,6 +161,7 @@ class FrameFeature:
     parameters: tuple[Parameter, ...] = ()
     columns_for: Callable[[Params], tuple[Column, ...]] | None = None
     fixed: Params = field(default_factory=Frozen, hash=False)
+    subfamily: str = ""
 
 
 @dataclass(frozen=True)
@@ -263,6 +267,9 @@ class TrackFeature(FrameFeature):
     fixed : mapping
         The constants of its module that decide the values, each by a name: a part of the identity of every
         feature set that has it.
+    subfamily : str
+        What its columns tell of, more finely than `family` ("cepstrum", "chroma"); where it is empty, the
+        family.
     """
 
 
@@ -292,6 +299,9 @@ class ClipFeature:
         The parameters that it takes; those of what it needs come to them.
     fixed : mapping
         The constants of its module that decide the values, each by a name.
+    subfamily : str
+        What its columns tell of, more finely than `family` ("cepstrum", "chroma"); where it is empty, the
+        family.
     """
 
     name: str
@@ -304,6 +314,7 @@ class ClipFeature:
     flag: str = ""
     parameters: tuple[Parameter, ...] = ()
     fixed: Params = field(default_factory=Frozen, hash=False)
+    subfamily: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,12 +18,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from gtzanfeat.classifiers.group_routing import fit_grouped
 from gtzanfeat.errors import GtzanfeatError, ProtocolError
 from gtzanfeat.evaluation import uncertainty
 from gtzanfeat.evaluation.folds import Fold
 from gtzanfeat.evaluation.metrics import Outcome
 from gtzanfeat.evaluation.tasks import Target
-from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.progress import ordered_results, report_progress
 
 

@@ -141,7 +141,7 @@ class FeatureSet:
         return list({tuple(row.items()): row for row in rows}.values())
 
     def feature_table(self) -> list[dict[str, str]]:
-        """One row per column: column, feature, summary, family, unit, hears, formula, source.
+        """One row per column: column, feature, summary, family, subfamily, unit, hears, formula, source.
 
         Returns
         -------

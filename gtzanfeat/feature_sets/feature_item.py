@@ -5,6 +5,7 @@ What a set makes of its items (names, hash, vectors) is in `definition`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,7 @@ from gtzanfeat.ingredients.hpss import PARTS
 from gtzanfeat.statistics.summaries import find_summary
 
 RATE = 22050
+_PERCENTILE = re.compile(r"p\d\d")
 
 
 def column_name(feature: str, column: str, suffix: str = "") -> str:
@@ -159,6 +161,18 @@ class FeatureItem:
         return replace(self, framing=framing, params=params)
 
     @property
+    def subfamily(self) -> str:
+        """What its columns tell of, more finely than timbre, rhythm and pitch: "cepstrum", "harmonic part".
+
+        Of the harmonic or the percussive part, that part; of percentiles alone, "cepstrum percentiles".
+        """
+        row = FEATURES[self.feature]
+        if self.framing.stream in PARTS:
+            return f"{self.framing.stream} part"
+        percentiles = bool(self.summary) and all(_PERCENTILE.fullmatch(p) for p in self.summary.split("+"))
+        return (row.subfamily or row.family) + " percentiles" * percentiles
+
+    @property
     def chosen(self) -> list[tuple[int, Column]]:
         """The columns wanted, each with its place among the feature's columns."""
         rows = self._columns
@@ -204,6 +218,7 @@ class FeatureItem:
                     "feature": feature.name,
                     "summary": suffix,
                     "family": feature.family,
+                    "subfamily": self.subfamily,
                     "unit": "1" if column.unit == "1" else unit.format(column.unit),
                     "hears": column.hears,
                     "formula": formula.format(column.formula) + part,

@@ -220,6 +220,7 @@ def _band_flux(n_bands: int, lag: int) -> FrameFeature:
     return FrameFeature(
         name="band_flux" + (f"{n_bands}" if n_bands != MEL_BANDS else "") + (f"_lag{lag}" if lag > 1 else ""),
         family="timbre",
+        subfamily="band flux",
         kernel=band_flux,
         needs=("mel_log_bands",),
         columns=_changes(lag, {"bands": n_bands}),
@@ -307,6 +308,7 @@ FEATURES = (
     FrameFeature(
         name="mel",
         family="timbre",
+        subfamily="mel bands",
         kernel=decibels,
         needs=("mel_log_bands",),
         columns=_levels({"bands": MEL_BANDS}),
@@ -318,6 +320,7 @@ FEATURES = (
     FrameFeature(
         name="mel128",
         family="timbre",
+        subfamily="mel bands",
         kernel=decibels,
         needs=("mel_log_bands",),
         columns=_levels({"bands": LIBROSA_BANDS}),
@@ -330,6 +333,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_contrast",
         family="timbre",
+        subfamily="contrast",
         kernel=spectral_contrast,
         needs=("{spectrum}",),
         columns=_contrasts({"edges_hz": LIBROSA_EDGES, "share": CONTRAST_SHARE}),
@@ -343,6 +347,7 @@ FEATURES = (
     FrameFeature(
         name="octave_contrast",
         family="timbre",
+        subfamily="contrast",
         kernel=octave_contrast,
         needs=("{spectrum}",),
         columns=_octave_contrasts({"edges_hz": OCTAVE_EDGES, "share": CONTRAST_SHARE}),

@@ -141,6 +141,7 @@ FEATURES = (
     ClipFeature(
         name="beat",
         family="rhythm",
+        subfamily="beat histogram",
         compute=beat_statistics,
         of="beats",
         columns=(
@@ -162,6 +163,7 @@ FEATURES = (
     ClipFeature(
         name="beat_shape",
         family="rhythm",
+        subfamily="beat histogram",
         compute=beat_shape,
         of="beats",
         columns=(
@@ -186,6 +188,7 @@ FEATURES = (
     ClipFeature(
         name="beat_histogram",
         family="rhythm",
+        subfamily="beat histogram",
         compute=whole_beat_histogram,
         of="beats",
         columns=tuple(

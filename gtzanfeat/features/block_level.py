@@ -208,6 +208,7 @@ FEATURES = (
     FrameFeature(
         name="cent_spectrum",
         family="timbre",
+        subfamily="cent spectrum",
         kernel=cent_spectrum,
         needs=("magnitude",),
         columns=tuple(
@@ -222,6 +223,7 @@ FEATURES = (
     ClipFeature(
         name="spectral_pattern",
         family="timbre",
+        subfamily="block patterns",
         compute=spectral_pattern,
         of="cent_spectrum",
         columns=_pattern_columns(
@@ -238,6 +240,7 @@ FEATURES = (
     ClipFeature(
         name="delta_pattern",
         family="timbre",
+        subfamily="block patterns",
         compute=delta_pattern,
         of="cent_spectrum",
         columns=_delta_columns(),
@@ -248,6 +251,7 @@ FEATURES = (
     ClipFeature(
         name="fluctuation_pattern",
         family="rhythm",
+        subfamily="block patterns",
         compute=fluctuation_pattern,
         of="cent_spectrum",
         columns=tuple(
@@ -268,6 +272,7 @@ FEATURES = (
     ClipFeature(
         name="correlation_pattern",
         family="timbre",
+        subfamily="block patterns",
         compute=correlation_pattern,
         of="cent_spectrum",
         columns=tuple(
@@ -287,6 +292,7 @@ FEATURES = (
     ClipFeature(
         name="contrast_pattern",
         family="timbre",
+        subfamily="block patterns",
         compute=contrast_pattern,
         of="cent_spectrum",
         columns=_pattern_columns(

@@ -181,6 +181,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_centroid",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_centroid,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -192,6 +193,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_rolloff",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_rolloff,
         needs=("{spectrum}",),
         parameters=(SPECTRUM, _share(0.85)),
@@ -203,6 +205,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_flux",
         family="timbre",
+        subfamily="spectral flux",
         kernel=spectral_flux,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -215,6 +218,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_centroid",
         family="timbre",
+        subfamily="spectral shape",
         kernel=marsyas_centroid,
         needs=("power",),
         columns=(Column("", "share of bins", "Σ k P[k] / Σ P[k] / n_bins", _BRIGHT),),
@@ -224,6 +228,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_rolloff",
         family="timbre",
+        subfamily="spectral shape",
         kernel=marsyas_rolloff,
         needs=("power",),
         columns=(
@@ -237,6 +242,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_flux",
         family="timbre",
+        subfamily="spectral flux",
         kernel=marsyas_flux,
         needs=("marsyas_log_power",),
         columns=(

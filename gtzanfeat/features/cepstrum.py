@@ -119,6 +119,7 @@ FEATURES = (
     FrameFeature(
         name="mfcc",
         family="timbre",
+        subfamily="cepstrum",
         kernel=cepstrum,
         needs=("slaney_log_bands",),
         columns=_SLANEY_COLUMNS(_SLANEY_DEFAULTS),
@@ -132,6 +133,7 @@ FEATURES = (
     FrameFeature(
         name="librosa_mfcc",
         family="timbre",
+        subfamily="cepstrum",
         kernel=cepstrum,
         needs=("mel_log_bands",),
         columns=_LIBROSA_COLUMNS({"n_mfcc": LIBROSA_COEFFICIENTS, "lifter": 0, "bands": 128}),
@@ -148,6 +150,7 @@ FEATURES = (
     FrameFeature(
         name="htk_mfcc",
         family="timbre",
+        subfamily="cepstrum",
         kernel=cepstrum,
         needs=("mel_log_bands",),
         columns=_HTK_COLUMNS({"n_mfcc": N_COEFFICIENTS, "lifter": HTK_LIFTER, "bands": 26}),
@@ -167,6 +170,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_mfcc",
         family="timbre",
+        subfamily="cepstrum",
         kernel=cepstrum,
         needs=("marsyas_log_bands",),
         columns=_MARSYAS_COLUMNS(_SLANEY_DEFAULTS),

@@ -169,6 +169,7 @@ FEATURES = (
     FrameFeature(
         name="envelope",
         family="timbre",
+        subfamily="dynamics",
         kernel=rms_and_peak,
         needs=("frames",),
         columns=(
@@ -181,6 +182,7 @@ FEATURES = (
     FrameFeature(
         name="k_loudness",
         family="timbre",
+        subfamily="dynamics",
         kernel=k_loudness,
         needs=("frames",),
         columns=(
@@ -198,6 +200,7 @@ FEATURES = (
     ClipFeature(
         name="dynamics",
         family="timbre",
+        subfamily="dynamics",
         compute=dynamics,
         of="envelope",
         columns=(
@@ -246,6 +249,7 @@ FEATURES = (
     ClipFeature(
         name="tremolo",
         family="timbre",
+        subfamily="dynamics",
         compute=tremolo,
         of="envelope",
         columns=(
@@ -270,6 +274,7 @@ FEATURES = (
     ClipFeature(
         name="integrated_loudness",
         family="timbre",
+        subfamily="dynamics",
         compute=integrated_loudness,
         of="k_loudness",
         columns=(
@@ -293,6 +298,7 @@ FEATURES = (
     ClipFeature(
         name="loudness_range",
         family="timbre",
+        subfamily="dynamics",
         compute=loudness_range,
         of="k_loudness",
         columns=(

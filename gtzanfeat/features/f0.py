@@ -191,6 +191,7 @@ FEATURES = (
     FrameFeature(
         name="f0",
         family="pitch",
+        subfamily="melody",
         kernel=yin,
         needs=("difference",),
         columns=(
@@ -227,6 +228,7 @@ FEATURES = (
     ClipFeature(
         name="pitch_contour",
         family="pitch",
+        subfamily="melody",
         compute=pitch_contour,
         of="f0",
         columns=(

@@ -116,6 +116,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_flatness",
         family="timbre",
+        subfamily="flatness",
         kernel=spectral_flatness,
         needs=("power",),
         columns=(
@@ -133,6 +134,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_crest",
         family="timbre",
+        subfamily="flatness",
         kernel=spectral_crest,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -150,6 +152,7 @@ FEATURES = (
     FrameFeature(
         name="mpeg7_flatness",
         family="timbre",
+        subfamily="flatness",
         kernel=mpeg7_flatness,
         needs=("power",),
         columns=tuple(
@@ -166,6 +169,7 @@ FEATURES = (
     FrameFeature(
         name="mpeg7_crest",
         family="timbre",
+        subfamily="flatness",
         kernel=mpeg7_crest,
         needs=("power",),
         columns=tuple(

@@ -55,6 +55,7 @@ FEATURES = (
     FrameFeature(
         name="fluctuation",
         family="rhythm",
+        subfamily="rhythm patterns",
         kernel=fluctuation,
         needs=("modulation",),
         columns=(

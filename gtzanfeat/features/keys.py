@@ -139,6 +139,7 @@ FEATURES = (
     ClipFeature(
         name="chroma_key",
         family="pitch",
+        subfamily="key",
         compute=chroma_key,
         of="chroma",
         columns=_key_columns("mean chroma"),
@@ -150,6 +151,7 @@ FEATURES = (
     ClipFeature(
         name="chroma_cqt_key",
         family="pitch",
+        subfamily="key",
         compute=chroma_cqt_key,
         of="constant_q_shares",
         columns=_key_columns("mean constant-Q chroma at the tuning of the clip"),
@@ -161,6 +163,7 @@ FEATURES = (
     ClipFeature(
         name="pitch_key",
         family="pitch",
+        subfamily="key",
         compute=pitch_key,
         of="notes",
         columns=_key_columns("the folded pitch histogram"),

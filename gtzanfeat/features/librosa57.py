@@ -148,6 +148,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
         name="samples",
         family="timbre",
+        subfamily="level",
         compute=sample_moments,
         of="moments",
         columns=(
@@ -170,6 +171,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     TrackFeature(
         name="mfcc20",
         family="timbre",
+        subfamily="cepstrum",
         kernel=mfcc,
         needs=("mel128",),
         columns=tuple(
@@ -190,6 +192,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
         name="librosa_tempo",
         family="rhythm",
+        subfamily="tempo",
         compute=tempo,
         of="mel128",
         columns=(

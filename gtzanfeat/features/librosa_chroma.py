@@ -210,6 +210,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     ClipFeature(
         name="tuning",
         family="pitch",
+        subfamily="key",
         compute=tuning,
         of="tuning_peaks",
         columns=(
@@ -226,6 +227,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     FrameFeature(
         name="chroma_at_tunings",
         family="pitch",
+        subfamily="chroma",
         kernel=energies_at_tunings,
         needs=("power",),
         columns=tuple(
@@ -255,6 +257,7 @@ FEATURES: tuple[FrameFeature | ClipFeature, ...] = (
     TrackFeature(
         name="chroma_stft",
         family="pitch",
+        subfamily="chroma",
         kernel=chroma_stft,
         needs=("chroma_at_tunings", "tuning_peaks"),
         columns=tuple(

@@ -217,6 +217,7 @@ FEATURES = tuple(
     FrameFeature(
         name=f"lpc{order}",
         family="timbre",
+        subfamily="linear prediction",
         kernel=predictor_coefficients,
         needs=("frame_autocorrelation",),
         columns=tuple(
@@ -237,6 +238,7 @@ FEATURES = tuple(
     FrameFeature(
         name=f"lsf{order}",
         family="timbre",
+        subfamily="linear prediction",
         kernel=line_spectral_frequencies,
         needs=("frame_autocorrelation",),
         columns=tuple(

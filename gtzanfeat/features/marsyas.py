@@ -96,6 +96,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_chroma",
         family="pitch",
+        subfamily="chroma",
         kernel=marsyas_chroma,
         needs=("power",),
         columns=(

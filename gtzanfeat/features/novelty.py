@@ -97,6 +97,7 @@ FEATURES = tuple(
     ClipFeature(
         name=f"novelty_{name}",
         family="rhythm",
+        subfamily="novelty curves",
         compute=_novelty_of(columns),
         of=of,
         columns=(

@@ -141,6 +141,7 @@ FEATURES = (
     ClipFeature(
         name="pitch",
         family="pitch",
+        subfamily="pitch histogram",
         compute=pitch_statistics,
         of="notes",
         columns=(
@@ -179,6 +180,7 @@ FEATURES = (
     ClipFeature(
         name="pitch_shape",
         family="pitch",
+        subfamily="pitch histogram",
         compute=pitch_shape,
         of="notes",
         columns=(
@@ -231,6 +233,7 @@ FEATURES = (
     ClipFeature(
         name="pitch_histogram",
         family="pitch",
+        subfamily="pitch histogram",
         compute=unfolded_and_folded,
         of="notes",
         columns=(

@@ -154,6 +154,7 @@ FEATURES = (
     FrameFeature(
         name="ssd",
         family="timbre",
+        subfamily="critical bands",
         kernel=statistics_over_time,
         needs=("sonogram",),
         columns=tuple(
@@ -173,6 +174,7 @@ FEATURES = (
     FrameFeature(
         name="rh",
         family="rhythm",
+        subfamily="rhythm patterns",
         kernel=rhythm_histogram,
         needs=("modulation",),
         columns=tuple(
@@ -190,6 +192,7 @@ FEATURES = (
     FrameFeature(
         name="rp",
         family="rhythm",
+        subfamily="rhythm patterns",
         kernel=rhythm_pattern,
         needs=("modulation",),
         columns=tuple(
@@ -210,6 +213,7 @@ FEATURES = (
     FrameFeature(
         name="mvd",
         family="rhythm",
+        subfamily="rhythm patterns",
         kernel=statistics_over_bands,
         needs=("modulation",),
         columns=tuple(

@@ -159,6 +159,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_bandwidth",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_bandwidth,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -177,6 +178,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_skewness",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_skewness,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -194,6 +196,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_kurtosis",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_kurtosis,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -211,6 +214,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_slope",
         family="timbre",
+        subfamily="spectral shape",
         kernel=spectral_slope,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -229,6 +233,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_flux_l1",
         family="timbre",
+        subfamily="spectral flux",
         kernel=spectral_flux_l1,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -248,6 +253,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_flux_rising",
         family="timbre",
+        subfamily="spectral flux",
         kernel=mean_rise,
         needs=("{spectrum}",),
         parameters=(SPECTRUM,),
@@ -267,6 +273,7 @@ FEATURES = (
     FrameFeature(
         name="spectral_flux_log",
         family="timbre",
+        subfamily="spectral flux",
         kernel=mean_rise,
         needs=("log_power",),
         columns=(

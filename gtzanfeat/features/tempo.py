@@ -192,6 +192,7 @@ FEATURES = (
     FrameFeature(
         name="onset_strength",
         family="rhythm",
+        subfamily="tempo",
         kernel=onset_strengths,
         needs=("slaney_log_bands",),
         columns=(
@@ -211,6 +212,7 @@ FEATURES = (
     ClipFeature(
         name="tempo",
         family="rhythm",
+        subfamily="tempo",
         compute=tempo,
         of="onset_strength",
         columns=(
@@ -237,6 +239,7 @@ FEATURES = (
     ClipFeature(
         name="onset_rate",
         family="rhythm",
+        subfamily="tempo",
         compute=onset_rate,
         of="onset_strength",
         columns=(
@@ -256,6 +259,7 @@ FEATURES = (
     ClipFeature(
         name="tempogram",
         family="rhythm",
+        subfamily="tempogram",
         compute=tempogram,
         of="onset_strength",
         columns=(

@@ -149,6 +149,7 @@ FEATURES = (
     FrameFeature(
         name="chroma",
         family="pitch",
+        subfamily="chroma",
         kernel=normalised_chroma,
         needs=("chroma_energies",),
         columns=tuple(
@@ -166,6 +167,7 @@ FEATURES = (
     FrameFeature(
         name="tonnetz",
         family="pitch",
+        subfamily="tonal space",
         kernel=tonnetz,
         needs=("chroma_energies",),
         columns=tuple(
@@ -185,6 +187,7 @@ FEATURES = (
     FrameFeature(
         name="chroma_cqt",
         family="pitch",
+        subfamily="chroma",
         kernel=normalised_chroma,
         needs=("constant_q_classes",),
         columns=tuple(
@@ -202,6 +205,7 @@ FEATURES = (
     TrackFeature(
         name="chroma_cens",
         family="pitch",
+        subfamily="chroma",
         kernel=chroma_cens,
         needs=("chroma_cqt",),
         columns=tuple(
@@ -222,6 +226,7 @@ FEATURES = (
     FrameFeature(
         name="chroma_entropy",
         family="pitch",
+        subfamily="chroma",
         kernel=chroma_entropy,
         needs=("constant_q_classes",),
         columns=(
@@ -238,6 +243,7 @@ FEATURES = (
     FrameFeature(
         name="harmonic_change",
         family="pitch",
+        subfamily="tonal space",
         kernel=harmonic_change,
         needs=("constant_q_classes",),
         columns=(

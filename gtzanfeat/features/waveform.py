@@ -124,6 +124,7 @@ FEATURES = (
     FrameFeature(
         name="rms",
         family="timbre",
+        subfamily="level",
         kernel=root_mean_square,
         needs=("frames",),
         columns=(Column("", "full scale", "√(Σ x[n]²/N)", "how loud the frame is"),),
@@ -133,6 +134,7 @@ FEATURES = (
     FrameFeature(
         name="loudness",
         family="timbre",
+        subfamily="level",
         kernel=loudness,
         needs=("frames",),
         columns=(
@@ -145,6 +147,7 @@ FEATURES = (
     FrameFeature(
         name="crest",
         family="timbre",
+        subfamily="level",
         kernel=crest,
         needs=("frames",),
         columns=(
@@ -161,6 +164,7 @@ FEATURES = (
     FrameFeature(
         name="energy_entropy",
         family="timbre",
+        subfamily="level",
         kernel=energy_entropy,
         needs=("frames",),
         columns=(
@@ -178,6 +182,7 @@ FEATURES = (
     ClipFeature(
         name="low_energy",
         family="timbre",
+        subfamily="level",
         compute=low_energy,
         of="rms",
         columns=(

@@ -169,6 +169,7 @@ FEATURES = (
     FrameFeature(
         name="dwch",
         family="timbre",
+        subfamily="wavelets",
         kernel=wavelet_moments,
         needs=("frames",),
         columns=tuple(

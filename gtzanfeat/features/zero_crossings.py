@@ -77,6 +77,7 @@ FEATURES = (
     FrameFeature(
         name="zcr",
         family="timbre",
+        subfamily="zero crossings",
         kernel=zero_crossings,
         needs=("frames",),
         columns=(Column("", "crossings/sample", "Σ |sgn x[n] - sgn x[n-1]| / 2(N-1)", _HEARS),),
@@ -86,6 +87,7 @@ FEATURES = (
     FrameFeature(
         name="zero_crossing_rate",
         family="timbre",
+        subfamily="zero crossings",
         kernel=librosa_zero_crossing_rate,
         needs=("frames",),
         columns=(
@@ -104,6 +106,7 @@ FEATURES = (
     FrameFeature(
         name="marsyas_zcr",
         family="timbre",
+        subfamily="zero crossings",
         kernel=marsyas_zero_crossings,
         needs=("frames",),
         columns=(Column("", "crossings/sample", "(1 + changes of sign) / N", _HEARS),),

@@ -27,8 +27,8 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from gtzanfeat.classifiers.group_routing import groups_parameter
 from gtzanfeat.errors import ProtocolError, UnknownNameError
-from gtzanfeat.model_selection.group_routing import groups_parameter
 from gtzanfeat.recipes import Seed, classifier
 
 Grid = Mapping[str, Any] | Sequence[Mapping[str, Any]]

@@ -28,7 +28,7 @@ _OWN = (
     "feature_sets.definition.FeatureSet",
     "feature_sets.feature_item.FeatureItem",
     "model_selection.grouped_search.GroupedSearch",
-    "models.calibration.CalibratedClassifier",
+    "models.calibrated_classifier.CalibratedClassifier",
     "models.joined_columns.JoinedColumns",
     "segments.segment_classifier.SegmentClassifier",
     "transformers.clip_features.ClipFeatures",

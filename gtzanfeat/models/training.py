@@ -12,14 +12,14 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 
+from gtzanfeat.classifiers.group_routing import fit_grouped
 from gtzanfeat.evaluation import Experiment
 from gtzanfeat.evaluation.precomputation import PrecomputedTransformer
 from gtzanfeat.evaluation.systems import system
 from gtzanfeat.evaluation.tasks import OF_COLUMN
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
-from gtzanfeat.model_selection.group_routing import fit_grouped
-from gtzanfeat.models.calibration import CalibratedClassifier, divide_lone_classes
+from gtzanfeat.models.calibrated_classifier import CalibratedClassifier, divide_lone_classes
 from gtzanfeat.models.joined_columns import JoinedColumns
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures

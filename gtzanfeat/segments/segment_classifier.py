@@ -19,10 +19,10 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gtzanfeat.classifiers.group_routing import fit_grouped
 from gtzanfeat.errors import ClipError, UnknownNameError
 from gtzanfeat.extraction import list_of_clips
 from gtzanfeat.feature_sets import FeatureSet
-from gtzanfeat.model_selection.group_routing import fit_grouped
 from gtzanfeat.recipes import RECIPES, Seed, classifier
 from gtzanfeat.segments.aggregation import AGGREGATES, balanced_windows, tie_break_scores
 from gtzanfeat.segments.windows import SEGMENT_SECONDS, Segments, SegmentSpec, measure_segments, segment_spec

@@ -50,6 +50,22 @@ def test_tags_are_learnt(tags, member, chain):
     np.testing.assert_array_equal(again.thresholds_, model.thresholds_)
 
 
+def test_classifiers_that_take_groups_are_given_them(tags):
+    X, y = tags
+    seen = []
+
+    class Grouped(LogisticRegression):
+        def fit(self, X, y, groups=None):
+            seen.append((X[:, 0], groups))
+            return super().fit(X, y)
+
+    group = np.arange(120) // 3
+    TagClassifier(Grouped(), cv=2).fit(np.column_stack([group, X]), y, groups=group.tolist())
+    assert len(seen) == 3 * 3
+    for column, groups in seen:
+        np.testing.assert_array_equal(column, groups)
+
+
 def test_the_best_threshold_is_that_of_a_search_over_all(rng):
     for _ in range(20):
         truth, scores = rng.integers(2, size=30), np.round(rng.random(30), 1)

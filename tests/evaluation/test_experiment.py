@@ -14,6 +14,7 @@ from sklearn.svm import SVC
 from small_tables import table
 from threadpoolctl import threadpool_limits
 
+from gtzanfeat.classifiers import FamilyKernelSVC, LateFusion
 from gtzanfeat.codebooks import CodebookHistogram
 from gtzanfeat.datasets import ClipTable
 from gtzanfeat.errors import ClipError, ProtocolError, UnknownNameError
@@ -26,6 +27,8 @@ from gtzanfeat.model_selection.grouped_search import GroupedSearch
 from gtzanfeat.recipes import RECIPES, classifier, recipe
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures, Summarize
+
+MEMBERS = [("families", FamilyKernelSVC(cv=None)), ("nearest", KNeighborsClassifier(1))]
 
 
 @pytest.fixture
@@ -64,6 +67,34 @@ def test_window_probe_is_at_chance_where_rows_would_be_far_above(rng):
     )
     assert by_row.mean() > 0.98
     assert abs(honest.accuracy - 0.5) < 3 * 0.5 / np.sqrt(60)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [FamilyKernelSVC(random_state=0)]
+    + [
+        LateFusion(MEMBERS, combine=combine, cv=3, random_state=0) for combine in ("mean", "product", "stack")
+    ],
+    ids=["family kernels", "mean", "product", "stack"],
+)
+@pytest.mark.parametrize("protocol", ["random", "artist"])
+def test_fused_estimators_learn_nothing_of_unheard_artists_or_recordings(rng, model, protocol):
+    # label and features depend on the artist alone, or on the recording, of which there are eight windows
+    group = np.arange(60).repeat(8)
+    label = np.array(["a", "b"])[(rng.permutation(60) % 2)[group]]
+    values = rng.normal(size=(60, 10))[group] + 0.1 * rng.normal(size=(480, 10))
+    names = group.astype(str)
+    frame = table(label, artist=names).frame
+    if protocol == "random":
+        frame = pd.DataFrame({"path": names, "recording": names, "label": label})
+        frame["offset"] = np.tile(np.arange(8.0), 60)
+    clips = ClipTable(frame, "probe")
+    found = evaluate(model, clips, values=values, protocol=protocol, cv=3, repeats=2, naive=True)
+    assert found.naive > 0.95
+    assert abs(found.accuracy - 0.5) < 3 * 0.5 / np.sqrt(60)  # 60 independent guesses
+    truth = (found.predictions["label"] == found.predictions["predicted"]).to_numpy()
+    surest = found.predictions[["score_a", "score_b"]].max(axis=1).to_numpy()
+    assert surest.mean() < truth.mean() + 0.25  # and they know it
 
 
 def learnt(fitted):

@@ -10,9 +10,11 @@ from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.multiclass import OneVsRestClassifier
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from small_tables import table
 
+from gtzanfeat.classifiers import FamilyKernelSVC, LateFusion
 from gtzanfeat.classifiers.tags import TagClassifier, best_threshold
 from gtzanfeat.cli import main
 from gtzanfeat.datasets import ClipTable, load_dataset
@@ -314,6 +316,21 @@ def test_what_depends_on_the_group_alone_is_found_only_by_the_naive_split(rng, p
     assert found.permutation_test.p_value > 0.02
     assert found.permutation_test.n_units == len(set(group[found.predictions["clip"]]))
     assert "what leakage is worth, not a score" in str(found)
+
+
+def test_fused_scores_of_tags_learn_nothing_of_unheard_artists(rng):
+    artist = np.arange(40).repeat(6)
+    values = rng.normal(size=(40, 10))[artist] + 0.1 * rng.normal(size=(240, 10))
+    matrix = (rng.permutation(80) % 2).reshape(40, 2)[artist]  # depends on the artist alone
+    clips = tag_table(matrix, "ab", artist=artist.astype(str))
+    members = [("families", FamilyKernelSVC(cv=None)), ("nearest", KNeighborsClassifier(1))]
+    model = TagClassifier(LateFusion(members, cv=3, random_state=0), cv=3)
+    found = evaluate(
+        model, clips, target="labels", values=values, protocol="artist", cv=3, repeats=1, naive=True
+    )
+    assert found.naive > 0.95
+    assert found.score < found.permutation_test.chance + 0.25
+    assert found.permutation_test.p_value > 0.02
 
 
 def test_the_naive_split_cannot_be_had_by_itself(rng):

@@ -44,7 +44,7 @@ def test_every_field_is_filled_in(item):
 @pytest.mark.parametrize("item", ITEMS.values(), ids=lambda item: item.feature)
 def test_no_text_states_a_stale_parameter(item):
     """A number that equals a parameter is that parameter: where it changes, the text changes with it."""
-    item = with_frames(item)
+    item = replace(with_frames(item), names=())  # which are as many as the columns of these parameters
     ends = (0, 1, -2, -1)  # the first and the last column: those between are numbered
     before = texts(item)
     for name, value in item.params.items():

@@ -17,7 +17,7 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from gtzanfeat.model_selection.group_routing import fit_grouped
+from gtzanfeat.classifiers.group_routing import fit_grouped
 from gtzanfeat.model_selection.grouped_search import grouped_folds
 
 TOLD = ("inner_", "best_params_", "notes_")  # what the last step says of its fit, which is handed on

@@ -7,9 +7,9 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 
 from gtzanfeat.augmentation import AugmentedTraining
+from gtzanfeat.classifiers.group_routing import groups_parameter
 from gtzanfeat.classifiers.tags import TagClassifier
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.model_selection.group_routing import groups_parameter
 from gtzanfeat.model_selection.grouped_search import GroupedSearch, grouped_folds
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures

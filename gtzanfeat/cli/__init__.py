@@ -26,8 +26,10 @@ from gtzanfeat.cli import (
     evaluate_command,
     extract_command,
     features_command,
+    inspect_command,
     reproduce_command,
     screen,
+    train_command,
 )
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.version import __version__
@@ -103,6 +105,8 @@ for command in (
     demo_command,
     extract_command,
     evaluate_command,
+    train_command,
+    inspect_command,
     compare_command,
     reproduce_command,
     audit_command,

@@ -1,6 +1,6 @@
-"""The estimator that the options of ``gtzanfeat evaluate`` stand for: a recipe, a search over it, or windows.
+"""The options that choose an estimator, and the one they stand for: a recipe, a search over it, or windows.
 
-Options and files of the command itself are in `evaluate_command`.
+``evaluate`` and ``train`` have them.
 """
 
 from __future__ import annotations
@@ -12,9 +12,58 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gtzanfeat.cli.options import FilePath, Seconds
+
 if TYPE_CHECKING:
-    from gtzanfeat.cli.evaluate_options import EvaluateOptions
+    from gtzanfeat.cli.experiment_options import ExperimentOptions
     from gtzanfeat.feature_sets import FeatureSet
+
+set_name = click.option("--set", "set_name", metavar="NAME", help="The feature set.  [default: classic30]")
+join = click.option(
+    "--join",
+    metavar="FILE",
+    type=FilePath(),
+    help="Parquet or CSV with columns by recording, to stand beside the set; alone with --set none.",
+)
+drop = click.option(
+    "--drop",
+    metavar="COLUMN",
+    multiple=True,
+    help="A column of --join to leave out, such as one that numbers the rows; may be repeated.",
+)
+recipe = click.option(
+    "--recipe",
+    "--classifier",
+    "-c",
+    "classifier",
+    metavar="NAME",
+    help="Listed by `gtzanfeat evaluate --help`.  [default: svm; logistic for tags, ridge else]",
+)
+balanced = click.option("--balanced", is_flag=True, help="Weigh classes so that rare ones count as much.")
+search = click.option(
+    "--search",
+    metavar="NAME=V,V...",
+    multiple=True,
+    help="Settings to try inside every training part, as classify__C=0.1,1,10; may be repeated. Folds are "
+    "then drawn once, unless --repeats says more.",
+)
+search_kind = click.option(
+    "--search-kind",
+    type=click.Choice(["grid", "random", "halving"]),
+    default="grid",
+    show_default=True,
+    help="All settings, ten drawn ones, or all on few clips and the better ones on more.",
+)
+inner_cv = click.option(
+    "--inner-cv", type=click.IntRange(2), default=3, show_default=True, help="Folds of --search."
+)
+segments = click.option(
+    "--segments",
+    metavar="SECONDS",
+    type=Seconds(),
+    help="Learn from windows of that length; their mean decides about the recording. The last partial window "
+    "is left out, unless it is the only one.",
+)
 
 USUAL = {"single-label": "svm", "multi-label": "logistic", "regression": "ridge"}
 
@@ -42,12 +91,12 @@ class NamedSystem:
     extracts: bool
 
 
-def named_system(options: EvaluateOptions) -> NamedSystem:
+def named_system(options: ExperimentOptions) -> NamedSystem:
     """Return the estimator of ``--recipe``, ``--set``, ``--search`` and ``--segments``.
 
     Parameters
     ----------
-    options : EvaluateOptions
+    options : ExperimentOptions
         The options of the command.
 
     Returns
@@ -68,6 +117,8 @@ def named_system(options: EvaluateOptions) -> NamedSystem:
     name = options.classifier or USUAL[task]
     if options.without_set and options.join is None:
         raise click.UsageError("--set none leaves nothing to learn from; give --join too.")
+    if options.drop and options.join is None:
+        raise click.UsageError("--drop is for columns of --join; give it too.")
     named = options.set_name is not None and not options.without_set
     features = feature_set(options.set_name) if named else None  # type: ignore[arg-type]
     model = system(name, task, features, random_state=options.seed, memory=options.memory)
@@ -81,12 +132,12 @@ def named_system(options: EvaluateOptions) -> NamedSystem:
             name, _segment_classifier(options, name, options.segments, features), features, True
         )
     if options.search:
-        return NamedSystem(name, _search(options, model, own), features, own)
+        return NamedSystem(name, _grid_search(options, model, own), features, own)
     return NamedSystem(name, name, features, own)
 
 
 def _segment_classifier(
-    options: EvaluateOptions, name: str, seconds: float, features: FeatureSet | None
+    options: ExperimentOptions, name: str, seconds: float, features: FeatureSet | None
 ) -> Any:
     from gtzanfeat.segments import SegmentClassifier
 
@@ -100,7 +151,7 @@ def _segment_classifier(
     )
 
 
-def _search(options: EvaluateOptions, model: Any, own_features: bool) -> Any:
+def _grid_search(options: ExperimentOptions, model: Any, own_features: bool) -> Any:
     """Return a search over the settings of the estimator behind the features."""
     from gtzanfeat.model_selection import GroupedSearch
 

@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtzanfeat.cli import estimator_options, evaluate_results, options, outputs, screen
+from gtzanfeat.cli import estimator_options, evaluate_results, experiments, options, outputs, screen
 from gtzanfeat.cli.evaluate_options import EvaluateOptions
-from gtzanfeat.cli.extract_command import extract_with_progress
-from gtzanfeat.errors import ExportError
 
 if TYPE_CHECKING:
     from gtzanfeat.cli.estimator_options import NamedSystem
-    from gtzanfeat.datasets import ClipTable
-    from gtzanfeat.evaluation import Experiment
-    from gtzanfeat.extraction import Extraction
 
 
 class ListingCommand(click.Command):
@@ -54,56 +47,21 @@ class ListingCommand(click.Command):
 
 @click.command("evaluate", cls=ListingCommand)
 @click.argument("dataset", type=options.FilePath())
-@click.option("--set", "set_name", metavar="NAME", help="The feature set.  [default: classic30]")
-@click.option(
-    "--join",
-    metavar="FILE",
-    type=options.FilePath(),
-    help="Parquet or CSV with columns by recording, to stand beside the set; alone with --set none.",
-)
-@click.option(
-    "--drop",
-    metavar="COLUMN",
-    multiple=True,
-    help="A column of --join to leave out, such as one that numbers the rows; may be repeated.",
-)
-@click.option(
-    "--recipe",
-    "--classifier",
-    "-c",
-    "classifier",
-    metavar="NAME",
-    help="See below.  [default: svm; logistic for tags, ridge else]",
-)
+@estimator_options.set_name
+@estimator_options.join
+@estimator_options.drop
+@estimator_options.recipe
 @options.target
 @options.classes
 @options.drop_lone
 @options.protocol
 @options.cv
 @options.repeats
-@click.option("--balanced", is_flag=True, help="Weigh classes so that rare ones count as much.")
-@click.option(
-    "--search",
-    metavar="NAME=V,V...",
-    multiple=True,
-    help="Settings to try inside every training part, as classify__C=0.1,1,10; may be repeated. Folds are "
-    "then drawn once, unless --repeats says more.",
-)
-@click.option(
-    "--search-kind",
-    type=click.Choice(["grid", "random", "halving"]),
-    default="grid",
-    show_default=True,
-    help="All settings, ten drawn ones, or all on few clips and the better ones on more.",
-)
-@click.option("--inner-cv", type=click.IntRange(2), default=3, show_default=True, help="Folds of --search.")
-@click.option(
-    "--segments",
-    metavar="SECONDS",
-    type=options.Seconds(),
-    help="Learn from windows of that length; their mean decides about the recording. The last partial window "
-    "is left out, unless it is the only one.",
-)
+@estimator_options.balanced
+@estimator_options.search
+@estimator_options.search_kind
+@estimator_options.inner_cv
+@estimator_options.segments
 @click.option(
     "--importance",
     "by",
@@ -166,8 +124,6 @@ def command(**words: Any) -> int:
         raise click.UsageError("--links are on the page of --report; give it, too.")
     # names and places first, so that nobody waits to be told that one is wrong
     system = estimator_options.named_system(chosen)
-    if chosen.drop and chosen.join is None:
-        raise click.UsageError("--drop is for columns of --join; give it too.")
     sweeps = [_sweep(sweep) for sweep in chosen.degrade]
     with outputs.held(*evaluate_results.check_places(chosen)):
         return _evaluate(chosen, system, sweeps)
@@ -177,14 +133,21 @@ def _evaluate(
     chosen: EvaluateOptions, system: NamedSystem, sweeps: Sequence[tuple[str, list[float | str]]]
 ) -> int:
     """Evaluate, write and print; return the exit code."""
+    from gtzanfeat.evaluation.controls import refuse_needless_naive_split
     from gtzanfeat.inspection import importance, robustness
+    from gtzanfeat.inspection.feature_importance import named_columns
 
-    clips, table = _selected(chosen, *_open(chosen.dataset, chosen.layout))
+    clips, table = experiments.open_clips(chosen)
     if sweeps and (table is not None or chosen.join is not None):
         raise click.UsageError("--degrade is for recordings; give them, and neither a table nor --join.")
     screen.note(clips.notes, chosen.quiet)
     code = 0 if table is None else screen.list_failures(table.lost)
-    experiment = _experiment(chosen, system, clips, table)
+    experiment, joined = experiments.checked(chosen, system, clips, table)
+    if chosen.by is not None:
+        named_columns(experiment, chosen.by)
+    if chosen.naive:
+        refuse_needless_naive_split(clips, experiment.initial_plan)
+    experiment = experiments.with_features(chosen, system, experiment, table, joined)
     code |= screen.list_failures(experiment.features.failures)
     n_folds = len(experiment.plan.folds)
     with screen.progress(f"{system.name}: training and testing", n_folds, chosen.quiet) as advance:
@@ -197,122 +160,6 @@ def _evaluate(
     finally:
         evaluate_results.show(chosen, result, robustness_results, importance_result)
     return code if whole else outputs.ELSEWHERE
-
-
-def _experiment(
-    chosen: EvaluateOptions, system: NamedSystem, clips: ClipTable, table: Extraction | None
-) -> Experiment:
-    """Return the experiment, checked as a whole before its features are extracted or joined."""
-    from gtzanfeat.evaluation import Experiment
-    from gtzanfeat.evaluation.controls import refuse_needless_naive_split
-    from gtzanfeat.export import join_columns
-    from gtzanfeat.inspection.feature_importance import named_columns
-
-    experiment = Experiment(
-        system.estimator,
-        clips,
-        target=chosen.target,
-        feature_set=system.features,
-        protocol=chosen.protocol,
-        cv=chosen.cv,
-        repeats=chosen.repeats,
-        class_weight="balanced" if chosen.balanced else None,
-        near_duplicates=chosen.near_duplicates,
-        strict=chosen.strict,
-        random_state=chosen.seed,
-        n_jobs=chosen.jobs,
-        memory=chosen.memory,
-        on_error=chosen.on_error,
-    )
-    if system.extracts and (chosen.join is not None or table is not None):
-        whose = system.name if chosen.segments is None else f"{system.name} on segments"
-        raise ExportError(
-            f"{chosen.join or chosen.dataset}: {whose} extracts features of recordings itself; give the "
-            "recordings, without --join"
-        )
-    # what does not fit is told of before hours of analysis
-    joined = None if chosen.join is None else join_columns(clips, chosen.join, drop=chosen.drop)
-    _refuse_other_set(chosen, system, table)
-    values = table if joined is None else joined
-    if values is not None:
-        experiment = experiment.with_values(values)
-    if chosen.by is not None:
-        named_columns(experiment, chosen.by)
-    if chosen.naive:
-        refuse_needless_naive_split(clips, experiment.initial_plan)
-    if joined is not None:
-        return _joined(chosen, system, experiment, table)
-    with screen.progress(f"{system.name}: analysing", len(clips), chosen.quiet) as advance:
-        experiment.extract_features(advance)
-    return experiment
-
-
-def _refuse_other_set(chosen: EvaluateOptions, system: NamedSystem, table: Extraction | None) -> None:
-    """Raise ExportError if a table holds another feature set than the one that was asked for."""
-    wanted = system.features
-    if table is not None and wanted is not None and wanted.spec_hash != table.feature_set.spec_hash:
-        raise ExportError(
-            f"{chosen.dataset}: it holds {table.feature_set.name}, not {wanted.name}; leave --set out, or "
-            "give the recordings"
-        )
-
-
-def _joined(
-    chosen: EvaluateOptions, system: NamedSystem, experiment: Experiment, table: Extraction | None
-) -> Experiment:
-    """Return an experiment on joined columns, alone or beside those of a table or of the feature set."""
-    from gtzanfeat.export import join_columns
-    from gtzanfeat.feature_sets import feature_set
-
-    assert chosen.join is not None
-    if chosen.without_set:
-        lost = () if table is None else table.lost
-        alone = replace(experiment.features, feature_set=chosen.join.name, lost=lost)
-        return experiment.with_features(alone)
-    if table is None:
-        table = extract_with_progress(
-            experiment.clips.clips,
-            feature_set("classic30") if system.features is None else system.features,
-            on_error=chosen.on_error,
-            memory=chosen.memory,
-            jobs=chosen.jobs,
-            quiet=chosen.quiet,
-        )
-    experiment = experiment.with_values(join_columns(experiment.clips, chosen.join, table, drop=chosen.drop))
-    reasons = {failure.index: failure for failure in table.failures}
-    beside = replace(
-        experiment.features,
-        feature_set=f"{table.feature_set.name} + {chosen.join.name}",
-        failures=tuple(reasons.get(failure.index, failure) for failure in experiment.features.failures),
-        lost=table.lost,
-        versions=table.versions,
-    )
-    return experiment.with_features(beside)
-
-
-def _open(path: Path, layout: str | None) -> tuple[ClipTable, Extraction | None]:
-    """Load a dataset; or, if that is what it is, a table of features."""
-    from gtzanfeat.datasets import load_dataset
-    from gtzanfeat.export import FORMATS, read_metadata, read_table
-
-    if layout is None and path.is_file() and path.suffix.lower() in FORMATS:
-        try:
-            read_metadata(path)
-        except ExportError:
-            pass  # a manifest, which says nothing of features
-        else:
-            return read_table(path)
-    return load_dataset(path, layout), None
-
-
-def _selected(
-    chosen: EvaluateOptions, clips: ClipTable, table: Extraction | None
-) -> tuple[ClipTable, Extraction | None]:
-    """Return the clips that ``--classes`` and ``--drop-lone`` leave, and their rows of a table."""
-    kept = options.select_classes(clips, chosen.classes, chosen.drop_lone, chosen.protocol, chosen.target)
-    if table is None or len(kept) == len(clips):
-        return kept, table
-    return kept, table.select([label in kept.classes for label in clips.labels])
 
 
 def _sweep(words: str) -> tuple[str, list[float | str]]:

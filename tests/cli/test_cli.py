@@ -20,7 +20,7 @@ from click.testing import CliRunner
 from recordings import GTZAN100, needs_gtzan100
 from signals import RATE, tone, white_noise
 
-from gtzanfeat import cli, progress
+from gtzanfeat import cli, join_columns, load_model, progress
 from gtzanfeat.cli import demo_command, main, screen
 from gtzanfeat.datasets import LAYOUTS, load_dataset
 from gtzanfeat.datasets.synthetic import compose
@@ -807,3 +807,65 @@ def test_a_table_fits_the_window_and_keeps_every_word(monkeypatch, capsys):
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= 40
     assert out.count("[bold]plain[/]") == 3
+
+
+def test_train_writes_a_model_that_inspect_explains(music):
+    done = run("train", "music", "--set", "timbre19", "--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet")
+    assert done.exit_code == 0
+    assert re.search(r"accuracy 100.0%, 95 % interval .*, protocol random", done.stdout)
+    assert "trained on 8 clips: model.gtz" in done.stdout
+    model = load_model("model.gtz")
+    assert model.predict(["music/hum/0.wav", "music/hiss/0.wav"]).tolist() == ["hum", "hiss"]
+    assert model.predict_proba(["music/hum/0.wav"]).shape == (1, 2)  # of an SVM, calibrated
+    assert "clips of each: hiss (4), hum (4)" in run("inspect", "model.gtz").stdout
+    record = document(run("inspect", "model.gtz", "--json"))
+    assert record["labels"] == ["hiss", "hum"]
+    assert record["evaluation"]["protocol"] == "random"
+    again = run("train", "music", "-o", "model.gtz")
+    assert (again.exit_code, again.stdout) == (2, "")
+    assert "model.gtz: the file exists already" in again.stderr
+
+
+SMALL = ("--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet", "--json")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--set", "timbre19", "--search", "classify__C=1,10", "--inner-cv", 2),
+        ("--set", "timbre19", "--segments", 0.4),
+        ("--recipe", "mfcc-gaussian"),
+        ("--set", "timbre19", "--balanced", "--recipe", "linear-svm"),
+    ],
+)
+def test_train_takes_what_evaluate_takes(music, words):
+    record = document(run("train", "music", *words, *SMALL))
+    assert record["labels"] == ["hiss", "hum"]
+    assert load_model("model.gtz").predict(["music/hum/0.wav"]).tolist() == ["hum"]
+
+
+def test_train_takes_tables_and_joined_columns(music):
+    run("extract", "music", "--set", "timbre19", "-o", "timbre.parquet", "--quiet")
+    run("extract", "music", "--set", "mfcc", "-o", "mfcc.parquet", "--quiet")
+    record = document(run("train", "timbre.parquet", *SMALL))
+    assert load_model("model.gtz").predict(["music/hum/0.wav"]).tolist() == ["hum"]
+    assert record["joined_columns"] == []
+    joined = ("--join", "mfcc.parquet", "--overwrite")
+    record = document(run("train", "music", "--set", "timbre19", *joined, *SMALL))
+    assert len(record["joined_columns"]) == 52
+    assert record["feature_specs"][0]["name"] == "timbre19"
+    assert (
+        document(run("train", "timbre.parquet", *joined, *SMALL))["joined_columns"]
+        == record["joined_columns"]
+    )
+    record = document(run("train", "music", "--set", "none", *joined, *SMALL))
+    assert record["feature_specs"] == []
+    clips = load_dataset("music")
+    model = load_model("model.gtz")
+    assert (model.predict(join_columns(clips, "mfcc.parquet")) == clips.labels).all()
+
+
+def test_train_goes_on_without_broken_clips_and_says_so(broken):
+    done = run("train", broken, "--set", "timbre19", "--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet")
+    assert done.exit_code == 1
+    assert "trained on 8 clips" in done.stdout

@@ -34,6 +34,7 @@ ELSEWHERE = {
         "evaluate_command evaluate_options evaluate_results experiment_options experiments extract_command "
         "features_command inspect_command options reproduce_command train_command",
     ),
+    "cli/test_predict_command.py": ("sources in, results out", "cli: predict_results predict_sources"),
     "codebooks/test_codebook_histogram.py": (
         "the same contract holds for both encodings",
         "codebooks: frames_to_vector gaussian_supervector",
@@ -94,6 +95,7 @@ ELSEWHERE = {
         "the page is what they are parts of",
         "report: class_sections formatting mistakes score_pictures sections vector_pictures",
     ),
+    "models/test_predictions.py": ("a pipeline is asked for them", "models: predictor"),
     "models/test_model_file.py": (
         "what a file holds and refuses is asked of whole files",
         "models: allowed_types contents joined_columns model_archive model_card model_record probe_sound "

@@ -82,7 +82,7 @@ def command(protocol: str | None, **words: Any) -> int:
 
 def _train(chosen: TrainOptions, system: estimator_options.NamedSystem, protocol: str | None) -> int:
     """Evaluate, fit, write and print; return the exit code."""
-    from gtzanfeat.models import save_model, train, with_probabilities
+    from gtzanfeat.models import TrainingRange, save_model, train, with_probabilities
 
     if protocol is None:
         chosen = replace(chosen, protocol=_usual_protocol(chosen))
@@ -104,12 +104,15 @@ def _train(chosen: TrainOptions, system: estimator_options.NamedSystem, protocol
     with screen.progress(words, len(experiment.plan.folds), chosen.quiet) as advance:
         result = experiment.evaluate(progress=advance)
     beside = None if joined is None or chosen.without_set else _set_of(system, table)
+    model = train(experiment, joined_to=beside)
+    heard = TrainingRange.of_experiment(experiment, model, n_jobs=chosen.jobs, memory=chosen.memory)
     record = save_model(
-        train(experiment, joined_to=beside),
+        model,
         chosen.output,
         clips=experiment.used_clips,
         target=chosen.target,
         evaluation=result,
+        training_range=heard.to_dict(),
         overwrite=chosen.overwrite,
     )
     _show(chosen, record, experiment)

@@ -68,9 +68,8 @@ def stream(
     """Yield a decision, or the features, for every window of sound that arrives.
 
     Window i covers the seconds from i · `hop` to i · `hop` + `window`. A shorter rest is left out when the
-    stream ends; a stream shorter than a window is one window. The samples, and so columns and probabilities,
-    are the same bits as of a file of the same sound that is cut into such windows, whatever the sizes of the
-    blocks. A decision is yielded as soon as the last sample of its window has arrived, and no more than a
+    stream ends; a stream shorter than a window is one window. Samples and columns are the same bits as of a
+    file of the same sound that is cut into such windows, whatever the sizes of the blocks. A decision is yielded as soon as the last sample of its window has arrived, and no more than a
     window and a block is held, however long the stream lasts.
 
     Parameters
@@ -121,10 +120,29 @@ def stream(
     2.0 4.0 0.082 19
     """
     listener = _listener(model)
-    window = listener.usual_window if window is None else window
+    if window is None:
+        window = SEGMENT_SECONDS if listener.predictor is None else usual_window(listener.predictor)
     hop = window if hop is None else hop
     length, step = (_samples(name, s, listener.rate) for name, s in (("window", window), ("hop", hop)))
     return _decisions(LiveSound(blocks, rate, listener.rate), listener, length, step)
+
+
+def usual_window(predictor: Predictor) -> float:
+    """Return the length in seconds of the windows of a stream, where none is asked for.
+
+    Parameters
+    ----------
+    predictor : Predictor
+        The model.
+
+    Returns
+    -------
+    float
+        That of the windows that it learnt from, or 3.
+    """
+    if isinstance(predictor.first, SegmentClassifier):
+        return float(predictor.first.segment_seconds)
+    return SEGMENT_SECONDS
 
 
 def _samples(name: str, seconds: float, rate: int) -> int:
@@ -166,7 +184,6 @@ class _Listener:
 
     def __init__(self, features: FeatureSet | None, predictor: Predictor | None = None) -> None:
         self.predictor = predictor
-        self.usual_window = SEGMENT_SECONDS
         self._analyser: ClipAnalyser | None = None
         self._columns: tuple[str, ...] = ()
         if features is not None:
@@ -176,8 +193,6 @@ class _Listener:
         else:
             assert predictor is not None
             self.rate = predictor.rate
-            if isinstance(predictor.first, SegmentClassifier):
-                self.usual_window = float(predictor.first.segment_seconds)
 
     def decide(
         self, samples: np.ndarray, start: float, end: float, latency: float, remarks: tuple[str, ...]

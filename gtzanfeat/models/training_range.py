@@ -14,7 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from gtzanfeat.evaluation import Experiment
 from gtzanfeat.extraction.file_properties import PROPERTIES, measure_properties
+from gtzanfeat.models.joined_columns import JoinedColumns
+from gtzanfeat.models.predictor import Predictor
+from gtzanfeat.segments import Segments
+from gtzanfeat.transformers import ClipFeatures
 
 QUANTILES = (0.005, 0.995)  # the range of a column
 # A column is outside where it lies farther from its range than this part of the width of the range. With few
@@ -131,6 +136,37 @@ class TrainingRange:
             tuple(map(float, low)),
             tuple(map(float, high)),
         )
+
+    @classmethod
+    def of_experiment(
+        cls, experiment: Experiment, pipeline: Any, *, n_jobs: int | None = None, memory: Any = None
+    ) -> TrainingRange:
+        """Measure the clips of an experiment, of which the features are there already.
+
+        Parameters
+        ----------
+        experiment : Experiment
+            What the model was trained on.
+        pipeline : estimator
+            What `train` made of it.
+        n_jobs, memory : optional
+            As of `of`.
+
+        Returns
+        -------
+        TrainingRange
+            With the columns, if the model learns from columns; of windows their mean.
+        """
+        clips, features = experiment.used_clips.clips, experiment.features
+        rows, first = features.rows[features.ok], Predictor(pipeline).first
+        columns: Sequence[str] = ()
+        if isinstance(rows, Segments):
+            columns, rows = rows.columns, np.stack([matrix.mean(axis=0) for matrix in rows.matrices])
+        elif isinstance(first, ClipFeatures | JoinedColumns):
+            columns = list(first.get_feature_names_out())
+        values = rows if columns else None
+        rate = Predictor(pipeline).rate
+        return cls.of(clips, columns, values, rate=rate, n_jobs=n_jobs, memory=memory)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain values, for JSON.

@@ -52,13 +52,15 @@ class PcmFormat:
     n_bytes: int | None = None
 
 
-def read_wav_header(file: Any) -> PcmFormat:
+def read_wav_header(file: Any, begun: bytes = b"") -> PcmFormat:
     """Read a WAV up to its first sample.
 
     Parameters
     ----------
     file : binary file
         At its beginning. It need not be seekable.
+    begun : bytes, default=b""
+        What has been read of it already, no more than 12 bytes.
 
     Returns
     -------
@@ -70,7 +72,7 @@ def read_wav_header(file: Any) -> PcmFormat:
     ClipError
         If it is no WAV, or one of another coding than PCM and floating point.
     """
-    head = _exactly(file, 12)
+    head = begun + _exactly(file, 12 - len(begun))
     if head[:4] != b"RIFF" or head[8:] != b"WAVE":
         raise ClipError(PIPE, "it is no WAV", "send a WAV, or raw samples and say --raw RATE")
     found = None

@@ -92,9 +92,10 @@ def command(model: Path, sources: tuple[Path, ...], **asked: Any) -> int:
     predictor = open_predictor(model)
     if piped:
         pipe = sys.stdin.buffer
-        if asked["raw"] is not None or predict_sources.is_wav(pipe):
-            return _listen(predictor, pipe, asked)
-        clips = predict_sources.listed_clips(pipe, predictor.labels)
+        begun = pipe.read(4) if asked["raw"] is None else b""
+        if asked["raw"] is not None or begun == b"RIFF":
+            return _listen(predictor, pipe, begun, asked)
+        clips = predict_sources.listed_clips(begun + pipe.read(), predictor.labels)
     else:
         clips = predict_sources.find_clips(sources, predictor.labels)
     if asked["window"] or asked["hop"]:
@@ -136,7 +137,7 @@ def _predict(predictor: Predictor, clips: ClipTable, asked: dict[str, Any]) -> i
     return predict_results.list_failures(table.loc[failed], where, written)
 
 
-def _listen(predictor: Predictor, pipe: Any, asked: dict[str, Any]) -> int:
+def _listen(predictor: Predictor, pipe: Any, begun: bytes, asked: dict[str, Any]) -> int:
     """Print a line for every window of a stream as soon as it has arrived."""
     from gtzanfeat.audio.pcm_stream import PcmFormat, pcm_blocks, read_wav_header
     from gtzanfeat.models import stream
@@ -146,7 +147,7 @@ def _listen(predictor: Predictor, pipe: Any, asked: dict[str, Any]) -> int:
         if asked[name] is not None:
             raise click.UsageError(f"--{name} is for recordings; a stream is printed line by line.")
     if asked["raw"] is None:
-        form = read_wav_header(pipe)
+        form = read_wav_header(pipe, begun)
     else:
         form = PcmFormat(asked["raw"], asked["channels"] or 1, asked["samples"] or "s16le")
     window = asked["window"] or usual_window(predictor)

@@ -1,4 +1,4 @@
-"""What ``gtzanfeat predict`` gives: a table on the screen or in a file, JSON lines, and what is said of it."""
+"""What ``gtzanfeat predict`` gives: a table on the screen or in a file, JSON lines, and remarks on it."""
 
 from __future__ import annotations
 

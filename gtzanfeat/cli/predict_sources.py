@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,13 +50,13 @@ def find_clips(sources: Sequence[Path], labels: Sequence[str]) -> ClipTable:
     return ClipTable(frame, "sources", tuple(notes))
 
 
-def listed_clips(pipe: Any, labels: Sequence[str]) -> ClipTable:
-    """Make a table of the paths that stand in a pipe, one a line.
+def listed_clips(text: bytes, labels: Sequence[str]) -> ClipTable:
+    """Make a table of the paths that stand in a text, one a line.
 
     Parameters
     ----------
-    pipe : binary file
-        Its text is UTF-8, or as file names are.
+    text : bytes
+        UTF-8, or as file names are.
     labels : sequence of str
         The classes of the model.
 
@@ -72,16 +72,11 @@ def listed_clips(pipe: Any, labels: Sequence[str]) -> ClipTable:
     """
     from gtzanfeat.errors import DatasetError
 
-    lines = [os.fsdecode(line.strip(b"\r\n")) for line in pipe]
+    lines = [os.fsdecode(line.rstrip(b"\r")) for line in text.split(b"\n")]
     paths = [Path(line) for line in lines if line.strip()]
     if not paths:
         raise DatasetError("the standard input names no file; send paths, one a line, or a WAV")
     return find_clips(paths, labels)
-
-
-def is_wav(pipe: Any) -> bool:
-    """Return whether the bytes of a pipe begin as a WAV does; none of them is taken out."""
-    return bool(pipe.peek(4)[:4] == b"RIFF")
 
 
 def _found(source: Path, labels: Sequence[str]) -> pd.DataFrame | ClipTable:

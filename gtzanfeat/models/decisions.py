@@ -69,8 +69,9 @@ def stream(
 
     Window i covers the seconds from i · `hop` to i · `hop` + `window`. A shorter rest is left out when the
     stream ends; a stream shorter than a window is one window. Samples and columns are the same bits as of a
-    file of the same sound that is cut into such windows, whatever the sizes of the blocks. A decision is yielded as soon as the last sample of its window has arrived, and no more than a
-    window and a block is held, however long the stream lasts.
+    file of the same sound that is cut into such windows, whatever the sizes of the blocks. A decision is
+    yielded as soon as the last sample of its window has arrived, and no more than a window and a block is
+    held, however long the stream lasts.
 
     Parameters
     ----------
@@ -88,10 +89,10 @@ def stream(
     hop : float, optional
         Seconds from one window to the next; by default the length of a window.
 
-    Yields
-    ------
-    Decision
-        In the order of time.
+    Returns
+    -------
+    iterator of Decision
+        In the order of time, each given as soon as it can be made.
 
     Raises
     ------

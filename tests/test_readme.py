@@ -67,7 +67,7 @@ def less_work(patch):
         replace(published, classifiers={"GS": "gmm1", "GMM3": "gmm3"}, families={"BHF": ("beat_",)}),
     )
     # folds are drawn once where a line does not say how often
-    for option in main.commands["evaluate"].params:
+    for option in [*main.commands["evaluate"].params, *main.commands["train"].params]:
         if option.name == "repeats":
             patch.setattr(option, "default", 1)
 

@@ -29,7 +29,8 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
     The sigmoid of each class is fitted to decision values of training clips that the classifier was not
     trained on, cross-validated over whole groups; the classifier itself is then fitted to all. Of two classes
     one sigmoid is fitted; of more, one for each class against the rest, and their sum is made 1. The label is
-    the class of the greatest probability.
+    the class of the greatest probability, which with few clips of a class is not always that of the greatest
+    decision value.
 
     Parameters
     ----------
@@ -86,7 +87,8 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         y : array-like of shape (n_clips,)
             Labels.
         groups : array-like of shape (n_clips,), optional
-            Artists or recordings, which no inner fold divides; by default each clip is a group.
+            Artists or recordings, which no inner fold divides, except that of a class that has but one; by
+            default each clip is a group.
 
         Returns
         -------
@@ -96,7 +98,7 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         Raises
         ------
         ProtocolError
-            If a class has only one group.
+            If no class has two clips or more.
         """
         if y is None:
             raise ValueError("requires y to be passed, but the target y is None; give the label of each clip")
@@ -108,21 +110,25 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         check_classification_targets(y)
         groups = None if groups is None else np.asarray(groups)
         self.classes_, label = np.unique(y, return_inverse=True)
-        folds = grouped_folds(y, groups, self.cv, stratified=True, random_state=self.random_state)
+        whole, lone = divide_lone_classes(y, groups, np.arange(len(y)))
+        counts = np.bincount(label)
+        several = np.flatnonzero(counts[label] > 1)  # a class of one clip is trained in all folds
+        how = {"stratified": True, "random_state": self.random_state}
         scores = np.full((len(y), self._n_sigmoids), np.nan)
-        for train, test in folds:
-            inner = _fitted(
-                self.estimator, _rows(X, train), y[train], None if groups is None else groups[train]
-            )
+        for _, part in grouped_folds(y[several], whole[several], self.cv, **how):
+            test = several[part]
+            train = np.setdiff1d(np.arange(len(y)), test)
+            some = None if groups is None else groups[train]
+            inner = _fitted(self.estimator, _rows(X, train), y[train], some)
             if len(inner.classes_) == len(self.classes_):  # else some decision values have no meaning
                 scores[test] = _decision_values(inner, _rows(X, test))
         self.estimator_ = _fitted(self.estimator, X, y, groups)
-        known = np.isfinite(scores).all(axis=1)
-        if self._n_sigmoids == 1:
-            sigmoids = [_sigmoid(scores[known, 0], label[known] == 1)]
-        else:
-            sigmoids = [_sigmoid(scores[known, k], label[known] == k) for k in range(self._n_sigmoids)]
-        self.slopes_, self.intercepts_ = np.array(sigmoids).T
+        self._fit_sigmoids(scores, label, counts)
+        if groups is not None and lone:
+            names = ", ".join(lone)
+            self.notes_ = (
+                f"probabilities of {names} were calibrated on clips of one group, such as an artist",
+            )
         last = self.estimator_[-1] if isinstance(self.estimator_, Pipeline) else self.estimator_
         for name in TOLD:
             if hasattr(last, name):
@@ -131,6 +137,19 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             if hasattr(self.estimator_, name):
                 setattr(self, name, getattr(self.estimator_, name))
         return self
+
+    def _fit_sigmoids(
+        self, scores: NDArray[np.float64], label: NDArray[np.int_], counts: NDArray[np.int_]
+    ) -> None:
+        """Fit the sigmoids to decision values (n_clips, n_sigmoids), NaN where there are none."""
+        known = np.isfinite(scores).all(axis=1)
+        numbers = [1] if self._n_sigmoids == 1 else range(self._n_sigmoids)
+        sigmoids = np.array(
+            [_sigmoid(values[known], label[known] == k) for k, values in zip(numbers, scores.T, strict=True)]
+        )
+        if self._n_sigmoids > 1 and (counts > 1).any():  # of one clip nothing is known: as the others are
+            sigmoids[counts == 1] = sigmoids[counts > 1].mean(axis=0)
+        self.slopes_, self.intercepts_ = sigmoids.T
 
     @property
     def _n_sigmoids(self) -> int:
@@ -180,6 +199,39 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+
+
+def divide_lone_classes(y: NDArray[Any], groups: Any, finer: Any) -> tuple[NDArray[Any], list[str]]:
+    """Return groups in which each class that has but one has smaller ones; and the names of these classes.
+
+    Otherwise such a class could be either trained or tested, and nothing be learnt of its decision values.
+
+    Parameters
+    ----------
+    y : ndarray of shape (n_clips,)
+        Labels.
+    groups : array-like of shape (n_clips,), or None
+        Artists or recordings; by default each clip is a group.
+    finer : array-like of shape (n_clips,)
+        The groups of classes that have but one, such as recordings.
+
+    Returns
+    -------
+    groups : ndarray of shape (n_clips,)
+        Numbers.
+    lone : list of str
+        Classes whose group was divided.
+
+    Examples
+    --------
+    >>> divide_lone_classes(np.array(["a", "a", "b", "b"]), ["x", "x", "y", "z"], [0, 1, 2, 3])
+    (array([2, 3, 0, 1]), ['a'])
+    """
+    coarse = np.arange(len(y)) if groups is None else np.unique(np.asarray(groups), return_inverse=True)[1]
+    fine = np.unique(np.asarray(finer), return_inverse=True)[1]
+    lone = [label for label in np.unique(y) if len(set(coarse[y == label])) == 1]
+    divided = np.where(np.isin(y, lone), coarse.max(initial=0) + 1 + fine, coarse)
+    return np.unique(divided, return_inverse=True)[1], [str(label) for label in lone]
 
 
 def _fitted(estimator: Any, X: Any, y: NDArray[Any], groups: NDArray[Any] | None) -> Any:

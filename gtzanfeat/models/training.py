@@ -12,7 +12,6 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.pipeline import FeatureUnion, Pipeline
 
-from gtzanfeat.datasets import ClipTable
 from gtzanfeat.evaluation import Experiment
 from gtzanfeat.evaluation.precomputation import PrecomputedTransformer
 from gtzanfeat.evaluation.systems import system
@@ -20,7 +19,7 @@ from gtzanfeat.evaluation.tasks import OF_COLUMN
 from gtzanfeat.extraction import Extraction
 from gtzanfeat.feature_sets import FeatureSet
 from gtzanfeat.model_selection.group_routing import fit_grouped
-from gtzanfeat.models.calibration import CalibratedClassifier
+from gtzanfeat.models.calibration import CalibratedClassifier, divide_lone_classes
 from gtzanfeat.models.joined_columns import JoinedColumns
 from gtzanfeat.segments import SegmentClassifier
 from gtzanfeat.transformers import ClipFeatures, FrameFeatures
@@ -31,7 +30,8 @@ USUAL_SET = "classic30"
 def train(experiment: Experiment, *, joined_to: FeatureSet | None = None) -> Any:
     """Fit the estimator of an experiment to all of its clips, those that every fold leaves out included.
 
-    Features that the experiment has extracted are not extracted again.
+    Features that the experiment has extracted are not extracted again. What is tuned or calibrated inside is
+    divided by artists where they are known, or else by albums or songs; by songs for a class of one artist.
 
     Parameters
     ----------
@@ -56,6 +56,7 @@ def train(experiment: Experiment, *, joined_to: FeatureSet | None = None) -> Any
 
     Examples
     --------
+    >>> from gtzanfeat import ClipTable
     >>> frame = pd.DataFrame({"path": list("abcd"), "recording": list("abcd"), "label": ["x", "y"] * 2})
     >>> values = pd.DataFrame({"e_0": [0.0, 1.0, 0.1, 1.1]})
     >>> model = train(Experiment("knn1", ClipTable(frame, "four"), values=values, cv=2))
@@ -65,29 +66,12 @@ def train(experiment: Experiment, *, joined_to: FeatureSet | None = None) -> Any
     features, target = experiment.features, experiment.used_target
     known = np.flatnonzero(target.known)
     rows = features.rows[features.ok][known]
-    groups = training_groups(experiment.used_clips)[known]
-    fitted = fit_grouped(clone(features.model), rows, target.truth[known], groups)
+    truth = target.truth[known]
+    groups, songs = (getattr(experiment.used_clips, name)[known] for name in ("groups", "songs"))
+    if target.task.name == "single-label":
+        groups, _ = divide_lone_classes(truth, groups, songs)
+    fitted = fit_grouped(clone(features.model), rows, truth, groups)
     return _from_clips(experiment, fitted, joined_to)
-
-
-def training_groups(clips: ClipTable) -> np.ndarray:
-    """Return what no inner fold divides when a model is fitted to all clips.
-
-    Parameters
-    ----------
-    clips : ClipTable
-        The training clips.
-
-    Returns
-    -------
-    ndarray of shape (n_clips,), object
-        The artists where they are known (see `ClipTable.groups`); songs, where a class has but one of them.
-    """
-    groups = clips.groups
-    of_class: dict[Any, set[Any]] = {}
-    for label, group in zip(clips.labels, groups, strict=True):
-        of_class.setdefault(label, set()).add(group)
-    return groups if all(len(members) > 1 for members in of_class.values()) else clips.songs
 
 
 def _from_clips(experiment: Experiment, fitted: Any, joined_to: FeatureSet | None) -> Any:

@@ -832,14 +832,14 @@ SMALL = ("--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet", "--json")
 @pytest.mark.parametrize(
     "words",
     [
-        ("--set", "timbre19", "--search", "classify__C=1,10", "--inner-cv", 2),
+        ("--set", "timbre19", "--search", "classify__C=1,10", "--inner-cv", 2, "--cv", 4),
         ("--set", "timbre19", "--segments", 0.4),
         ("--recipe", "mfcc-gaussian"),
         ("--set", "timbre19", "--balanced", "--recipe", "linear-svm"),
     ],
 )
 def test_train_takes_what_evaluate_takes(music, words):
-    record = document(run("train", "music", *words, *SMALL))
+    record = document(run("train", "music", *SMALL, *words))
     assert record["labels"] == ["hiss", "hum"]
     assert load_model("model.gtz").predict(["music/hum/0.wav"]).tolist() == ["hum"]
 
@@ -866,6 +866,6 @@ def test_train_takes_tables_and_joined_columns(music):
 
 
 def test_train_goes_on_without_broken_clips_and_says_so(broken):
-    done = run("train", broken, "--set", "timbre19", "--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet")
+    done = run("train", "music", "--set", "timbre19", "--cv", 2, "--repeats", 1, "-o", "model.gtz", "--quiet")
     assert done.exit_code == 1
     assert "trained on 8 clips" in done.stdout

@@ -77,7 +77,22 @@ def test_a_search_inside_is_given_the_groups_and_says_what_it_did(rng):
     assert set(model.best_params_) == {"classify__C"}
 
 
-def test_a_class_of_one_group_cannot_be_calibrated(rng):
-    X, y = blobs(rng, 20, [(0, 0), (2, 0)])
-    with pytest.raises(ProtocolError, match="two groups"):
-        CalibratedClassifier(SVC()).fit(X, y, groups=y)
+def test_a_class_of_one_group_is_divided_and_named(rng):
+    X, y = blobs(rng, 20, [(0, 0), (4, 0)])
+    groups = np.where(y == "a", "one artist", np.arange(20).astype(str))
+    model = CalibratedClassifier(SVC(), random_state=0).fit(X, y, groups=groups)
+    assert model.notes_ == ("a: probabilities were calibrated on clips of one group (artist, recording)",)
+    assert model.score(X, y) > 0.9
+
+
+def test_a_class_of_one_clip_is_trained_in_all_folds(rng):
+    X, y = blobs(rng, 40, [(0, 0), (4, 0)])
+    X, y = np.concatenate([X, [[0.0, 9.0]]]), np.append(y, "c")
+    model = CalibratedClassifier(SVC(kernel="linear"), random_state=0).fit(X, y)
+    assert model.predict([[0.0, 9.0], [0.0, 0.0]]).tolist() == ["c", "a"]
+
+
+def test_single_clips_cannot_be_calibrated(rng):
+    X, y = blobs(rng, 3, [(0, 0), (2, 0), (0, 2)])
+    with pytest.raises(ProtocolError, match="two rows"):
+        CalibratedClassifier(SVC()).fit(X, y)

@@ -21,6 +21,7 @@ from gtzanfeat.ingredients.filterbanks import (
     packed_mel_filterbank,
     packed_slaney_filterbank,
 )
+from gtzanfeat.ingredients.fourier import LENGTHS, FrameTransform
 from gtzanfeat.jit import (
     ComplexArray,
     Float32Array,
@@ -71,6 +72,8 @@ def window(name: str | tuple[Any, ...], length: int) -> Float32Array:
 def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
     taper = window(framing.window, framing.length)
+    if framing.length in LENGTHS:
+        return FrameTransform(taper).spectrum
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
     def transform(frames: Float32Array) -> ComplexArray:
@@ -85,11 +88,15 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def power(framing: Framing, rate: int, params: Params) -> Block:
-    """Build X -> P = |X|², float32 (n_frames, n_bins)."""
+    """Build frames -> P = |X|², float32 (n_frames, n_bins)."""
+    if framing.length in LENGTHS:
+        return FrameTransform(window(framing.window, framing.length)).power
+    transform = spectrum(framing, rate, params)
 
-    def square(spectrum: ComplexArray) -> Float32Array:
-        out = np.empty(spectrum.shape, dtype=np.float32)
-        square_modulus(spectrum, out)
+    def square(frames: Float32Array) -> Float32Array:
+        transformed = transform(frames)
+        out = np.empty(transformed.shape, dtype=np.float32)
+        square_modulus(transformed, out)
         return out
 
     return square

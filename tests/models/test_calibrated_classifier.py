@@ -81,7 +81,7 @@ def test_a_class_of_one_group_is_divided_and_named(rng):
     X, y = blobs(rng, 20, [(0, 0), (4, 0)])
     groups = np.where(y == "a", "one artist", np.arange(20).astype(str))
     model = CalibratedClassifier(SVC(), random_state=0).fit(X, y, groups=groups)
-    assert model.notes_ == ("a: probabilities were calibrated on clips of one group (artist, recording)",)
+    assert model.notes_ == ("probabilities of a were calibrated on clips of one group, such as an artist",)
     assert model.score(X, y) > 0.9
 
 

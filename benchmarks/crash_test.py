@@ -134,6 +134,9 @@ def killed_workers(place: Place, n_times: int) -> list[str]:
                 ).kill()
                 n_sent += 1
         time.sleep(0.05)
+    words = process.communicate()[1].decode()
+    if process.returncode != FINISHED:
+        raise SystemExit(words)
     said = place.difference("out")
     shutil.rmtree(place.folder / "out")
     return ["SIGKILL to workers of --timeout", str(n_sent), "1", "1", said]
@@ -179,6 +182,7 @@ def main() -> None:
     given = parser.parse_args()
     random.seed(given.seed)
     few = max(2, given.kills // 5)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells have what runs behind them ignore
     with tempfile.TemporaryDirectory() as folder:
         place = Place(Path(folder), given.recordings)
         print(

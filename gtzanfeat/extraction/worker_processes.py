@@ -24,6 +24,7 @@ from gtzanfeat.errors import GtzanfeatError
 
 AHEAD = 32  # tasks per worker that may be done while an earlier one is still waited for
 ATTEMPTS = 2  # a worker may have been killed for what another program did
+STARTS = 5  # workers that may be killed, one after the other, before any can work
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,12 @@ class Lost:
         """What happened, in words."""
         if self.exit_code is None:
             return f"it was given up after {self.seconds:.3g} s"
-        how = f"with exit code {self.exit_code}"
-        if self.exit_code < 0:
-            how = f"by {signal.Signals(-self.exit_code).name}"
-        return f"the worker process at it ended {how}, {ATTEMPTS} times"
+        return f"the worker process at it ended {_how(self.exit_code)}, {ATTEMPTS} times"
+
+
+def _how(exit_code: int) -> str:
+    """Say how a process ended."""
+    return f"by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"with exit code {exit_code}"
 
 
 @contextlib.contextmanager
@@ -130,6 +133,7 @@ class _Pool:
     n_workers: int
     timeout: float | None
     workers: list[_Worker] = field(default_factory=list)
+    n_stillborn: int = 0  # workers killed since the last that could work
 
     def results(self, tasks: Iterable[Any]) -> Iterator[Any]:
         waiting = enumerate(tasks)
@@ -201,14 +205,18 @@ class _Pool:
             worker.process.join(1.0)
             code = worker.kill()
             if not worker.ready:
-                raise GtzanfeatError(
-                    f"a worker process cannot start (it ended with exit code {code}); in a script, put what "
-                    'it does under `if __name__ == "__main__":`'
-                ) from None
+                self.n_stillborn += 1
+                if code >= 0 or self.n_stillborn == STARTS:
+                    raise GtzanfeatError(
+                        f"a worker process cannot start (it ended {_how(code)}); give fewer workers if "
+                        "memory is short, and in a script, put what it does under "
+                        '`if __name__ == "__main__":`'
+                    ) from None
             return [] if number is None else [(number, task, Lost(spent, code))]
         if isinstance(result, BaseException):
             raise result
         worker.ready, worker.number, worker.task = True, None, None
+        self.n_stillborn = 0
         return [] if number is None else [(number, task, result)]
 
 

@@ -17,12 +17,8 @@ from sklearn.utils import assert_all_finite, check_consistent_length, column_or_
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-<<<<<<< HEAD:gtzanfeat/models/calibrated_classifier.py
 from gtzanfeat.classifiers.group_routing import fit_grouped
-=======
 from gtzanfeat.errors import ProtocolError
-from gtzanfeat.model_selection.group_routing import fit_grouped
->>>>>>> 609d39ba71dcbfc15fdd365f4b76c436ddbec21f:gtzanfeat/models/calibration.py
 from gtzanfeat.model_selection.grouped_search import grouped_folds
 
 TOLD = ("inner_", "best_params_", "notes_")  # what the last step says of its fit, which is handed on
@@ -118,10 +114,6 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
         whole, lone = divide_lone_classes(y, groups, np.arange(len(y)))
         counts = np.bincount(label)
         several = np.flatnonzero(counts[label] > 1)  # a class of one clip is trained in all folds
-<<<<<<< HEAD:gtzanfeat/models/calibrated_classifier.py
-        scores = np.full((len(y), self._n_sigmoids), np.nan)
-        for _, part in grouped_folds(y[several], whole[several], self.cv, random_state=self.random_state):
-=======
         if len(several) < 2:
             raise ProtocolError(
                 f"n_samples = {len(y)}: calibration needs two rows or more of a class; add some"
@@ -131,7 +123,6 @@ class CalibratedClassifier(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):
             y[several], whole[several], self.cv, stratified=True, random_state=self.random_state
         )
         for _, part in folds:
->>>>>>> 609d39ba71dcbfc15fdd365f4b76c436ddbec21f:gtzanfeat/models/calibration.py
             test = several[part]
             train = np.setdiff1d(np.arange(len(y)), test)
             some = None if groups is None else groups[train]

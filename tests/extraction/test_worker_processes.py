@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,31 @@ def test_few_tasks_are_taken_ahead(monkeypatch):
         assert len(taken) <= 5
 
 
+@dataclass(frozen=True)
+class Stillborn:
+    """Work whose first process is killed before it can begin; or every one of them."""
+
+    place: Path
+    always: bool = False
+
+    def prepare(self):
+        if self.always or not self.place.exists():
+            self.place.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def __call__(self, task):
+        return task + 1
+
+
+def test_a_worker_that_is_killed_before_it_can_work_is_replaced(tmp_path, monkeypatch):
+    with in_processes(Stillborn(tmp_path / "killed"), [1, 2], 1) as done:
+        assert list(done) == [2, 3]
+    monkeypatch.setattr("gtzanfeat.extraction.worker_processes.STARTS", 2)
+    never = in_processes(Stillborn(tmp_path / "killed", always=True), [1], 1)
+    with never as done, pytest.raises(GtzanfeatError, match=r"cannot start \(it ended by SIGKILL\)"):
+        list(done)
+
+
 def test_a_script_without_a_guard_is_told_of_it(tmp_path):
     script = tmp_path / "script.py"
     script.write_text(
@@ -74,7 +100,8 @@ def test_a_script_without_a_guard_is_told_of_it(tmp_path):
     )
     done = subprocess.run([sys.executable, script], capture_output=True, text=True)
     line = done.stderr.strip().splitlines()[-1]
-    assert "a worker process cannot start (it ended with exit code 1); in a script, put what it does" in line
+    assert "a worker process cannot start (it ended with exit code 1); give fewer workers" in line
+    assert "in a script, put what it does under `if __name__" in line
     assert GtzanfeatError.__name__ in line
 
 

@@ -201,7 +201,7 @@ class _Listener:
         clip = Clip(samples, rate=self.rate)
         columns: dict[str, float] = {}
         if self._analyser is not None:
-            values, _, words = self._analyser.analyse(clip, 0)
+            values, _, words, _ = self._analyser.analyse(clip, 0)
             flags = (*str(words).split(), *remarks)
             columns = dict(zip(self._columns, values.tolist(), strict=True))
             if self.predictor is None:

@@ -26,7 +26,7 @@ INGREDIENTS: dict[str, Ingredient] = {
     row.name: row
     for row in (
         Ingredient("spectrum", ("frames",), spectra.spectrum),
-        Ingredient("power", ("frames",), spectra.power),
+        Ingredient("power", ("spectrum",), spectra.power),
         Ingredient("magnitude", ("power",), spectra.magnitude),
         Ingredient("log_power", ("power",), spectra.log_power, fixed={"floor": spectra.LOG_FLOOR}),
         Ingredient(

@@ -21,7 +21,6 @@ from gtzanfeat.ingredients.filterbanks import (
     packed_mel_filterbank,
     packed_slaney_filterbank,
 )
-from gtzanfeat.ingredients.fourier import LENGTHS, FrameTransform
 from gtzanfeat.jit import (
     ComplexArray,
     Float32Array,
@@ -72,8 +71,6 @@ def window(name: str | tuple[Any, ...], length: int) -> Float32Array:
 def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
     taper = window(framing.window, framing.length)
-    if framing.length in LENGTHS:
-        return FrameTransform(taper).spectrum
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
     def transform(frames: Float32Array) -> ComplexArray:
@@ -88,15 +85,11 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def power(framing: Framing, rate: int, params: Params) -> Block:
-    """Build frames -> P = |X|², float32 (n_frames, n_bins)."""
-    if framing.length in LENGTHS:
-        return FrameTransform(window(framing.window, framing.length)).power
-    transform = spectrum(framing, rate, params)
+    """Build X -> P = |X|², float32 (n_frames, n_bins)."""
 
-    def square(frames: Float32Array) -> Float32Array:
-        transformed = transform(frames)
-        out = np.empty(transformed.shape, dtype=np.float32)
-        square_modulus(transformed, out)
+    def square(spectrum: ComplexArray) -> Float32Array:
+        out = np.empty(spectrum.shape, dtype=np.float32)
+        square_modulus(spectrum, out)
         return out
 
     return square

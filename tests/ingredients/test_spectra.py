@@ -26,7 +26,7 @@ def noise(rng, *shape):
 
 
 def power_of(frames):
-    return build("power")(frames)
+    return build("power")(build("spectrum")(frames))
 
 
 @pytest.mark.parametrize("exponent", [0.335, 0.5, 1.0])

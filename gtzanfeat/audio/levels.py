@@ -69,6 +69,8 @@ class Levels:
 
     def add_extremes(self, block: np.ndarray, scale: float = 1.0) -> None:
         """Add a block of samples of all channels, which times `scale` are in [-1, 1]."""
+        if not block.size:
+            return
         # not `abs`, which the smallest integer does not have, and which copies the block
         flat = block.ravel()  # ten times as fast for one channel
         peak = max(float(flat.max()), -float(flat.min())) * scale

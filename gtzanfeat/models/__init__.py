@@ -1,9 +1,9 @@
 """Trained models: fitted to all clips, saved as a file that says what it is, loaded after it was checked.
 
-`training` fits, `calibrated_classifier` gives support vector machines probabilities, `model_file` saves and loads,
-`model_record` and `model_card` say what a file holds. Nothing in a file is executed: see `allowed_types`.
-`predictions` are about recordings, `decisions` about sound that arrives; `training_range` tells which clips
-are unlike those that a model has heard.
+`training` fits, `calibrated_classifier` gives support vector machines probabilities, `model_file` saves and
+loads, `model_record` and `model_card` say what a file holds. Nothing in a file is executed: see
+`allowed_types`. `predictions` are about recordings, `decisions` about sound that arrives; `training_range`
+tells which clips are unlike those that a model has heard.
 """
 
 from gtzanfeat.models.calibrated_classifier import CalibratedClassifier

@@ -18,8 +18,10 @@ from gtzanfeat.errors import ModelError
 _OWN = (
     "augmentation.augmented_training.AugmentedTraining",
     "classifiers.chi_square.ChiSquareSVC",
+    "classifiers.family_kernels.FamilyKernelSVC",
     "classifiers.gaussian_mixture.GaussianMixtureClassifier",
     "classifiers.hidden_markov.HiddenMarkovClassifier",
+    "classifiers.late_fusion.LateFusion",
     "classifiers.tags.TagClassifier",
     "codebooks.codebook_histogram.CodebookHistogram",
     "codebooks.gaussian_supervector.GaussianSupervector",
@@ -33,6 +35,7 @@ _OWN = (
     "segments.segment_classifier.SegmentClassifier",
     "transformers.clip_features.ClipFeatures",
     "transformers.clip_features.FrameFeatures",
+    "transformers.family_scaler.FamilyScaler",
     "transformers.frame_summaries.Deltas",
     "transformers.frame_summaries.Summarize",
     "transformers.time_dct.TimeDCT",

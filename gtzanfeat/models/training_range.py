@@ -237,7 +237,7 @@ class TrainingRange:
         Returns
         -------
         list of str
-            Per clip, the remarks with ``; `` between them, or an empty str.
+            Per clip, the remarks with semicolons between them, or an empty str.
         """
         said = [
             self._remarks_of_file(dict(zip(PROPERTIES, each, strict=True)))

@@ -198,6 +198,7 @@ def test_where_there_is_no_source_the_version_counts(tmp_path, monkeypatch):
 def test_all_code_that_decides_numbers_counts():
     """Every room that a module which fills the cache imports, directly or not, and that of changed clips."""
     found, waiting = set(), {name for name in MODULES if "gtzanfeat.extraction.cache.Cache" in names_in(name)}
+    waiting = {name for name in waiting if room_of(name) != "export"}  # it opens caches for analysers
     assert {"extraction.batches", "extraction.fingerprints", "segments.windows"} <= waiting
     waiting |= {"extraction.vectors", "extraction.frame_matrices"}  # which are given analysers that have one
     while waiting:

@@ -103,10 +103,11 @@ def test_a_line_of_the_command_line_runs(outcomes, line):
 
 
 def test_the_lines_of_python_and_sql_run(outcomes):
-    search, score, codebook, grid, cluster, *parameters, believed, tags, read_back = map(
+    search, loaded, score, codebook, grid, cluster, *parameters, believed, tags, read_back = map(
         outcomes.get, blocks("python")
     )
     assert search.names["search"].best_params_.keys() == {"clipfeatures__feature_set", "svc__C"}
+    assert loaded.printed.count("[") == 3  # probabilities of two clips
     assert "macro recall" in score.printed
     names = grid.names
     assert names["search"].best_params_.keys() == names["grid"].keys()

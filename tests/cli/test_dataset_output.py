@@ -108,6 +108,8 @@ def test_a_signal_ends_a_run_in_one_line_and_what_is_done_stays(tmp_path, number
         length = RATE * (600 if i == 2 else 1)  # the last takes seconds
         soundfile.write(path, np.random.default_rng(i).integers(-9000, 9000, length, dtype=np.int16), RATE)
     script = (
+        # which is ignored by what a shell runs behind it, and by all that this starts
+        "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from gtzanfeat.cli import main\nfrom gtzanfeat.export.dataset import dataset_extraction, parts\n"
         "dataset_extraction.CLIPS_PER_TASK, parts.PART_ROWS = 1, 1\nmain()\n"
     )

@@ -5,20 +5,6 @@ import pytest
 
 from gtzanfeat import jit, progress
 
-# of few tests, each of which takes long
-SLOW_FILES = (
-    "test_cluster.py",
-    "test_documentation.py",
-    "test_jit.py",
-    "test_notebooks.py",
-    "test_readme.py",
-)
-
-
-def pytest_collection_modifyitems(items):
-    """Begin with the slow files, so that no worker is left with one when the others have done all else."""
-    items.sort(key=lambda item: item.path.name not in SLOW_FILES)
-
 
 @pytest.fixture
 def rng():

@@ -94,9 +94,8 @@ def _train(chosen: TrainOptions, system: estimator_options.NamedSystem, protocol
         system.estimator, chosen.target, system.features, random_state=chosen.seed, memory=chosen.memory
     )
     if estimator is not system.estimator and (table is not None or chosen.join is not None):
-        estimator = (
-            estimator[1:] if hasattr(estimator, "steps") else estimator
-        )  # the values are there already
+        # the values are there already, so that nothing is extracted
+        estimator = estimator[1:] if hasattr(estimator, "steps") else estimator
     system = replace(system, estimator=estimator)
     experiment, joined = experiments.checked(chosen, system, clips, table)
     experiment = experiments.with_features(chosen, system, experiment, table, joined)

@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -46,7 +47,6 @@ def test_a_linear_model_of_it_is_one_on_the_mean_of_linear_kernels(rng):
 
 
 def test_names_tell_the_families(rng):
-    pd = pytest.importorskip("pandas")
     X = pd.DataFrame(rng.normal(size=(9, 2)), columns=["zcr_mean", "tempo"])
     model = FamilyScaler().set_output(transform="pandas")
     assert model.fit_transform(X).columns.tolist() == ["zcr_mean", "tempo"]

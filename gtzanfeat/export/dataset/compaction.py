@@ -22,8 +22,9 @@ from gtzanfeat.errors import ExportError
 from gtzanfeat.export.dataset import declaration as declarations
 from gtzanfeat.export.dataset import parts
 from gtzanfeat.export.dataset.declaration import Declaration
-from gtzanfeat.export.dataset.ledger import ANALYSED, LedgerRow
+from gtzanfeat.export.dataset.ledger import LedgerRow
 from gtzanfeat.export.dataset.resumption import DatasetSummary, mark_duplicates, summary
+from gtzanfeat.export.dataset_folder import ANALYSED
 from gtzanfeat.export.file_locks import hold
 from gtzanfeat.export.formats import FORMATS, parquet_schema, put_in_place
 from gtzanfeat.export.tables import check_destination

@@ -21,12 +21,12 @@ from gtzanfeat.datasets.clip_table import ClipTable
 from gtzanfeat.errors import ExportError
 from gtzanfeat.export.dataset.clip_rows import ClipRows, probe_values
 from gtzanfeat.export.dataset.parts import FEATURES, LEDGER, put_durably
+from gtzanfeat.export.dataset_folder import DECLARATION
 from gtzanfeat.export.formats import PLAIN, STRUCTURED, parquet_schema
 from gtzanfeat.export.tables import table_metadata
 from gtzanfeat.extraction.cache import code_hash
 
 FORMAT_VERSION = 1
-DECLARATION = "dataset.json"
 INPUTS = "inputs.parquet"
 OURS = {DECLARATION, INPUTS, FEATURES, LEDGER}  # what a dataset consists of, beside hidden files
 AFRESH = "choose another folder, or begin afresh with overwrite (--overwrite)"

@@ -24,7 +24,6 @@ STATUSES = {
     "timed out": "not analysed: given up after the time that a recording may take",
     "crashed": "not analysed: it took the life of its worker",
 }
-ANALYSED = ("ok", "short", "silent", "truncated", "duplicate")
 
 # name -> type, unit, meaning
 COLUMNS: dict[str, tuple[pa.DataType, str, str]] = {

@@ -22,8 +22,9 @@ from gtzanfeat.export.dataset import declaration as declarations
 from gtzanfeat.export.dataset import parts
 from gtzanfeat.export.dataset.clip_rows import ClipRows
 from gtzanfeat.export.dataset.declaration import Declaration
-from gtzanfeat.export.dataset.ledger import ANALYSED, STATUSES, Duplicates, LedgerRow
+from gtzanfeat.export.dataset.ledger import STATUSES, Duplicates, LedgerRow
 from gtzanfeat.export.dataset.recording_analysis import file_state
+from gtzanfeat.export.dataset_folder import ANALYSED, DECLARATION
 from gtzanfeat.export.file_locks import hold
 from gtzanfeat.extraction.cache import content_hash
 from gtzanfeat.extraction.parallel import Failure
@@ -135,7 +136,7 @@ def begun(
     with contextlib.ExitStack() as shards:
         # one at a time: machines of several shards begin together
         with hold(folder / ".begin.lock", folder, wait=True):
-            is_there = (folder / declarations.DECLARATION).exists()
+            is_there = (folder / DECLARATION).exists()
             old = Declaration.read(folder) if is_there else None
             if old is not None and not overwrite:
                 declarations.check_agreement(old, rows, shard[1], folder)

@@ -46,6 +46,14 @@ def test_columns_and_times_are_those_of_windows_of_a_recording(size):
     assert all(0 <= each.latency <= size / 22050 for each in live)
 
 
+def test_the_latency_is_what_arrived_after_the_window():
+    blocks = cut(SOUND[:22050], 11025)  # of half a second: what ends at 0.2 s is decided at 0.5 s
+    late = [each.latency for each in stream(blocks, 22050, "timbre19", window=0.2)]
+    assert late == pytest.approx([0.3, 0.1, 0.4, 0.2, 0.0], abs=1e-6)
+    first = next(stream(cut(SOUND, 1), 16000, "timbre19", window=0.25))
+    assert 0 < first.latency < 0.1  # of the resampler
+
+
 def test_one_sample_at_a_time_there_is_no_latency():
     live = list(stream(cut(SOUND[:30_000], 1), 22050, "timbre19", window=1.0, hop=0.1))
     assert len(live) == 4

@@ -15,16 +15,27 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the client's own event loop
 
 
+@pytest.fixture(scope="module")
+def client():
+    """One kernel for all notebooks, each of which begins without names: imports are half of what they cost."""
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=300, kernel_name="python3")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(ROOT))
+        with client.setup_kernel():
+            yield client
+
+
 @pytest.fixture
-def run(monkeypatch):
+def run(client):
     """Run a notebook in a folder, on these sources and, to save time, a smaller corpus than it shows."""
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
 
     def run(notebook, folder):
         for cell in notebook.cells:
             cell.source = re.sub(r"n_per_style=\d+, seconds=\d+", "n_per_style=5, seconds=4", cell.source)
-        resources = {"metadata": {"path": str(folder)}}
-        NotebookClient(notebook, timeout=300, kernel_name="python3", resources=resources).execute()
+        begin = f"%reset -f\nimport os\nos.chdir({str(folder)!r})\ndel os"
+        notebook.cells.insert(0, nbformat.v4.new_code_cell(begin))
+        client.nb = notebook
+        client.execute(cleanup_kc=False)
 
     return run
 

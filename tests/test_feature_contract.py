@@ -17,8 +17,11 @@ from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.feature_sets.feature_parameters import full_params
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.registry import INGREDIENTS
+from gtzanfeat.jit import SWITCHED_OFF
 
 RATE = 22050
+# of what features hear, fewer where kernels are plain Python, a hundred times slower
+SECONDS_OF_NOISE, SECONDS_OF_MUSIC = (1.5, 3.5) if SWITCHED_OFF else (4.0, 8.0)
 
 # by name of feature, from the feet of the files of slow twins
 TWINS = {
@@ -169,7 +172,7 @@ def test_neither_how_it_is_cut_nor_the_clip_before_changes_a_bit(name):
 @pytest.mark.interpreted
 @pytest.mark.parametrize("name", FRAME_FEATURES)
 def test_a_frame_feature_equals_its_slow_twin(name):
-    samples = noise(4.0)  # two blocks
+    samples = noise(SECONDS_OF_NOISE)
     samples[20_000:30_000] *= 0.01
     track = analyse(REQUESTS[name], samples)
     twin = TWINS[name].compute(cut(samples, REQUESTS[name].framing))
@@ -221,7 +224,7 @@ HISTOGRAMS = {
 }
 
 
-def music(seconds=8.0):
+def music(seconds=SECONDS_OF_MUSIC):
     """Struck notes at 100 to the minute over a drone: something for every feature to hear."""
     t = np.arange(round(seconds * RATE)) / RATE
     beat = t % 0.6

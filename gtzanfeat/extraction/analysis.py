@@ -55,7 +55,6 @@ class Analysis:
             if request.framing not in self._framed:
                 self._framed[request.framing] = _Framed(request.framing, rate)
             _check_params(request, rate)
-            self._framed[request.framing].add(request)
         names = {framing.stream for framing in self._framed} - {"samples"}
         for name in sorted(names - STREAMS.keys() - set(hpss.PARTS)):
             raise UnknownNameError("stream", name, ["samples", *STREAMS, *hpss.PARTS])
@@ -64,6 +63,8 @@ class Analysis:
             if hpss.FRAMING not in self._framed:
                 self._framed[hpss.FRAMING] = _Framed(hpss.FRAMING, rate)
             self._framed[hpss.FRAMING].pass_on(self._separation.push, hpss.NEEDS)
+        for request in self._requests:  # after it, so that powers come from the spectra that it needs
+            self._framed[request.framing].add(request)
         self._filters = sorted(names - set(hpss.PARTS))
         self._block = np.empty(BLOCK, dtype=np.float32)
         self.reset()
@@ -299,10 +300,13 @@ class _Framed:
         if name not in INGREDIENTS:
             raise UnknownNameError("ingredient", name, INGREDIENTS)
         row = INGREDIENTS[name]
-        needs = [self._place(need, params) for need in row.needs]
+        build, names = row.build, row.needs
+        if row.from_frames is not None and not {place[0] for place in self._places} & {*names}:
+            build, names = row.from_frames, ("frames",)
+        needs = [self._place(need, params) for need in names]
         key = (name, *needs, *(repr(params[parameter.name]) for parameter in row.parameters))
         if key not in self._places:
-            self._steps.append((row.build(self.framing, self.rate, params), needs))
+            self._steps.append((build(self.framing, self.rate, params), needs))
             self._places[key] = len(self._steps)
         return self._places[key]
 

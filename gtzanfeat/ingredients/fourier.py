@@ -363,20 +363,25 @@ def summary_autocorrelations(
     total, scale = np.empty(LANES * (n + 1), dtype=np.float32), np.empty(LANES, dtype=np.float32)
     for block in range(0, n_frames, LANES):
         first = min(block, n_frames - LANES)
-        total[:] = 0
-        for channel in range(2):
-            start = channel * channel_step + first * step
-            for i in range(0, n, LANES):
-                transpose_tile(samples, start + i, step, half_taper, i, work, LANES * i, LANES)
-            work[LANES * n :] = 0
-            transform_lanes(work, twiddles, passes, places, rows, False)
-            add_compressed(rows, COMPRESSION / 2, total)
-        work[: total.size] = total
-        for i in range(1, n):
-            work[LANES * (n + i) : LANES * (n + i + 1)] = total[LANES * (n - i) : LANES * (n - i + 1)]
-        transform_lanes(work, twiddles, passes, places, rows, True)
+        for i in range(total.size):
+            total[i] = np.float32(0.0)
+        for turn in range(3):  # both channels, and back
+            if turn < 2:
+                start = turn * channel_step + first * step
+                for i in range(0, n, LANES):
+                    transpose_tile(samples, start + i, step, half_taper, i, work, LANES * i, LANES)
+                for i in range(LANES * n, work.size):
+                    work[i] = np.float32(0.0)
+            else:
+                for k in range(n):
+                    for lane in range(LANES):
+                        work[LANES * k + lane] = total[LANES * k + lane]
+                        work[LANES * (n + k) + lane] = total[LANES * (n - k) + lane]
+            transform_lanes(work, twiddles, passes, places, rows, turn == 2)
+            if turn < 2:
+                add_compressed(rows, COMPRESSION / 2, total)
         for lane in range(LANES):  # bins are sums of halves, which here are wholes
-            silent = not rows[lane] > 2 * max(SILENT_FRAME * 2 * n, 1e-30)
-            scale[lane] = 0 if silent else 1 / rows[lane]
+            heard = rows[lane] > 2 * max(SILENT_FRAME * 2 * n, 1e-30)
+            scale[lane] = 1.0 / rows[lane] if heard else 0.0
         for lag in range(0, n, LANES):
             transpose_tile(rows, ROW * lag, ROW, scale, 0, out, first * n + lag, n)

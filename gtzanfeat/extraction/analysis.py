@@ -248,6 +248,7 @@ class _Framed:
         self._frame_features: dict[tuple[Any, ...], TrackCollector] = {}
         self._accumulators: dict[tuple[Any, ...], TotalCollector | FoundCollector] = {}
         self._receivers: list[tuple[Callable[..., None], list[int]]] = []
+        self._full_requests: dict[tuple[Any, ...], Request] = {}  # which take longer than a short clip
         self._buffer = np.empty(0, dtype=np.float32)
 
     # -- what is computed --
@@ -271,7 +272,10 @@ class _Framed:
             self._frame_features[asked.key] = TrackCollector(row, needs, constants, n_columns)
 
     def _full(self, request: Request, name: str) -> Request:
-        return request_of(name, request, self.rate)
+        asked = (name, request.key)
+        if asked not in self._full_requests:
+            self._full_requests[asked] = request_of(name, request, self.rate)
+        return self._full_requests[asked]
 
     def _params(self, request: Request) -> Params:
         """Return the parameters of a request with the defaults of its feature."""

@@ -8,6 +8,7 @@ from instead of the samples. Transforms and autocorrelations are in `spectra`, p
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -272,11 +273,7 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     offset hides the pitch, and on the high channel it costs correct notes of close chords. Its order
     and its place are a choice that the main pitch class of some clips depends on.
     """
-    import scipy.signal  # here, because it takes half a second or more to import
-
-    low = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
-    high = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
-    no_rumble = _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
+    low, high, no_rumble = _channel_filters(rate)
     state = np.zeros((4, 2))
 
     def filtered(samples: Float32Array) -> Float32Array:
@@ -285,6 +282,18 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
         return out
 
     return filtered
+
+
+@lru_cache(maxsize=8)  # streams are built anew for every clip
+def _channel_filters(rate: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Coefficients of the low-pass and high-pass at 1 kHz, and of the high-pass at 70 Hz."""
+    import scipy.signal  # here, because it takes half a second or more to import
+
+    return (
+        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate)),
+        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate)),
+        _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate)),
+    )
 
 
 def _filter_coefficients(coefficients: tuple[Float64Array, Float64Array]) -> Float64Array:

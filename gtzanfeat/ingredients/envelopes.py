@@ -246,16 +246,16 @@ def split_channels(
     for i in range(x.size):
         v = np.float64(x[i])
         y = l0 * v + p1
-        p1 = l1 * v - m1 * y + p2
+        p1 = (l1 * v + p2) - m1 * y
         p2 = l2 * v - m2 * y
         out[0, i] = n0 * y + s1
         s1 = n1 * y - o1 * (n0 * y + s1)
         w = h0 * v + q1
-        q1 = h1 * v - g1 * w + q2
+        q1 = (h1 * v + q2) - g1 * w
         q2 = h2 * v - g2 * w
         w = max(w, 0.0)
         z = l0 * w + r1
-        r1 = l1 * w - m1 * z + r2
+        r1 = (l1 * w + r2) - m1 * z
         r2 = l2 * w - m2 * z
         out[1, i] = z
     state[0, 0], state[0, 1] = p1, p2

@@ -313,7 +313,7 @@ def power_law(x: Any, exponent: Any) -> Any:
     f in [-½, ½]. Subnormal numbers count as 0.
     """
     bits: Any = float_to_bits(x)
-    e = (bits - np.int32(0x3F3504F3)) >> np.int32(23)  # 0x3F3504F3 is √½
+    e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # 0x3F3504F3 is √½
     m = bits_to_float(bits - (e << np.int32(23)))
     s = (m - np.float32(1.0)) / (m + np.float32(1.0))
     z = s * s
@@ -373,10 +373,10 @@ def summary_autocorrelations(
                 for i in range(LANES * n, work.size):
                     work[i] = np.float32(0.0)
             else:
-                for k in range(n):
-                    for lane in range(LANES):
-                        work[LANES * k + lane] = total[LANES * k + lane]
-                        work[LANES * (n + k) + lane] = total[LANES * (n - k) + lane]
+                for i in range(n // 2):
+                    store_lanes(work, ROW * i, load_lanes(total, ROW * i))
+                    mirrored = load_lanes(total, LANES * (2 * i + 1))  # whose parts change places
+                    store_lanes(work, ROW * (n - 1 - i), conjugate(times_minus_i(mirrored)))
             transform_lanes(work, twiddles, passes, places, rows, turn == 2)
             if turn < 2:
                 add_compressed(rows, COMPRESSION / 2, total)

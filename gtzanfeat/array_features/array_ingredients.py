@@ -24,6 +24,7 @@ from gtzanfeat.ingredients.spectra import (
     MEL_PARAMS,
     SLANEY_PARAMS,
     marsyas_scale,
+    spectrum,
     window,
 )
 
@@ -31,8 +32,15 @@ Build = Callable[[ArrayBackend, Framing, int, Params], Callable[..., Any]]
 
 
 def _spectrum(backend: ArrayBackend, framing: Framing, rate: int, params: Params) -> Callable[..., Any]:
-    taper = backend.to_device(window(framing.window, framing.length))
-    return lambda frames: backend.rfft(frames * taper)
+    taper, rfft = backend.to_device(window(framing.window, framing.length)), backend.rfft
+    if rfft is not None:
+        return lambda frames: rfft(frames * taper)
+    transform = spectrum(framing, rate, params)
+
+    def by_cpu(frames: Any) -> Any:
+        return transform(frames.reshape(-1, framing.length)).reshape(*frames.shape[:-1], -1)
+
+    return by_cpu
 
 
 def _power(backend: ArrayBackend, framing: Framing, rate: int, params: Params) -> Callable[..., Any]:

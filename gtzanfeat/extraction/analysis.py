@@ -55,7 +55,6 @@ class Analysis:
             if request.framing not in self._framed:
                 self._framed[request.framing] = _Framed(request.framing, rate)
             _check_params(request, rate)
-            self._framed[request.framing].add(request)
         names = {framing.stream for framing in self._framed} - {"samples"}
         for name in sorted(names - STREAMS.keys() - set(hpss.PARTS)):
             raise UnknownNameError("stream", name, ["samples", *STREAMS, *hpss.PARTS])
@@ -64,6 +63,8 @@ class Analysis:
             if hpss.FRAMING not in self._framed:
                 self._framed[hpss.FRAMING] = _Framed(hpss.FRAMING, rate)
             self._framed[hpss.FRAMING].pass_on(self._separation.push, hpss.NEEDS)
+        for request in self._requests:  # after it, so that powers come from the spectra that it needs
+            self._framed[request.framing].add(request)
         self._filters = sorted(names - set(hpss.PARTS))
         self._block = np.empty(BLOCK, dtype=np.float32)
         self.reset()
@@ -247,6 +248,7 @@ class _Framed:
         self._frame_features: dict[tuple[Any, ...], TrackCollector] = {}
         self._accumulators: dict[tuple[Any, ...], TotalCollector | FoundCollector] = {}
         self._receivers: list[tuple[Callable[..., None], list[int]]] = []
+        self._full_requests: dict[tuple[Any, ...], Request] = {}  # which take longer than a short clip
         self._buffer = np.empty(0, dtype=np.float32)
 
     # -- what is computed --
@@ -270,7 +272,10 @@ class _Framed:
             self._frame_features[asked.key] = TrackCollector(row, needs, constants, n_columns)
 
     def _full(self, request: Request, name: str) -> Request:
-        return request_of(name, request, self.rate)
+        asked = (name, request.key)
+        if asked not in self._full_requests:
+            self._full_requests[asked] = request_of(name, request, self.rate)
+        return self._full_requests[asked]
 
     def _params(self, request: Request) -> Params:
         """Return the parameters of a request with the defaults of its feature."""
@@ -299,10 +304,13 @@ class _Framed:
         if name not in INGREDIENTS:
             raise UnknownNameError("ingredient", name, INGREDIENTS)
         row = INGREDIENTS[name]
-        needs = [self._place(need, params) for need in row.needs]
+        build, names = row.build, row.needs
+        if row.from_frames is not None and not {place[0] for place in self._places} & {*names}:
+            build, names = row.from_frames, ("frames",)
+        needs = [self._place(need, params) for need in names]
         key = (name, *needs, *(repr(params[parameter.name]) for parameter in row.parameters))
         if key not in self._places:
-            self._steps.append((row.build(self.framing, self.rate, params), needs))
+            self._steps.append((build(self.framing, self.rate, params), needs))
             self._places[key] = len(self._steps)
         return self._places[key]
 

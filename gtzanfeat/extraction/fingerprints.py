@@ -18,7 +18,7 @@ from gtzanfeat.audio import Clip, as_clip, load_audio
 from gtzanfeat.declarations import Framing
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.parallel import ClipAnalyser, Failure, analyse_clips, list_of_clips
-from gtzanfeat.ingredients.spectra import power, spectrum
+from gtzanfeat.ingredients.spectra import power_of_frames
 
 RATE = 5512  # Hz; the bands end at 2 kHz
 FRAMING = Framing(2048, 64, "hann")  # 0.37 s every 11.6 ms: a copy is never more than 5.8 ms beside the grid
@@ -98,11 +98,11 @@ def fingerprint(source: Any) -> np.ndarray:
     if n_frames < 2:
         return np.zeros(0, dtype=np.uint32)
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAMING.length)[:: FRAMING.hop]
-    transform, square = spectrum(FRAMING, RATE, {}), power(FRAMING, RATE, {})
+    power = power_of_frames(FRAMING, RATE, {})
     edges = _edges()
     energies = np.concatenate(
         [
-            np.add.reduceat(square(transform(frames[start : start + STEP])), edges, axis=1, dtype=np.float64)
+            np.add.reduceat(power(frames[start : start + STEP]), edges, axis=1, dtype=np.float64)
             for start in range(0, n_frames, STEP)
         ]
     )[:, :N_BANDS]

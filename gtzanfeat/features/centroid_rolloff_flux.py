@@ -28,7 +28,7 @@ def spectral_centroid(spectrum: Float32Array, bin_hz: float, out: Float32Array) 
         moment = np.float32(0.0)
         for k in range(row.size):
             total += row[k]
-            moment += np.float32(k) * row[k]
+            moment += np.float32(np.int32(k)) * row[k]  # of 64 bits it is no vector instruction
         out[t, 0] = bin_hz * moment / total if total > 0 else 0.0
 
 
@@ -120,7 +120,7 @@ def marsyas_centroid(power: Float32Array, out: Float32Array) -> None:
         moment = np.float32(0.0)
         for k in range(row.size):
             total += row[k]
-            moment += np.float32(k) * row[k]
+            moment += np.float32(np.int32(k)) * row[k]  # of 64 bits it is no vector instruction
         out[t, 0] = moment / total / n_bins if total > 0 else 0.5
 
 

@@ -26,7 +26,7 @@ def centre_bin(row: Float32Array) -> float:
     moment = 0.0
     for k in range(row.size):
         total += np.float64(row[k])
-        moment += np.float64(k) * np.float64(row[k])
+        moment += np.float64(np.int32(k)) * np.float64(row[k])
     return moment / total if total > 0 else -1.0
 
 
@@ -42,7 +42,7 @@ def spectral_bandwidth(spectrum: Float32Array, bin_hz: float, out: Float32Array)
         total = np.float32(0.0)
         square = np.float32(0.0)
         for k in range(row.size):
-            d = np.float32(k) - centre
+            d = np.float32(np.int32(k)) - centre
             total += row[k]
             square += d * d * row[k]
         out[t, 0] = bin_hz * np.sqrt(square / total) if total > 0 else 0.0
@@ -61,7 +61,7 @@ def spectral_skewness(spectrum: Float32Array, out: Float32Array) -> None:
         square = 0.0
         cube = 0.0
         for k in range(row.size):
-            d = np.float64(k) - centre
+            d = np.float64(np.int32(k)) - centre
             total += np.float64(row[k])
             square += d * d * np.float64(row[k])
             cube += d * d * d * np.float64(row[k])
@@ -81,7 +81,7 @@ def spectral_kurtosis(spectrum: Float32Array, out: Float32Array) -> None:
         square = 0.0
         fourth = 0.0
         for k in range(row.size):
-            d = np.float64(k) - centre
+            d = np.float64(np.int32(k)) - centre
             total += np.float64(row[k])
             square += d * d * np.float64(row[k])
             fourth += d * d * d * d * np.float64(row[k])

@@ -8,6 +8,7 @@ from instead of the samples. Transforms and autocorrelations are in `spectra`, p
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -245,16 +246,16 @@ def split_channels(
     for i in range(x.size):
         v = np.float64(x[i])
         y = l0 * v + p1
-        p1 = l1 * v - m1 * y + p2
+        p1 = (l1 * v + p2) - m1 * y
         p2 = l2 * v - m2 * y
         out[0, i] = n0 * y + s1
         s1 = n1 * y - o1 * (n0 * y + s1)
         w = h0 * v + q1
-        q1 = h1 * v - g1 * w + q2
+        q1 = (h1 * v + q2) - g1 * w
         q2 = h2 * v - g2 * w
         w = max(w, 0.0)
         z = l0 * w + r1
-        r1 = l1 * w - m1 * z + r2
+        r1 = (l1 * w + r2) - m1 * z
         r2 = l2 * w - m2 * z
         out[1, i] = z
     state[0, 0], state[0, 1] = p1, p2
@@ -272,11 +273,7 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     offset hides the pitch, and on the high channel it costs correct notes of close chords. Its order
     and its place are a choice that the main pitch class of some clips depends on.
     """
-    import scipy.signal  # here, because it takes half a second or more to import
-
-    low = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate))
-    high = _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate))
-    no_rumble = _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate))
+    low, high, no_rumble = _channel_filters(rate)
     state = np.zeros((4, 2))
 
     def filtered(samples: Float32Array) -> Float32Array:
@@ -285,6 +282,18 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
         return out
 
     return filtered
+
+
+@lru_cache(maxsize=8)  # streams are built anew for every clip
+def _channel_filters(rate: int) -> tuple[Float64Array, Float64Array, Float64Array]:
+    """Coefficients of the low-pass and high-pass at 1 kHz, and of the high-pass at 70 Hz."""
+    import scipy.signal  # here, because it takes half a second or more to import
+
+    return (
+        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate)),
+        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate)),
+        _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate)),
+    )
 
 
 def _filter_coefficients(coefficients: tuple[Float64Array, Float64Array]) -> Float64Array:

@@ -8,6 +8,7 @@ II-C). Autocorrelations of blocks of frames are in `spectra`, the histograms in 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,45 @@ def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[NDArray[np.in
 
 
 @kernel
+def clip_autocorrelation(r: Float32Array, keep_lobe: bool, clipped: Float32Array) -> int:
+    """Clipped autocorrelation q = max(0, r); unless `keep_lobe`, 0 up to the first r <= 0.
+
+    r (n,), n >= n_lags -> clipped (n_lags + 1,), 0 at last; and the first lag that is not set to 0
+    """
+    n_lags = clipped.size - 1
+    start = 0
+    if not keep_lobe:
+        while start < r.size and r[start] > 0:
+            start += 1
+    for lag in range(min(start, n_lags)):
+        clipped[lag] = 0.0
+    for lag in range(start, n_lags):
+        clipped[lag] = max(r[lag], np.float32(0.0))
+    clipped[n_lags] = 0.0
+    return start
+
+
+@kernel
+def enhanced_value(
+    clipped: Float32Array, before: NDArray[np.int32], share: Float32Array, start: int, lag: int
+) -> Any:
+    """Enhanced autocorrelation at one lag, e[l] = max(0, q[l] - Σ_a q[l/a]).
+
+    clipped (n_lags + 1,), before (n_lags, n_factors), share (n_lags, n_factors) -> a number
+
+    A value may be left as soon as it reaches 0, which most do at once, since nothing that is subtracted is
+    negative; and from the factor on that takes l/a below `start`, where q is 0, there is nothing to subtract.
+    """
+    value = clipped[lag]
+    f = 0
+    while value > 0 and f < before.shape[1] and before[lag, f] + 1 >= start:
+        i = before[lag, f]
+        value -= clipped[i] + share[lag, f] * (clipped[i + 1] - clipped[i])
+        f += 1
+    return max(value, np.float32(0.0))
+
+
+@kernel
 def enhance_autocorrelation(
     r: Float32Array,
     before: NDArray[np.int32],
@@ -79,29 +119,11 @@ def enhance_autocorrelation(
 
     `before` and `share` are from `stretched_lags`. Unless `keep_lobe`, q is 0 up to the first r <= 0:
     stretching would spread the lobe around lag 0 over everything. Subtracting one factor after the other and
-    clipping each time, as it is published (Tolonen & Karjalainen 2000), gives the same, since nothing that is
-    subtracted is negative; and so a value may be left as soon as it reaches 0, which most do at once.
+    clipping each time, as it is published (Tolonen & Karjalainen 2000), gives the same.
     """
-    n_lags, n_factors = before.shape
-    start = 0
-    if not keep_lobe:
-        while start < r.size and r[start] > 0:
-            start += 1
-    for lag in range(min(start, n_lags)):
-        clipped[lag] = 0.0
-        out[lag] = 0.0
-    for lag in range(start, n_lags):
-        clipped[lag] = max(r[lag], np.float32(0.0))
-    clipped[n_lags] = 0.0
-    for lag in range(start, n_lags):
-        value = clipped[lag]
-        f = 0
-        # from the factor on that takes l/a into the part that is 0, there is nothing to subtract
-        while value > 0 and f < n_factors and before[lag, f] + 1 >= start:
-            i = before[lag, f]
-            value -= clipped[i] + share[lag, f] * (clipped[i + 1] - clipped[i])
-            f += 1
-        out[lag] = max(value, np.float32(0.0))
+    start = clip_autocorrelation(r, keep_lobe, clipped)
+    for lag in range(out.size):
+        out[lag] = enhanced_value(clipped, before, share, start, lag)
 
 
 @kernel
@@ -136,29 +158,41 @@ def find_enhanced_peaks(
     autocorrelation (n_rows, n), before (n_lags, n_factors), share (n_lags, n_factors)
     -> out (n_rows, n_peaks, 2); what is not found stays 0
 
-    `refine` moves a lag to the top of the parabola through its three points.
+    `refine` moves a lag to the top of the parabola through its three points. Nothing is subtracted from what
+    is not above the smallest peak so far: it is no peak, and no peak is below it.
     """
     n_lags = before.shape[0]
     clipped = np.empty(n_lags + 1, dtype=np.float32)
     e = np.empty(n_lags, dtype=np.float32)
     n_peaks = out.shape[1]
+    shortest = max(shortest, 1)
     for t in range(autocorrelation.shape[0]):
         peaks = out[t]
-        peaks[:] = 0.0
-        enhance_autocorrelation(autocorrelation[t], before, share, keep_lobe, clipped, e)
-        for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
-            if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
+        for place in range(n_peaks):
+            peaks[place, 0] = peaks[place, 1] = np.float32(0.0)
+        smallest = np.float32(0.0)
+        start = clip_autocorrelation(autocorrelation[t], keep_lobe, clipped)
+        known = max(shortest - radius, 0)
+        for lag in range(shortest, min(longest, n_lags - 2) + 1):
+            while known < min(lag + radius + 1, n_lags):
+                e[known] = 0.0
+                if clipped[known] > smallest:
+                    e[known] = enhanced_value(clipped, before, share, start, known)
+                known += 1
+            if e[lag] > smallest and is_peak(e, lag, radius):
                 place = n_peaks - 1
                 while place > 0 and e[lag] > peaks[place - 1, 1]:
-                    peaks[place] = peaks[place - 1]
+                    peaks[place, 0], peaks[place, 1] = peaks[place - 1, 0], peaks[place - 1, 1]
                     place -= 1
                 peaks[place, 0] = lag
                 peaks[place, 1] = e[lag]
+                smallest = peaks[n_peaks - 1, 1]
         if refine:
             for place in range(n_peaks):
                 lag = int(peaks[place, 0])
                 if lag > 0:
-                    left, top, right = e[lag - 1], e[lag], e[lag + 1]
+                    left, top = enhanced_value(clipped, before, share, start, lag - 1), e[lag]
+                    right = enhanced_value(clipped, before, share, start, lag + 1)
                     bend = left - 2 * top + right
                     if bend < 0:
                         peaks[place, 0] += np.float32(0.5) * (left - right) / bend

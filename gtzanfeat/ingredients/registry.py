@@ -12,6 +12,7 @@ from gtzanfeat.ingredients import (
     constant_q,
     envelopes,
     filterbanks,
+    fourier,
     hpss,
     k_weighting,
     periodicity,
@@ -26,7 +27,7 @@ INGREDIENTS: dict[str, Ingredient] = {
     row.name: row
     for row in (
         Ingredient("spectrum", ("frames",), spectra.spectrum),
-        Ingredient("power", ("spectrum",), spectra.power),
+        Ingredient("power", ("spectrum",), spectra.power, from_frames=spectra.power_of_frames),
         Ingredient("magnitude", ("power",), spectra.magnitude),
         Ingredient("log_power", ("power",), spectra.log_power, fixed={"floor": spectra.LOG_FLOOR}),
         Ingredient(
@@ -78,7 +79,7 @@ INGREDIENTS: dict[str, Ingredient] = {
             "summary_autocorrelation",
             ("frames",),
             spectra.summary_autocorrelation,
-            fixed={"compression": spectra.COMPRESSION, "silence": spectra.SILENT_FRAME},
+            fixed={"compression": fourier.COMPRESSION, "silence": fourier.SILENT_FRAME},
         ),
         Ingredient(
             "pitch_peaks",

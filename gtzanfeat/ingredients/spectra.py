@@ -21,14 +21,22 @@ from gtzanfeat.ingredients.filterbanks import (
     packed_mel_filterbank,
     packed_slaney_filterbank,
 )
+from gtzanfeat.ingredients.fourier import (
+    COMPRESSION,
+    LENGTHS,
+    SILENT_FRAME,
+    FrameTransform,
+    SummaryAutocorrelation,
+    add_compressed,
+)
 from gtzanfeat.jit import (
+    SWITCHED_OFF,
     ComplexArray,
     Float32Array,
     Float64Array,
     IntArray,
-    bits_to_float,
-    float_to_bits,
     kernel,
+    recursive_kernel,
 )
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
@@ -38,8 +46,6 @@ MARSYAS_ZERO = 2.0**-1022  # what it adds to a power before the logarithm: the s
 PREDICTION_LAGS = 17  # enough for linear prediction of order 16
 
 CACHED_FRAMES = 128  # frames whose padded spectra are computed at a time
-SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
-COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
 
 Block = Callable[..., NDArray[Any]]
 
@@ -71,6 +77,8 @@ def window(name: str | tuple[Any, ...], length: int) -> Float32Array:
 def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
     taper = window(framing.window, framing.length)
+    if _is_compiled(framing.length):
+        return FrameTransform(taper).spectrum
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
     def transform(frames: Float32Array) -> ComplexArray:
@@ -93,6 +101,18 @@ def power(framing: Framing, rate: int, params: Params) -> Block:
         return out
 
     return square
+
+
+def power_of_frames(framing: Framing, rate: int, params: Params) -> Block:
+    """Build frames -> P = |X|², the same bits as by way of X, float32 (n_frames, n_bins)."""
+    if _is_compiled(framing.length):
+        return FrameTransform(window(framing.window, framing.length)).power
+    transform, square = spectrum(framing, rate, params), power(framing, rate, params)
+    return lambda frames: square(transform(frames))
+
+
+def _is_compiled(length: int) -> bool:
+    return length in LENGTHS and not SWITCHED_OFF
 
 
 def magnitude(framing: Framing, rate: int, params: Params) -> Block:
@@ -265,13 +285,18 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
         )
     length = framing.length
     taper = window(framing.window, length)
+    if _is_compiled(2 * length):
+        return SummaryAutocorrelation(taper)
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
 
     def some(frames: Float32Array) -> Float32Array:
         n = frames.shape[1]
         np.multiply(frames, taper, out=padded[:, :n, :length])
-        compressed = np.empty((n, length + 1), dtype=np.float32)
-        add_compressed(scipy.fft.rfft(padded[:, :n], axis=-1), compressed)
+        compressed = np.zeros((n, length + 1), dtype=np.float32)
+        for spectrum in scipy.fft.rfft(padded[:, :n], axis=-1):
+            power = np.empty(spectrum.shape, dtype=np.float32)
+            square_modulus(spectrum, power)
+            add_compressed(power.ravel(), COMPRESSION / 2, compressed.ravel())
         return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
 
     def autocorrelation(frames: Float32Array) -> Float32Array:
@@ -300,7 +325,7 @@ def _normalised(r: Float32Array, n_lags: int, silence: float = 0.0) -> Float32Ar
     return r[:, :n_lags] * scale
 
 
-@kernel
+@recursive_kernel  # no fused operations, so that `FrameTransform.power` gives the same bits
 def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
     """Power spectrum P = Re² + Im².
 
@@ -313,46 +338,6 @@ def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
             re = spectrum[t, k].real
             im = spectrum[t, k].imag
             out[t, k] = re * re + im * im
-
-
-@kernel
-def power_law(x: Any, exponent: Any) -> Any:
-    """Power x^exponent = 2^(exponent · log2 x) of float32 x >= 0, to 3e-6, by series that vectorise.
-
-    numbers (x, exponent) -> a number
-
-    log2 x = e + log2 m with m in [√½, √2), log2 m = 2/ln 2 · artanh((m-1)/(m+1)); 2^y = 2^n e^(f ln 2) with
-    f in [-½, ½]. Subnormal numbers count as 0.
-    """
-    bits: Any = float_to_bits(x)
-    e = (bits - np.int32(0x3F3504F3)) >> np.int32(23)  # 0x3F3504F3 is √½
-    m = bits_to_float(bits - (e << np.int32(23)))
-    s = (m - np.float32(1.0)) / (m + np.float32(1.0))
-    z = s * s
-    series = np.float32(0.961796694) + z * (np.float32(0.577078016) + z * np.float32(0.412198583))
-    y = exponent * (np.float32(e) + s * (np.float32(2.885390082) + z * series))
-    n = np.floor(y + np.float32(0.5))
-    f = (y - n) * np.float32(0.693147181)
-    series = np.float32(1 / 24) + f * (np.float32(1 / 120) + f * np.float32(1 / 720))
-    series = np.float32(0.5) + f * (np.float32(1 / 6) + f * series)
-    series = np.float32(1.0) + f * (np.float32(1.0) + f * series)
-    result = series * bits_to_float((np.int32(n) + np.int32(127)) << np.int32(23))
-    return result if x > np.float32(1.2e-38) else np.float32(0.0)
-
-
-@kernel
-def add_compressed(spectrum: ComplexArray, out: Float32Array) -> None:
-    """Compressed magnitudes of both channels, added: |X_low|^0.67 + |X_high|^0.67.
-
-    spectrum (2, n_frames, n_bins) -> out (n_frames, n_bins)
-    """
-    exponent = np.float32(COMPRESSION / 2)
-    for t in range(out.shape[0]):
-        for k in range(out.shape[1]):
-            low, high = spectrum[0, t, k], spectrum[1, t, k]
-            low_power = low.real * low.real + low.imag * low.imag
-            high_power = high.real * high.real + high.imag * high.imag
-            out[t, k] = power_law(low_power, exponent) + power_law(high_power, exponent)
 
 
 @kernel

@@ -12,6 +12,7 @@ from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import analysis as room
 from gtzanfeat.extraction.analysis import BLOCK, Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
+from gtzanfeat.ingredients import hpss
 from gtzanfeat.ingredients.registry import INGREDIENTS
 
 RATE = 22050
@@ -58,28 +59,53 @@ def test_a_clip_cut_short_leaves_nothing_behind(rng):
     np.testing.assert_array_equal(chosen.vector(analysis.finish()), vector(chosen, samples, 70_001))
 
 
-def test_each_ingredient_of_a_block_is_computed_once(monkeypatch):
+def counting(build, counts, *what):
+    """Count how often what is built is called, under what it is and its framing."""
+
+    def counted(framing, rate, params):
+        function = build(framing, rate, params)
+
+        def call(*needs):
+            counts[*what, framing] = counts.get((*what, framing), 0) + 1
+            return function(*needs)
+
+        return call
+
+    return counted
+
+
+@pytest.fixture
+def counts(monkeypatch):
+    """How often each ingredient of a framing was computed, and in which of its ways."""
     counts = {}
+    rows = {}
+    for name, row in INGREDIENTS.items():
+        rows[name] = replace(row, build=counting(row.build, counts, name))
+        if row.from_frames is not None:
+            from_frames = counting(row.from_frames, counts, name, "from frames")
+            rows[name] = replace(rows[name], from_frames=from_frames)
+    monkeypatch.setattr(room, "INGREDIENTS", rows)
+    return counts
 
-    def counting(row):
-        def build(framing, rate, params):
-            function = row.build(framing, rate, params)
 
-            def counted(*needs):
-                counts[row.name, framing] = counts.get((row.name, framing), 0) + 1
-                return function(*needs)
-
-            return counted
-
-        return replace(row, build=build)
-
-    monkeypatch.setattr(room, "INGREDIENTS", {name: counting(row) for name, row in INGREDIENTS.items()})
+def test_each_ingredient_of_a_block_is_computed_once(counts):
     requests = FEATURE_SETS["classic30"].requests + FEATURE_SETS["marsyas64"].requests
     analysis = Analysis(requests + FEATURE_SETS["pitch-histograms"].requests)
     analysis.push(np.zeros(2 * BLOCK, dtype=np.float32))
     analysis.finish()
     assert counts
     assert set(counts.values()) == {2}  # one per block
+    assert ("power", "from frames", Framing(512, 512)) in counts
+    assert not any(what[0] == "spectrum" for what in counts)  # which nothing asks for
+
+
+def test_frames_that_are_separated_are_transformed_once(counts):
+    """Powers are then made from the spectra that the separation needs."""
+    analysis = Analysis(FEATURE_SETS["librosa57"].requests)
+    analysis.push(np.zeros(4096, dtype=np.float32))
+    analysis.finish()
+    made = [what for what in counts if what[-1] == hpss.FRAMING and what[0] in ("spectrum", "power")]
+    assert sorted(what[:-1] for what in made) == [("power",), ("spectrum",)]
 
 
 @pytest.mark.parametrize(

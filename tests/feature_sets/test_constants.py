@@ -24,6 +24,10 @@ DEFAULTS = "the range and the default, which test_feature_parameters holds"
 UNDECLARED = {
     "CACHED_FRAMES": "how many frames are computed at a time",
     "CACHED_WINDOWS": "how many windows are computed at a time",
+    "CACHED_ROWS": "in which order numbers are transformed",
+    "CACHE_LINE": "where memory begins",
+    "LENGTHS": "which frames the compiled transform takes",
+    "ROW": "how far numbers are from each other in memory",
     "BLOCK_FRAMES": "how many frames are computed at a time",
     "TILE": "how many rows or coefficients are computed at a time",
     "LANES": "how many lanes are computed at a time",

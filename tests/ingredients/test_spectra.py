@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtzanfeat.declarations import Framing
-from gtzanfeat.ingredients import filterbanks, spectra
+from gtzanfeat.ingredients import filterbanks, fourier, spectra
 
 RATE = 22050
 FRAMES = Framing(512, 512)
@@ -33,10 +33,10 @@ def power_of(frames):
 def test_the_power_law_is_a_power(exponent, rng):
     """Over all that a power spectrum can be, to a few units in the last place of float32."""
     x = np.exp(rng.uniform(-80, 80, 5000)).astype(np.float32)
-    result = [spectra.power_law(value, np.float32(exponent)) for value in x]
+    result = [fourier.power_law(value, np.float32(exponent)) for value in x]
     np.testing.assert_allclose(result, x.astype(float) ** exponent, rtol=1e-5)
-    assert spectra.power_law(np.float32(0), np.float32(exponent)) == 0
-    assert spectra.power_law(np.float32(1), np.float32(exponent)) == pytest.approx(1, abs=1e-6)
+    assert fourier.power_law(np.float32(0), np.float32(exponent)) == 0
+    assert fourier.power_law(np.float32(1), np.float32(exponent)) == pytest.approx(1, abs=1e-6)
 
 
 # --- windows and transforms ---------------------------------------------------------------------------
@@ -252,3 +252,20 @@ def test_the_summary_autocorrelation_has_the_period_of_a_tone():
         0
     ]
     assert 50 + s[50:150].argmax() == period
+
+
+@pytest.mark.parametrize("length", [512, 1024, 550])
+def test_powers_of_frames_are_the_bits_of_those_by_way_of_the_spectrum(length, rng):
+    framing = Framing(length, length)
+    frames = noise(rng, 9, length)
+    by_way = build("power", framing)(build("spectrum", framing)(frames))
+    np.testing.assert_array_equal(build("power_of_frames", framing)(frames), by_way)
+
+
+def test_without_a_compiler_scipy_gives_the_same_to_rounding(rng, monkeypatch):
+    channels, frames = noise(rng, 2, 9, 512), noise(rng, 9, 512)
+    compiled = build("power_of_frames")(frames), build("summary_autocorrelation", CHANNELS)(channels)
+    monkeypatch.setattr(spectra, "SWITCHED_OFF", True)
+    plain = build("power_of_frames")(frames), build("summary_autocorrelation", CHANNELS)(channels)
+    for one, other in zip(compiled, plain, strict=True):
+        assert np.abs(one - other).max() <= 6e-7 * other.max()  # twice what each may be from float64

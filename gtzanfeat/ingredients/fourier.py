@@ -1,0 +1,387 @@
+"""Real Fourier transforms of windowed frames of 2^m samples, `LANES` frames side by side.
+
+A frame of N samples is read as N/2 complex numbers, even samples real and odd ones imaginary, which are
+transformed in place, by four (and once by two, where N/2 is not a power of four), with decimation in
+frequency (Cooley & Tukey 1965; Gentleman & Sande 1966), and taken apart into the N/2 + 1 bins of the real
+frame. With the same sample of several frames side by side, each operation is a vector instruction over
+frames, and no frame knows of another: its bits do not depend on the block that it is in.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from gtzanfeat.jit import (
+    LANES,
+    ComplexArray,
+    Float32Array,
+    IntArray,
+    bits_to_float,
+    conjugate,
+    float_to_bits,
+    kernel,
+    load_lanes,
+    multiply_add,
+    recursive_kernel,
+    store_lanes,
+    store_square_moduli,
+    times_minus_i,
+    transpose_tile,
+)
+
+LENGTHS = frozenset(2**m for m in range(8, 17))  # 256 to 65536 samples
+ROW = 2 * LANES  # floats of one complex number of all lanes: a line of cache
+CACHED_ROWS = 256  # complex numbers of all lanes that stay in the first cache: 16 kB
+CACHE_LINE = 64  # bytes: a line of cache
+SILENT_FRAME = 1e-12  # summary autocorrelation at lag 0 up to which a frame has no pitch
+COMPRESSION = 0.67  # of the magnitude spectrum, in the summary autocorrelation
+ONES = np.ones(LANES, dtype=np.float32)
+
+
+class FrameTransform:
+    """The one-sided Fourier transform of windowed frames, by a compiled kernel.
+
+    One instance serves one thread at a time: it keeps its working memory.
+
+    Parameters
+    ----------
+    taper : ndarray of shape (N,), float32
+        The window; N is one of `LENGTHS`.
+
+    Examples
+    --------
+    >>> transform = FrameTransform(np.ones(256, dtype=np.float32))
+    >>> frames = np.zeros((3, 256), dtype=np.float32)
+    >>> frames[:, 0] = 2.0
+    >>> transform.power(frames).shape, float(transform.power(frames)[1, 5])
+    ((3, 129), 4.0)
+    """
+
+    def __init__(self, taper: Float32Array) -> None:
+        n = taper.size
+        self._half_taper = np.float32(0.5) * taper  # bins are sums of halves
+        self._tables = _tables(n)
+        self._work = _aligned(LANES * n)
+        self._rows = _aligned(ROW * (n // 2 + 1))
+
+    def power(self, frames: Float32Array) -> Float32Array:
+        """Power spectra P = |X|² of windowed frames.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, N), float32
+            They may overlap in memory, as a view of the samples of a clip does.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, N // 2 + 1), float32
+        """
+        out = np.empty((max(len(frames), LANES), frames.shape[1] // 2 + 1), dtype=np.float32)
+        self._transform(frames, out, False)
+        return out[: len(frames)]
+
+    def spectrum(self, frames: Float32Array) -> ComplexArray:
+        """Spectra X of windowed frames.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (n_frames, N), float32
+            They may overlap in memory, as a view of the samples of a clip does.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, N // 2 + 1), complex64
+        """
+        out = np.empty((max(len(frames), LANES), frames.shape[1] // 2 + 1), dtype=np.complex64)
+        self._transform(frames, out.view(np.float32), True)
+        return out[: len(frames)]
+
+    def _transform(self, frames: Float32Array, out: Float32Array, phase: bool) -> None:
+        samples, (step,) = _in_a_row(frames)
+        transform_frames(samples, step, self._half_taper, *self._tables, self._work, self._rows, out, phase)
+
+
+class SummaryAutocorrelation:
+    """The summary autocorrelation of windowed frames of two channels, by a compiled kernel.
+
+    With X the transform of a frame that is padded to 2N samples, it is s[l] / s[0], s the inverse transform
+    of |X_low|^0.67 + |X_high|^0.67 (Tolonen & Karjalainen 2000). One instance serves one thread at a time: it
+    keeps its working memory.
+
+    Parameters
+    ----------
+    taper : ndarray of shape (N,), float32
+        The window; 2N is one of `LENGTHS`.
+
+    Examples
+    --------
+    >>> summary = SummaryAutocorrelation(np.ones(512, dtype=np.float32))
+    >>> pulses = np.tile(np.arange(512) % 100 == 0, (2, 3, 1)).astype(np.float32)
+    >>> s = summary(pulses)
+    >>> s.shape, int(s[0, 50:150].argmax())
+    ((3, 512), 50)
+    """
+
+    def __init__(self, taper: Float32Array) -> None:
+        self._half_taper = np.float32(0.5) * taper
+        self._tables = _tables(2 * taper.size)
+        self._work = _aligned(2 * ROW * taper.size)
+        self._rows = _aligned(ROW * (taper.size + 1))
+
+    def __call__(self, frames: Float32Array) -> Float32Array:
+        """Return s[l] / s[0] of frames.
+
+        Parameters
+        ----------
+        frames : ndarray of shape (2, n_frames, N), float32
+            Of the low and the high channel; they may overlap in memory.
+
+        Returns
+        -------
+        ndarray of shape (n_frames, N), float32
+            0 for frames of silence.
+        """
+        n_frames, n = frames.shape[1:]
+        samples, (channel_step, step) = _in_a_row(frames)
+        out = np.empty((max(n_frames, LANES), n), dtype=np.float32)
+        summary_autocorrelations(
+            samples,
+            channel_step,
+            step,
+            self._half_taper,
+            *self._tables,
+            self._work,
+            self._rows,
+            out,
+        )
+        return out[:n_frames]
+
+
+def _in_a_row(frames: Float32Array) -> tuple[Float32Array, list[int]]:
+    """All samples of frames (..., n_frames, N) as they lie in memory, and the steps along the other axes.
+
+    Of at least `LANES` frames: what is missing is added. One row, so that kernels are compiled for one kind
+    of array.
+    """
+    *channels, n_frames, n = frames.shape
+    if n_frames < LANES:
+        some, frames = frames, np.zeros((*channels, LANES, n), dtype=np.float32)
+        frames[..., :n_frames, :] = some
+    size, strides = frames.itemsize, frames.strides
+    whole = all(stride >= 0 and stride % size == 0 for stride in strides) and strides[-1] == size
+    if not (whole and frames.flags.writeable):
+        frames = frames.copy()
+    steps = [stride // size for stride in frames.strides[:-1]]
+    span = n + sum(step * (count - 1) for step, count in zip(steps, frames.shape[:-1], strict=True))
+    return np.lib.stride_tricks.as_strided(frames, (span,), (size,)), steps
+
+
+def _aligned(size: int) -> Float32Array:
+    """Memory for `size` float32 numbers from the beginning of a line of cache on, zeros."""
+    whole = np.zeros(size + CACHE_LINE // 4, dtype=np.float32)
+    skipped = -whole.ctypes.data % CACHE_LINE // whole.itemsize
+    return whole[skipped : skipped + size]
+
+
+@lru_cache(maxsize=32)
+def _tables(n: int) -> tuple[ComplexArray, IntArray, IntArray]:
+    """Twiddle factors, the passes that read them, and where the bins are, of frames of n samples.
+
+    The factors are e^(-2πi k/N), k < N/2, then those of each pass. A row of the passes is the places of the
+    part that it is over, first and end, how far apart the numbers of a butterfly are, and the first factor:
+    one pass by two, over nothing where N/2 is a power of four, then those by four. Those over more than the
+    first cache holds come first; then each part that it holds gets all its passes. Last come the places of
+    the bins k <= N/2, of which the last is the first.
+    """
+    m = n // 2
+    half = m // 2 if m.bit_length() % 2 == 0 else 0
+    angles, passes = [np.arange(m) / n], [(0, half, half, m)]
+    if half:
+        angles.append(np.arange(half) / m)
+    lengths = [4**i for i in range(8, 0, -1) if 4**i <= (half or m)]
+    rows = {}
+    for length in lengths:
+        rows[length] = (length // 4, sum(map(len, angles)))
+        angles.append(np.outer(np.arange(length // 4), (1, 2, 3)).ravel() / length)
+    passes += [(0, m, *rows[length]) for length in lengths if length > CACHED_ROWS]
+    inner = [length for length in lengths if length <= CACHED_ROWS]
+    for part in range(0, m, inner[0]):
+        passes += [(part, part + inner[0], *rows[length]) for length in inner]
+    places, k = np.zeros(m + 1, dtype=np.int64), np.arange(m + 1) % m
+    for radix, apart in [(2, half)] * (half > 0) + [(4, length // 4) for length in lengths]:
+        places += k % radix * apart
+        k //= radix
+    twiddles = np.exp(-2j * np.pi * np.concatenate(angles)).astype(np.complex64)
+    return twiddles, np.array(passes, dtype=np.int64) * (ROW, ROW, ROW, 1), ROW * places
+
+
+@recursive_kernel
+def transform_lanes(
+    work: Float32Array,
+    twiddles: ComplexArray,
+    passes: IntArray,
+    places: IntArray,
+    rows: Float32Array,
+    phase: bool,
+) -> None:
+    """Bins of `LANES` real frames that lie side by side: spectra or powers.
+
+    work (LANES · N,), which changes, `_tables`, phase -> rows (LANES · (N + 2),)
+
+    X[k] = E + W O and X[m-k] = conj(E - W O), E and O the transforms of even and odd samples,
+    W = e^(-πi k/m).
+    """
+    apart, t = passes[0, 2], passes[0, 3]
+    for p in range(0, apart, ROW):
+        a, b = load_lanes(work, p), load_lanes(work, p + apart)
+        store_lanes(work, p, a + b)
+        store_lanes(work, p + apart, (a - b) * twiddles[t])
+        t += 1
+    for i in range(1, passes.shape[0]):
+        apart = passes[i, 2]
+        for start in range(passes[i, 0], passes[i, 1], 4 * apart):
+            t = passes[i, 3]
+            for p in range(start, start + apart, ROW):
+                q = p + apart
+                r = q + apart
+                s = r + apart
+                a, b = load_lanes(work, p), load_lanes(work, q)
+                c, d = load_lanes(work, r), load_lanes(work, s)
+                e, f, g, h = a + c, a - c, b + d, times_minus_i(b - d)
+                store_lanes(work, p, e + g)
+                store_lanes(work, q, (f + h) * twiddles[t])
+                store_lanes(work, r, (e - g) * twiddles[t + 1])
+                store_lanes(work, s, (f - h) * twiddles[t + 2])
+                t += 3
+    last = places.size - 1
+    for k in range(last // 2 + 1):
+        a, b = load_lanes(work, places[k]), conjugate(load_lanes(work, places[last - k]))
+        even, odd = a + b, times_minus_i(a - b)
+        low, high = multiply_add(odd, twiddles[k], even), multiply_add(odd, -twiddles[k], even)
+        if phase:
+            store_lanes(rows, ROW * k, low)
+            store_lanes(rows, ROW * (last - k), conjugate(high))
+        else:
+            store_square_moduli(rows, LANES * k, low)
+            store_square_moduli(rows, LANES * (last - k), high)
+
+
+@recursive_kernel
+def transform_frames(
+    samples: Float32Array,
+    step: int,
+    half_taper: Float32Array,
+    twiddles: ComplexArray,
+    passes: IntArray,
+    places: IntArray,
+    work: Float32Array,
+    rows: Float32Array,
+    out: Float32Array,
+    phase: bool,
+) -> None:
+    """Spectra X, real and imaginary parts in turn, or power spectra |X|² of windowed frames.
+
+    samples (n,), step from frame to frame, half_taper (N,), `_tables`, work (LANES · N,),
+    rows (LANES · (N + 2),), phase -> out (n_frames, N + 2) if phase, else (n_frames, N/2 + 1)
+
+    Of at least `LANES` frames: the last ones are transformed `LANES` at a time too, some of them twice.
+    """
+    n_frames, n_columns = out.shape
+    whole = n_columns - n_columns % LANES
+    for block in range(0, n_frames, LANES):
+        first = min(block, n_frames - LANES)
+        for i in range(0, half_taper.size, LANES):
+            transpose_tile(samples, first * step + i, step, half_taper, i, work, LANES * i, LANES)
+        transform_lanes(work, twiddles, passes, places, rows, phase)
+        for k in range(0, whole, LANES):
+            transpose_tile(rows, LANES * k, LANES, ONES, 0, out, first * n_columns + k, n_columns)
+        for k in range(whole, n_columns):
+            for lane in range(LANES):
+                out[first + lane, k] = rows[LANES * k + lane]
+
+
+@kernel
+def power_law(x: Any, exponent: Any) -> Any:
+    """Power x^exponent = 2^(exponent · log2 x) of float32 x >= 0, to 3e-6, by series that vectorise.
+
+    numbers (x, exponent) -> a number
+
+    log2 x = e + log2 m with m in [√½, √2), log2 m = 2/ln 2 · artanh((m-1)/(m+1)); 2^y = 2^n e^(f ln 2) with
+    f in [-½, ½]. Subnormal numbers count as 0.
+    """
+    bits: Any = float_to_bits(x)
+    e = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))  # 0x3F3504F3 is √½
+    m = bits_to_float(bits - (e << np.int32(23)))
+    s = (m - np.float32(1.0)) / (m + np.float32(1.0))
+    z = s * s
+    series = np.float32(0.961796694) + z * (np.float32(0.577078016) + z * np.float32(0.412198583))
+    y = exponent * (np.float32(e) + s * (np.float32(2.885390082) + z * series))
+    n = np.floor(y + np.float32(0.5))
+    f = (y - n) * np.float32(0.693147181)
+    series = np.float32(1 / 24) + f * (np.float32(1 / 120) + f * np.float32(1 / 720))
+    series = np.float32(0.5) + f * (np.float32(1 / 6) + f * series)
+    series = np.float32(1.0) + f * (np.float32(1.0) + f * series)
+    result = series * bits_to_float((np.int32(n) + np.int32(127)) << np.int32(23))
+    return result if x > np.float32(1.2e-38) else np.float32(0.0)
+
+
+@kernel
+def add_compressed(power: Float32Array, exponent: float, total: Float32Array) -> None:
+    """Powers of power spectra, added: total += P^exponent.
+
+    power (n,) -> total (n,)
+    """
+    for i in range(total.size):
+        total[i] += power_law(power[i], np.float32(exponent))
+
+
+@recursive_kernel
+def summary_autocorrelations(
+    samples: Float32Array,
+    channel_step: int,
+    step: int,
+    half_taper: Float32Array,
+    twiddles: ComplexArray,
+    passes: IntArray,
+    places: IntArray,
+    work: Float32Array,
+    rows: Float32Array,
+    out: Float32Array,
+) -> None:
+    """Inverse transforms of |X_low|^0.67 + |X_high|^0.67 over their value at lag 0, X of padded frames.
+
+    samples (n,), steps from channel to channel and from frame to frame, half_taper (N,), `_tables` of 2N,
+    work (2 LANES · N,), rows (LANES · (2N + 2),) -> out (n_frames, N)
+
+    0 where lag 0 is at most `SILENT_FRAME`.
+    The spectrum is even and real, and so is its inverse: that is the real part of its transform.
+    """
+    n_frames, n = out.shape
+    total, scale = np.empty(LANES * (n + 1), dtype=np.float32), np.empty(LANES, dtype=np.float32)
+    for block in range(0, n_frames, LANES):
+        first = min(block, n_frames - LANES)
+        for i in range(total.size):
+            total[i] = np.float32(0.0)
+        for turn in range(3):  # both channels, and back
+            if turn < 2:
+                start = turn * channel_step + first * step
+                for i in range(0, n, LANES):
+                    transpose_tile(samples, start + i, step, half_taper, i, work, LANES * i, LANES)
+                for i in range(LANES * n, work.size):
+                    work[i] = np.float32(0.0)
+            else:
+                for i in range(n // 2):
+                    store_lanes(work, ROW * i, load_lanes(total, ROW * i))
+                    mirrored = load_lanes(total, LANES * (2 * i + 1))  # whose parts change places
+                    store_lanes(work, ROW * (n - 1 - i), conjugate(times_minus_i(mirrored)))
+            transform_lanes(work, twiddles, passes, places, rows, turn == 2)
+            if turn < 2:
+                add_compressed(rows, COMPRESSION / 2, total)
+        for lane in range(LANES):  # bins are sums of halves, which here are wholes
+            heard = rows[lane] > 2 * max(SILENT_FRAME * 2 * n, 1e-30)
+            scale[lane] = 1.0 / rows[lane] if heard else 0.0
+        for lag in range(0, n, LANES):
+            transpose_tile(rows, ROW * lag, ROW, scale, 0, out, first * n + lag, n)

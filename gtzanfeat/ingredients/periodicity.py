@@ -150,7 +150,7 @@ def find_enhanced_peaks(
             if e[lag] > peaks[n_peaks - 1, 1] and is_peak(e, lag, radius):
                 place = n_peaks - 1
                 while place > 0 and e[lag] > peaks[place - 1, 1]:
-                    peaks[place] = peaks[place - 1]
+                    peaks[place, 0], peaks[place, 1] = peaks[place - 1, 0], peaks[place - 1, 1]
                     place -= 1
                 peaks[place, 0] = lag
                 peaks[place, 1] = e[lag]

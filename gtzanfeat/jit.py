@@ -14,18 +14,30 @@ from __future__ import annotations
 import contextlib
 import logging
 import operator
+import os
+import time
 import warnings
+import zlib
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, ClassVar, TypeVar, cast
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.runtime.nrt import rtsys
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.core.typing.templates import signature as typed
 from numba.extending import intrinsic, lower_builtin, models, register_model
 from numpy.typing import NDArray
+
+fcntl: Any
+try:
+    import fcntl
+except ImportError:  # on Windows, where processes do not wait for each other
+    fcntl = None
+
+LOGGER = logging.getLogger("gtzanfeat")
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -65,6 +77,7 @@ def recursive_kernel(function: Function) -> Function:
 
 def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": fastmath}
+    options["no_cfunc_wrapper"] = True  # for C and for functions as arguments: nobody asks for one
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
@@ -72,8 +85,73 @@ def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     if SWITCHED_OFF:
         compiled.py_func = function
     else:
-        compiled._cache = _DurableCache(compiled._cache)
+        _keep(compiled)
     return cast(Function, compiled)
+
+
+def _keep(compiled: Any) -> None:
+    """Give a kernel the cache below, whose lock is let go of however compiling ends."""
+    cache, compile_one = _DurableCache(compiled._cache), compiled.compile
+
+    def compile_and_release(signature: Any) -> Any:
+        try:
+            return compile_one(signature)
+        finally:
+            cache.lock.release()
+
+    compiled._cache, compiled.compile = cache, compile_and_release
+
+
+class _Lock:
+    """A lock on one kernel of a cache folder: of many processes one compiles it, and the others wait.
+
+    It is one byte of the file ``kernels.lock``, at a place made from the kernel's name, so that the system
+    lets go of it when the process ends. It saves work and no more: where it cannot be had (a system without
+    such locks, a folder that is read-only, a holder that stands still), kernels are compiled without.
+    """
+
+    # by process and folder; they stay open, because to close one lets go of all its locks
+    files: ClassVar[dict[tuple[int, str], int]] = {}
+    patience = 60.0  # seconds; a kernel takes one or two
+    gave_up = False  # once in a process is enough
+
+    def __init__(self, folder: str, kernel_name: str) -> None:
+        self._folder = folder
+        self._place = zlib.crc32(kernel_name.encode())
+        self._held = False
+
+    def acquire(self) -> None:
+        """Take it, as soon as no other process holds it."""
+        if fcntl is None:
+            return
+        begun = time.monotonic()
+        with contextlib.suppress(OSError):  # no such file, or no such locks on this drive
+            file = self._file()
+            while not _Lock.gave_up:
+                try:
+                    fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._place)
+                except (BlockingIOError, PermissionError):  # another process holds it
+                    _Lock.gave_up = time.monotonic() - begun > self.patience
+                    time.sleep(0.02)
+                else:
+                    self._held = True
+                    return
+
+    def release(self) -> None:
+        """Let go of it, if it is held."""
+        if self._held:
+            self._held = False
+            with contextlib.suppress(OSError):
+                fcntl.lockf(self._file(), fcntl.LOCK_UN, 1, self._place)
+
+    def _file(self) -> int:
+        key = os.getpid(), self._folder
+        if key not in self.files:
+            os.makedirs(self._folder, exist_ok=True)
+            self.files[key] = os.open(
+                os.path.join(self._folder, "kernels.lock"), os.O_RDWR | os.O_CREAT, 0o666
+            )
+        return self.files[key]
 
 
 class _DurableCache:
@@ -88,13 +166,21 @@ class _DurableCache:
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
+        self.lock = _Lock(cache.cache_path, cache._impl.filename_base)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._cache, name)
 
-    def load_overload(self, *arguments: Any) -> Any:
+    def load_overload(self, signature: Any, target_context: Any) -> Any:
+        # At first without the lock, for which only those wait that would compile. What cannot be read now may
+        # be what another process is about to write.
+        with contextlib.suppress(Exception):
+            known = self._loaded(signature, target_context)
+            if known is not None:
+                return known
+        self.lock.acquire()
         try:
-            known = self._cache.load_overload(*arguments)
+            known = self._loaded(signature, target_context)
         except Exception as error:  # whatever unpickling half a file may raise
             self._warn("is damaged, and what it holds is compiled anew", error)
             with contextlib.suppress(OSError):
@@ -102,14 +188,22 @@ class _DurableCache:
             known = None
         if known is None and not _DurableCache.told:
             _DurableCache.told = True
-            logging.getLogger("gtzanfeat").info(
-                "compiling the kernels: the first run takes some seconds longer"
-            )
+            LOGGER.info("compiling the kernels: the first run takes some seconds longer")
         return known
 
-    def save_overload(self, *arguments: Any) -> None:
+    def _loaded(self, signature: Any, target_context: Any) -> Any:
+        """Load a kernel without all that numba makes ready for compiling, which takes longer than the kernel.
+
+        A kernel of other types is none: processes that did not wait for each other may have mixed them up.
+        """
+        rtsys.initialize(target_context)
+        known = self._cache._load_overload(signature, target_context)
+        return known if known is None or tuple(known.signature.args) == tuple(signature) else None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        LOGGER.debug("compiled %s%s", self._cache._py_func.__qualname__, compiled.signature.args)
         try:
-            self._cache.save_overload(*arguments)
+            self._cache.save_overload(signature, compiled)
         except Exception as error:  # an index that cannot be read, a disk that is full
             self._warn("cannot be written, so that every process compiles anew", error)
 

@@ -31,3 +31,24 @@ def test_datasets_and_declarations_load_nothing_that_computes(module):
         "gtzanfeat.features",
         "gtzanfeat.ingredients",
     }
+
+
+# what takes long to import, and what no vector needs
+HEAVY = {"librosa", "matplotlib", "pandas", "pyarrow", "rich", "scipy.signal", "scipy.stats", "sklearn"}
+FIRST_VECTOR = """
+import sys
+import numpy as np
+from gtzanfeat import extract
+extract([np.zeros(22050, dtype=np.float32)], "full")
+print(*sys.modules)
+import gtzanfeat.transformers
+print(*sys.modules)
+"""
+
+
+def test_the_first_vector_needs_no_library_that_takes_long_to_import():
+    done = subprocess.run([sys.executable, "-c", FIRST_VECTOR], capture_output=True, text=True, check=True)
+    loaded, loaded_by_transformers = (set(line.split()) for line in done.stdout.splitlines())
+    assert not HEAVY & loaded
+    # transformers need of scikit-learn its base and no more
+    assert not {"sklearn.cluster", "sklearn.decomposition", "sklearn.mixture"} & loaded_by_transformers

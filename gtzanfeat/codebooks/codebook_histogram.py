@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils import check_consistent_length, check_scalar, column_or_1d
 from threadpoolctl import threadpool_limits
 
@@ -206,6 +205,8 @@ class CodebookHistogram(FramesToVector):
 
     def _fit_words(self, frames: NDArray[np.float32], seed: int) -> NDArray[np.float32]:
         """Return the k-means centres of frames, (n_words, n_columns)."""
+        from sklearn.cluster import MiniBatchKMeans  # here, because importing it takes longer than a clip
+
         n_words = count_distinct_rows(frames, self.n_words)
         k_means = MiniBatchKMeans(
             n_words,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.mixture import GaussianMixture
 from sklearn.utils import check_scalar
 from threadpoolctl import threadpool_limits
 
@@ -178,6 +177,8 @@ class GaussianSupervector(FramesToVector):
         frames = np.concatenate([self._standardised(frames) for frames in samples])
         affordable = max(1, len(frames) // FRAMES_PER_COMPONENT)
         self.n_components_ = count_distinct_rows(frames, min(self.n_components, affordable))
+        from sklearn.mixture import GaussianMixture  # here, because it takes a quarter of a second to import
+
         mixture = GaussianMixture(
             self.n_components_,
             covariance_type="diag",

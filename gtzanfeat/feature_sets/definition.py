@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,8 @@ from gtzanfeat.feature_sets.feature_item import RATE, FeatureItem
 from gtzanfeat.feature_sets.feature_parameters import parameter_rows, summary_parameter_rows
 from gtzanfeat.features import FEATURES
 from gtzanfeat.statistics.summaries import find_summary
+
+Cell = TypeVar("Cell")
 
 CELLS = 1 << 20  # of a track summarised at a time: statistics take several copies of it, in float64
 
@@ -118,7 +120,7 @@ class FeatureSet:
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns of the vector, in order."""
-        return tuple(row["column"] for row in self._rows)
+        return tuple(self._in_order([item.column_names() for item in self.items]))
 
     @property
     def requests(self) -> list[Request]:
@@ -152,10 +154,13 @@ class FeatureSet:
 
     @cached_property
     def _rows(self) -> list[dict[str, str]]:
-        blocks = [item.rows(self.rate) for item in self.items]
-        if self.by_summary:  # blocks of (n_suffixes, n_columns) side by side, read row by row
-            return [row for rows in zip(*blocks, strict=True) for part in rows for row in part]
-        return [row for block in blocks for column in zip(*block, strict=True) for row in column]
+        return self._in_order([item.rows(self.rate) for item in self.items])
+
+    def _in_order(self, blocks: list[list[list[Cell]]]) -> list[Cell]:
+        """Put blocks (n_suffixes, n_columns), one per item, into the order of the vector."""
+        if self.by_summary:  # blocks side by side, read row by row
+            return [cell for rows in zip(*blocks, strict=True) for part in rows for cell in part]
+        return [cell for block in blocks for column in zip(*block, strict=True) for cell in column]
 
     def vector(self, results: Mapping[Any, np.ndarray]) -> np.ndarray:
         """Return the clip vector: the summaries of all results, in the order of `columns`.

@@ -190,6 +190,23 @@ class FeatureItem:
         kinds = list(zip(summary.suffixes, summary.units, summary.formulas, strict=True))
         return kinds, summary.columns(columns)
 
+    def column_names(self, *, frames: bool = False) -> list[list[str]]:
+        """Return the names of its numbers, without the rest of their descriptions, which takes longer.
+
+        Parameters
+        ----------
+        frames : bool, default=False
+            Of the frames themselves, whatever the summary.
+
+        Returns
+        -------
+        list of list of str
+            One list per summary suffix, in each a name for every column.
+        """
+        kinds, columns = self._kinds(frames)
+        names = self.names or [column_name(self.feature, column.name) for column in columns]
+        return [[column_name(name, suffix) for name in names] for suffix, _, _ in kinds]
+
     def rows(self, rate: int = RATE, *, frames: bool = False) -> list[list[dict[str, str]]]:
         """Return descriptions of its numbers.
 
@@ -209,12 +226,11 @@ class FeatureItem:
         kinds, columns = self._kinds(frames)
         values = field_values(self.framing, rate, full_params(self.feature, self.framing, rate, self.params))
         columns = [with_values(column, values) for column in columns]
-        names = self.names or [column_name(feature.name, column.name) for column in columns]
         part = f", of the {self.framing.stream} part" if self.framing.stream in PARTS else ""
         return [
             [
                 {
-                    "column": column_name(name, suffix),
+                    "column": name,
                     "feature": feature.name,
                     "summary": suffix,
                     "family": feature.family,
@@ -226,7 +242,7 @@ class FeatureItem:
                 }
                 for name, column in zip(names, columns, strict=True)
             ]
-            for suffix, unit, formula in kinds
+            for names, (suffix, unit, formula) in zip(self.column_names(frames=frames), kinds, strict=True)
         ]
 
     def spec(self) -> dict[str, Any]:

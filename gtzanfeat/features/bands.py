@@ -105,7 +105,7 @@ def spectral_contrast(
     spectrum (n_frames, n_bins), first (n_bands,), last (n_bands,), count (n_bands,)
     -> out (n_frames, n_bands)
     """
-    low, high = np.empty(count.max()), np.empty(count.max())
+    low, high = np.empty(spectrum.shape[1]), np.empty(spectrum.shape[1])
     for t in range(spectrum.shape[0]):
         for b in range(first.size):
             valley, peak = mean_extremes(spectrum[t, first[b] : last[b]], count[b], low, high)
@@ -121,7 +121,7 @@ def octave_contrast(
     spectrum (n_frames, n_bins), first (n_bands,), last (n_bands,), count (n_bands,)
     -> out (n_frames, 2 n_bands)
     """
-    low, high = np.empty(count.max()), np.empty(count.max())
+    low, high = np.empty(spectrum.shape[1]), np.empty(spectrum.shape[1])
     for t in range(spectrum.shape[0]):
         for b in range(first.size):
             valley, peak = mean_extremes(spectrum[t, first[b] : last[b]], count[b], low, high)

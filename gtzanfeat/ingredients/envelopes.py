@@ -273,7 +273,9 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     offset hides the pitch, and on the high channel it costs correct notes of close chords. Its order
     and its place are a choice that the main pitch class of some clips depends on.
     """
-    low, high, no_rumble = _channel_filters(rate)
+    low = butterworth(2, CHANNEL_EDGE_HZ, rate, "lowpass")
+    high = butterworth(2, CHANNEL_EDGE_HZ, rate, "highpass")
+    no_rumble = butterworth(1, RUMBLE_HZ, rate, "highpass")
     state = np.zeros((4, 2))
 
     def filtered(samples: Float32Array) -> Float32Array:
@@ -284,22 +286,20 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     return filtered
 
 
-@lru_cache(maxsize=8)  # streams are built anew for every clip
-def _channel_filters(rate: int) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Coefficients of the low-pass and high-pass at 1 kHz, and of the high-pass at 70 Hz."""
-    import scipy.signal  # here, because it takes half a second or more to import
+@lru_cache(maxsize=32)  # streams are built anew for every clip
+def butterworth(order: int, edge_hz: float, rate: int, kind: str) -> Float64Array:
+    """Coefficients (b0, b1 ..., a1 ...) of a Butterworth filter: numerator, and denominator without its 1.
 
-    return (
-        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "lowpass", fs=rate)),
-        _filter_coefficients(scipy.signal.butter(2, CHANNEL_EDGE_HZ, "highpass", fs=rate)),
-        _filter_coefficients(scipy.signal.butter(1, RUMBLE_HZ, "highpass", fs=rate)),
-    )
-
-
-def _filter_coefficients(coefficients: tuple[Float64Array, Float64Array]) -> Float64Array:
-    """Numerator and denominator without its leading 1: (b0, b1 ..., a1 ...)."""
-    b, a = coefficients
-    return np.array([*b, *a[1:]])
+    The poles of the analogue filter, evenly on a circle of the radius 4 tan(π edge / rate), go through the
+    bilinear transform z = (4 + s) / (4 - s), and all zeros to the other end of the spectrum ("lowpass" or
+    "highpass"). ``scipy.signal.butter`` gives the same, and takes half a second or more to import.
+    """
+    circle = -np.exp(1j * np.pi * np.arange(1 - order, order, 2) / (2 * order))
+    radius = 4.0 * np.tan(np.pi * (2 * edge_hz / rate) / 2)
+    poles = radius * circle if kind == "lowpass" else radius / circle
+    zeros = -np.ones(order) if kind == "lowpass" else np.ones(order)
+    gain = ((radius if kind == "lowpass" else 4.0) ** order / np.prod(4.0 - poles)).real
+    return np.concatenate([gain * np.poly(zeros), np.poly((4.0 + poles) / (4.0 - poles))[1:].real])
 
 
 # --- pre-emphasis -----------------------------------------------------------------------------------

@@ -6,7 +6,6 @@ pitch classes are in `chroma`.
 
 from __future__ import annotations
 
-import warnings
 from functools import lru_cache
 
 import numpy as np
@@ -95,7 +94,9 @@ def packed_filterbank(filters: Float32Array) -> PackedFilters:
 def mel_filterbank(
     n_fft: int, rate: int, bands: int, low_hz: float, high_hz: float, mel: str
 ) -> Float32Array:
-    """Triangular filters equally spaced on a mel scale, as `librosa.filters.mel` makes them.
+    """Triangular filters equally spaced on a mel scale, as those of ``librosa.filters.mel``.
+
+    librosa itself is not asked, because it takes longer to import than a clip to analyse.
 
     Parameters
     ----------
@@ -135,20 +136,13 @@ def mel_filterbank(
             f"the mel filterbank reaches {high_hz:.0f} Hz, but at {rate} Hz the spectrum ends at "
             f"{rate / 2:.0f} Hz; use a feature set with a rate of at least {2 * high_hz:.0f} Hz"
         )
-    from librosa.filters import mel as librosa_mel  # here, because librosa takes a second to import
-
-    htk = mel == "htk"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of empty filters, which are refused below
-        filters: Float32Array = librosa_mel(
-            sr=rate,
-            n_fft=n_fft,
-            n_mels=bands,
-            fmin=low_hz,
-            fmax=high_hz,
-            htk=htk,
-            norm=None if htk else "slaney",
-        )
+    edges = _mel_edges(bands + 2, low_hz, high_hz, mel)
+    lower, centre, upper = edges[:-2, None], edges[1:-1, None], edges[2:, None]
+    hz = bin_frequencies(n_fft, rate)
+    rising, falling = (hz - lower) / (centre - lower), (upper - hz) / (upper - centre)
+    filters = np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    if mel == "slaney":
+        filters = (filters * (2.0 / (upper - lower))).astype(np.float32)
     empty = np.flatnonzero(~filters.any(axis=1))
     if empty.size:
         raise GtzanfeatError(
@@ -156,6 +150,24 @@ def mel_filterbank(
             f"the first of them band {empty[0]}; take fewer bands or longer frames"
         )
     return filters
+
+
+def _mel_edges(n: int, low_hz: float, high_hz: float, mel: str) -> Float64Array:
+    """Frequencies of `n` points from `low_hz` to `high_hz` in Hz, equally spaced on a mel scale.
+
+    Slaney's scale is linear up to 1 kHz, 200/3 Hz to the mel, and logarithmic above, ln(6.4)/27 to the mel.
+    """
+    if mel == "htk":
+        low, high = (2595.0 * np.log10(1.0 + hz / 700.0) for hz in (low_hz, high_hz))
+        htk: Float64Array = 700.0 * (10.0 ** (np.linspace(low, high, n) / 2595.0) - 1.0)
+        return htk
+    spacing, step = 200.0 / 3, np.log(6.4) / 27.0
+    bend = 1000.0 / spacing
+    low, high = (
+        hz / spacing if hz < 1000.0 else bend + np.log(hz / 1000.0) / step for hz in (low_hz, high_hz)
+    )
+    mels: Float64Array = np.linspace(low, high, n)
+    return np.where(mels < bend, spacing * mels, 1000.0 * np.exp(step * (mels - bend)))
 
 
 @lru_cache

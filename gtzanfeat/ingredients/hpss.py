@@ -8,7 +8,6 @@ parts are frame features whose framing names the stream.
 from __future__ import annotations
 
 import numpy as np
-import scipy.fft
 
 from gtzanfeat.declarations import Framing
 from gtzanfeat.ingredients.running_median import REACH, running_median
@@ -118,6 +117,8 @@ class Separation:
 
     def _separate(self, n: int) -> None:
         """Separate the next n frames."""
+        import scipy.fft  # here, because importing it takes longer than analysing a clip
+
         if n <= 0:
             return
         first = len(self._power) - self._n_pending

@@ -17,7 +17,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Params
@@ -67,6 +66,8 @@ def sonogram(framing: Framing, rate: int, params: Params) -> Block:
     GtzanfeatError
         If the segment cannot be cut so.
     """
+    import scipy.fft  # here, because importing it takes longer than analysing a clip
+
     if framing.length % (4 * SEGMENT_IN_WINDOWS):
         raise GtzanfeatError(
             f"a sonogram needs segments of a multiple of {4 * SEGMENT_IN_WINDOWS} samples, "
@@ -102,6 +103,7 @@ def modulation(framing: Framing, rate: int, params: Params) -> Block:
 
     Bin m is m · rate / segment length: 0.168 Hz apart, up to 10.1 Hz.
     """
+    import scipy.fft
 
     def transform(sonograms: Float32Array) -> Float32Array:
         spectra = scipy.fft.rfft(sonograms, 2 * SEGMENT_IN_WINDOWS, axis=-1)

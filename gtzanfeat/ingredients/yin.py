@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable
 
 import numpy as np
-import scipy.fft
 
 from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import GtzanfeatError
@@ -77,6 +76,8 @@ def difference(framing: Framing, rate: int, params: Params) -> Callable[..., Flo
     .. [1] A. de Cheveigné and H. Kawahara, "YIN, a fundamental frequency estimator for speech and music",
        JASA 111(4), 2002, equation 6.
     """
+    import scipy.fft  # here, because importing it takes longer than analysing a clip
+
     n_lags = longest_period(rate, params["low_hz"]) + 2
     width = framing.length - n_lags + 1
     if framing.length < 2 * (n_lags - 2):

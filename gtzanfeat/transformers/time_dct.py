@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.fft import dct
 from sklearn.utils.validation import check_is_fitted
 
 from gtzanfeat.extraction.frame_sequence import Frames
@@ -81,6 +80,8 @@ class TimeDCT(FrameTransformer):
             For each column its coefficients over time; or, in two dimensions, for each coefficient along the
             columns those over time. 0 for a clip without frames.
         """
+        from scipy.fft import dct  # here, because importing it takes longer than analysing a clip
+
         check_is_fitted(self)
         n_times, n_rows = self._shape()
         frames = self._frames(X, reset=False)
@@ -97,6 +98,8 @@ class TimeDCT(FrameTransformer):
 
     def _mean_coefficients(self, frames: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the DCT over time of frames (n_frames, n), averaged over blocks of length T: (n, T)."""
+        from scipy.fft import dct
+
         length = min(self.block, len(frames))
         blocks = np.lib.stride_tricks.sliding_window_view(frames, length, axis=0)[:: self.hop]
         if self.absolute:

@@ -86,6 +86,15 @@ def test_mel_filters_need_room():
         mel_filterbank(512, RATE, 40, 0.0, 8000.0, "bark")
 
 
+@pytest.mark.parametrize("mel", ["slaney", "htk"])
+@pytest.mark.parametrize("band", [(0.0, 11025.0), (133.3, 6854.0), (20.0, 900.0)])
+def test_mel_filters_are_the_same_bits_as_those_of_librosa(mel, band):
+    htk = mel == "htk"
+    limits = {"n_mels": 12, "fmin": band[0], "fmax": band[1], "htk": htk, "norm": None if htk else "slaney"}
+    expected = librosa.filters.mel(sr=RATE, n_fft=2048, **limits)
+    np.testing.assert_array_equal(mel_filterbank(2048, RATE, 12, *band, mel), expected)
+
+
 def test_features_with_a_number_of_bands_in_their_name_refuse_other_numbers():
     with pytest.raises(GtzanfeatError, match="band_flux64: bands is 40; it must be one of 64"):
         track("band_flux64", np.zeros(2048), **{**MEL, "bands": 40})

@@ -12,7 +12,7 @@ from gtzanfeat.declarations import Framing
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import feature_set
-from gtzanfeat.features.rhythm_patterns import rhythm_pattern, statistics_over_time
+from gtzanfeat.features.rhythm_patterns import median, rhythm_pattern, statistics_over_time
 from gtzanfeat.ingredients.psychoacoustics import (
     N_BANDS,
     N_WINDOWS,
@@ -165,6 +165,14 @@ def test_the_seven_statistics_are_those_of_scipy(rng):
         x.max(axis=2),
     ]
     np.testing.assert_allclose(out.reshape(2, 7, 24), np.stack(expected, axis=1), rtol=1e-6)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 24, 511])
+def test_the_median_is_that_of_numpy_whatever_the_order(rng, n):
+    room = np.empty(n, dtype=np.float32)
+    for row in (rng.normal(size=n), np.arange(n), -np.arange(n), np.zeros(n), rng.integers(0, 3, n)):
+        row = row.astype(np.float32)
+        assert median(row, room) == np.median(row)
 
 
 def test_a_steady_band_has_no_variance_and_no_shape():

@@ -96,6 +96,16 @@ def slow_channels(samples):
     return np.stack([low, lfilter(*lowpass, np.maximum(lfilter(*highpass, samples), 0))])
 
 
+@pytest.mark.parametrize("rate", [8000, 22050, 44100])
+@pytest.mark.parametrize(
+    ("order", "edge", "kind"), [(1, 70.0, "highpass"), (2, 1e3, "lowpass"), (2, 1e3, "highpass")]
+)
+def test_butterworth_filters_are_those_of_scipy(rate, order, edge, kind):
+    b, a = butter(order, edge, kind, fs=rate)
+    # to a few roundings of float64
+    np.testing.assert_allclose(envelopes.butterworth(order, edge, rate, kind), [*b, *a[1:]], rtol=1e-14)
+
+
 def test_the_low_filter_is_a_butterworth_of_order_2_at_1_khz():
     b, a = butter(2, envelopes.CHANNEL_EDGE_HZ, "lowpass", fs=RATE)
     np.testing.assert_allclose([*b, *a], [0.01682, 0.03364, 0.01682, 1, -1.60109, 0.66837], atol=5e-6)

@@ -84,7 +84,7 @@ def windowed_spectra(strength: Float64Array, length: int) -> tuple[Float64Array,
     strength : ndarray of shape (n_frames, 3)
         Onset strength of all, low and middle bands, above its local mean.
     length : int
-        Frames in a window; if there are fewer, one window takes them all.
+        Frames in a window, no more than there are.
 
     Returns
     -------
@@ -95,7 +95,6 @@ def windowed_spectra(strength: Float64Array, length: int) -> tuple[Float64Array,
         Re Σ L M* over the root of the energies of both: its inverse transform is the mean of the correlations
         with the middle bands l frames after and l frames before the low ones. Zeros without onsets.
     """
-    length = min(length, len(strength))
     n_fft = 1 << (4 * length - 1).bit_length()
     taper = np.hanning(length + 2)[1:-1, None]
     power, cross, energy = np.zeros(n_fft // 2 + 1), np.zeros(n_fft // 2 + 1), np.zeros(3)
@@ -114,7 +113,9 @@ def windowed_spectra(strength: Float64Array, length: int) -> tuple[Float64Array,
 
 
 def tempo_evidence(strength: Float64Array, frame_rate: float) -> Float64Array:
-    """What speaks for each tempo of `TEMPI`: (n_tempi, 7), columns as `WEIGHTS`; empty without onsets.
+    """What speaks for each tempo of `TEMPI`: (n_tempi, 7), columns as `WEIGHTS`.
+
+    Empty, (0, 7), where there are no onsets, or fewer frames than two beats of the fastest tempo.
 
     Parameters
     ----------
@@ -129,11 +130,12 @@ def tempo_evidence(strength: Float64Array, frame_rate: float) -> Float64Array:
         Autocorrelation at half a beat; Fourier magnitude at the tempo and at its double; how low and middle
         bands take turns at a beat, and at half a beat; octaves above `LIKELY_BPM`, and their square.
     """
-    power, cross = windowed_spectra(strength, round(WINDOW_SECONDS * frame_rate))
-    if not power.any():
+    beats = 60.0 * frame_rate / TEMPI
+    if len(strength) < 2 * beats[-1] or not strength[:, 0].any():
         return np.empty((0, len(WEIGHTS)))
     n_lags = min(round(WINDOW_SECONDS * frame_rate), len(strength))
-    lags, beats = np.arange(n_lags), 60.0 * frame_rate / TEMPI
+    lags = np.arange(n_lags)
+    power, cross = windowed_spectra(strength, n_lags)
     repeats, turns = np.fft.irfft(power)[:n_lags], np.fft.irfft(cross)[:n_lags]
     magnitude = np.sqrt(power)
     bpm = np.arange(power.size) * 30.0 * frame_rate / (power.size - 1)
@@ -181,11 +183,11 @@ def tactus(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     Returns
     -------
     ndarray of shape (2,)
-        Tempo, and the share of exp(score) within 8 % of it; zeros where nothing repeats itself.
+        Tempo, and the share of exp(score) within 8 % of it; zeros without onsets, and below half a second.
     """
     rate = params["frame_rate"]
     strength = band_strengths_above_mean(track, rate)
-    evidence = tempo_evidence(strength, rate) if len(strength) else np.empty((0, len(WEIGHTS)))
+    evidence = tempo_evidence(strength, rate)
     if not len(evidence):
         return np.zeros(2)
     score = np.einsum("bk,k->b", evidence, np.array([*WEIGHTS.values()]))
@@ -193,7 +195,9 @@ def tactus(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     bpm = TEMPI[best]
     if 0 < best < TEMPI.size - 1:
         left, top, right = score[best - 1 : best + 2]
-        bpm *= 2.0 ** (0.5 * (left - right) / (left - 2 * top + right) / STEPS_PER_OCTAVE)
+        bend = left - 2 * top + right
+        if bend < 0:
+            bpm *= 2.0 ** (0.5 * (left - right) / bend / STEPS_PER_OCTAVE)
     share = np.exp(score - score.max())
     return np.array([bpm, share[np.abs(TEMPI / bpm - 1) < SAME_TEMPO].sum() / share.sum()])
 

@@ -104,6 +104,13 @@ def test_what_has_no_onsets_has_no_tempo(samples):
     assert "no_tempo" in table.flags[0]
 
 
+def test_half_a_second_is_the_least_that_has_a_tempo():
+    noise = signals.white_noise(1.0)
+    tempi = heard(*(noise[:n] for n in (1100, 1400, 2048, 4096, 8192, 11000, 22050)))
+    assert not tempi[:-1].any()
+    assert 40 <= tempi[-1, 0] <= 240
+
+
 # --- real clips ------------------------------------------------------------------------------------
 
 

@@ -136,6 +136,11 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             (FeatureItem("mvd", SEGMENTS, summary="segment_mean"),),
         ),
         FeatureSet("tempo", "The pulse that people tap, and how strongly and how often sounds begin", TEMPO),
+        FeatureSet(
+            "tactus",
+            "The tempo that people tap, its octave decided by how bass and middle bands take turns",
+            (FeatureItem("tactus", ONSET_FRAMES, ONSET),),
+        ),
         FeatureSet("tonal", "Chroma, its place in tonal space, and the key by two profiles", TONAL),
         FeatureSet(
             "mfcc",

@@ -175,6 +175,8 @@ def _in_a_row(frames: Float32Array) -> tuple[Float32Array, list[int]]:
     if not (whole and frames.flags.writeable):
         frames = frames.copy()
     steps = [stride // size for stride in frames.strides[:-1]]
+    if frames.flags.c_contiguous:
+        return frames.reshape(-1), steps
     span = n + sum(step * (count - 1) for step, count in zip(steps, frames.shape[:-1], strict=True))
     return np.lib.stride_tricks.as_strided(frames, (span,), (size,)), steps
 

@@ -63,6 +63,9 @@ TONAL = (
     FeatureItem("pitch_key", PITCH_FRAMES_ROBUST, PITCH_ROBUST),
 )
 
+# 0.19 s: notes a semitone apart have peaks of their own from some 250 Hz up, and chords change more slowly
+KEY_FRAMES = Framing(4096, 4096, window="hann", remove_mean=True)
+
 SHORT_FRAMES = Framing(550, 220, stream="preemphasis")  # 25 ms every 10 ms, as speech has them
 MEAN_STD: dict[str, Any] = {"summary": "mean+std"}
 MAGNITUDE = {"spectrum": "magnitude"}

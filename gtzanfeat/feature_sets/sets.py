@@ -27,6 +27,7 @@ from gtzanfeat.feature_sets.common_items import (
     FRAMES,
     FULL,
     HARMONIC,
+    KEY_FRAMES,
     LIBROSA,
     LIBROSA_MEL,
     LOUDNESS_BLOCKS,
@@ -142,6 +143,11 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             (FeatureItem("tactus", ONSET_FRAMES, ONSET),),
         ),
         FeatureSet("tonal", "Chroma, its place in tonal space, and the key by two profiles", TONAL),
+        FeatureSet(
+            "key",
+            "The key as listeners name it, how clear it is, and the tuning",
+            (FeatureItem("hpcp_key", KEY_FRAMES),),
+        ),
         FeatureSet(
             "mfcc",
             "13 MFCC and how they move: mean and standard deviation of each and of its deltas",

@@ -39,6 +39,7 @@ SHOWN_BY = {
     "pitch_shape": "pitch_histogram",
     "pitch_key": "pitch_histogram",
     "chroma_cqt_key": "chroma_cqt",
+    "hpcp_key": "chroma",
     "tuning": "chroma_stft",
     "samples": "rms",
 }

@@ -144,6 +144,13 @@ INGREDIENTS: dict[str, Ingredient] = {
             (yin.LOW_HZ,),
             fixed={"unchanged": yin.UNCHANGED},
         ),
+        Ingredient(
+            "fundamental",
+            ("frames",),
+            yin.fundamental,
+            yin.FUNDAMENTAL_PARAMS,
+            fixed={"unchanged": yin.UNCHANGED},
+        ),
     )
 }
 

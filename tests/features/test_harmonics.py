@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import signals
+from reference import note
 
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
@@ -84,3 +85,12 @@ def test_noise_beside_the_tone_is_its_share_of_the_power(rng):
 
 def test_without_a_fundamental_all_are_zero():
     assert not any(harmonics(signals.white_noise(0.3)).values())
+
+
+def test_the_harmonics_equals_its_slow_twin(rng):
+    samples = np.concatenate([0.2 * tone(196.0, [1.0, 0.4, 0.6, 0.2]), 0.1 * tone(233.1, [0.3, 1.0, 0.3])])
+    samples = (samples + 0.01 * rng.standard_normal(samples.size)).astype(np.float32)
+    # of float32 spectra
+    np.testing.assert_allclose(
+        list(harmonics(samples).values()), note.note_harmonics(samples), rtol=1e-3, atol=1e-4
+    )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import signals
 from recordings import INSTRUMENTS, needs_instruments
+from reference import note
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, ParameterError
@@ -120,3 +121,10 @@ def test_real_notes_have_the_pitch_of_their_names():
     found = extract(paths, pitches).values[:, 0]
     assert len(paths) > 50
     assert (np.abs(found - midi) < 0.5).mean() >= 0.95
+
+
+def test_the_pitch_equals_its_slow_twin(rng):
+    samples = np.concatenate([0.2 * tone(196.0, [1.0, 0.4, 0.6, 0.2]), 0.1 * tone(233.1, [0.3, 1.0, 0.3])])
+    samples = (samples + 0.01 * rng.standard_normal(samples.size)).astype(np.float32)
+    # of float32 spectra
+    np.testing.assert_allclose(analyse(NOTE, samples), note.note_pitch(samples), rtol=1e-3, atol=1e-4)

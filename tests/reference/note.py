@@ -208,9 +208,9 @@ _HTK = {"bands": 26, "mel": "htk", "low_hz": 0.0, "high_hz": 11025.0, "floor": 1
 
 TWINS = {
     "note_f0": Twin(note_f0, _NOTE),
-    "note_pitch": Twin(note_pitch, _NOTE),
+    "note_pitch": Twin(None, _NOTE),
     "harmonics": Twin(harmonics, _NOTE),
-    "note_harmonics": Twin(note_harmonics, _NOTE),
+    "note_harmonics": Twin(None, _NOTE),
     "note_envelope": Twin(note_envelope),
     "level_and_mfcc": Twin(level_and_mfcc, _CEPSTRA, _HTK),
     "mfcc_phases": Twin(mfcc_phases, _CEPSTRA, _HTK),

@@ -194,6 +194,8 @@ ELSEWHERE = {
     "features/test_librosa57": ("samples", "librosa_tempo"),
     "features/test_tempo": ("tempo", "onset_rate"),
     "features/test_tempogram": ("tempogram",),
+    "features/test_note_pitch": ("note_pitch",),
+    "features/test_harmonics": ("note_harmonics",),
     "features/test_keys": ("chroma_key", "pitch_key"),
     "features/test_centroid_rolloff_flux": ("low_energy",),
 }

@@ -28,8 +28,13 @@ from gtzanfeat.features import FEATURES
 
 _FRAMING = Framing(512, 512)
 _AT_THE_ENDS = {"none": "", "pad_end": " padded", "zero": " centred", "copy": " centred"}
-# of features that are in no set, but whose bands are too narrow for frames of 512
-_LONGER = {"mel128": Framing(2048, 512, window="hann"), "librosa_mfcc": Framing(2048, 512, window="hann")}
+# of features that are in no set, but whose bands are too narrow, or periods too long, for frames of 512
+_LONGER = {
+    "mel128": Framing(2048, 512, window="hann"),
+    "librosa_mfcc": Framing(2048, 512, window="hann"),
+    "note_f0": Framing(2048, 512, window="hann", remove_mean=True),
+    "harmonics": Framing(2048, 512, window="hann", remove_mean=True),
+}
 _BAND_FRAMING = Framing(1024, 256)
 
 
@@ -200,7 +205,7 @@ def usual_item(name: str) -> FeatureItem:
     ----------
     name : str
         Of a feature; one that is in no set has the defaults of its parameters, and frames of 512 samples or,
-        where it has many bands, more.
+        where its bands are narrow or its periods long, more.
 
     Returns
     -------

@@ -192,3 +192,24 @@ BEYOND_FULL = (
     FeatureItem("mfcc", FRAMES, summary=_PERCENTILES),
     FeatureItem("cent_spectrum", CENT_FRAMES, **MEAN_STD),
 )
+
+# --- one note alone
+
+NOTE_FRAMES = Framing(2048, 512, window="hann", remove_mean=True)
+_NOTE_CEPSTRA = Framing(550, 220)
+SINGLE_NOTE = (
+    FeatureItem("note_pitch", NOTE_FRAMES),
+    FeatureItem("note_harmonics", NOTE_FRAMES),
+    FeatureItem("note_envelope", Framing(256, 128, window="none")),
+    FeatureItem("dynamics", ENVELOPE_FRAMES),
+    FeatureItem("mfcc_phases", _NOTE_CEPSTRA, HTK),
+    FeatureItem("htk_mfcc", _NOTE_CEPSTRA, HTK, summary="delta_std"),
+    FeatureItem("lsf16", SHORT_FRAMES, **MEAN_STD),
+    FeatureItem("octave_contrast", CONTRAST_FRAMES, MAGNITUDE, **MEAN_STD),
+    *(
+        FeatureItem(f"spectral_{name}", FRAMES, MAGNITUDE, **MEAN_STD)
+        for name in ("centroid", "bandwidth", "skewness", "kurtosis", "slope", "crest", "flux")
+    ),
+    FeatureItem("spectral_rolloff", FRAMES, {**MAGNITUDE, "share": 0.85}, **MEAN_STD),
+    FeatureItem("zcr", FRAMES, **MEAN_STD),
+)

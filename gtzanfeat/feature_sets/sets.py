@@ -47,6 +47,7 @@ from gtzanfeat.feature_sets.common_items import (
     RUNNING,
     SEGMENTS,
     SEVEN,
+    SINGLE_NOTE,
     SIX,
     TEMPO,
     TONAL,
@@ -285,6 +286,11 @@ FEATURE_SETS: dict[str, FeatureSet] = {
             "fluctuation",
             "Where the rhythm patterns have their weight: maximum, gravity, bass, focus",
             (FeatureItem("fluctuation", SEGMENTS, summary="segment_median"),),
+        ),
+        FeatureSet(
+            "single-note",
+            "One note alone: pitch, partials, envelope, and the cepstra of its attack, middle and end",
+            SINGLE_NOTE,
         ),
     )
 }

@@ -145,6 +145,13 @@ INGREDIENTS: dict[str, Ingredient] = {
             (yin.LOW_HZ,),
             fixed={"unchanged": yin.UNCHANGED},
         ),
+        Ingredient(
+            "fundamental",
+            ("frames",),
+            yin.fundamental,
+            yin.FUNDAMENTAL_PARAMS,
+            fixed={"unchanged": yin.UNCHANGED},
+        ),
     )
 }
 

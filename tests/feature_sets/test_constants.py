@@ -43,6 +43,7 @@ UNDECLARED = {
     "DAUB4_HIGH": "DAUB4_LOW mirrored, which makes a wavelet of it",
     "N_WINDOWS": "windows that overlap by half in a segment of SEGMENT_IN_WINDOWS",
     "CHROMA_PARAMS": DEFAULTS,
+    "FUNDAMENTAL_PARAMS": DEFAULTS,
     "BEAT_PEAK_PARAMS": DEFAULTS,
     "PITCH_PEAK_PARAMS": DEFAULTS,
     "A4_HZ_PARAMETER": DEFAULTS,

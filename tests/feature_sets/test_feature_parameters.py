@@ -33,6 +33,7 @@ MOVED = {
     "window": 10,
     "smooth": 5,
     "threshold": 0.9,
+    "tolerance": 0.2,
     "a4_hz": 460.0,
     "n_peaks": 1,
     "factors": (),

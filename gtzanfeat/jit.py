@@ -15,7 +15,7 @@ from typing import Any, TypeVar, cast
 
 import numba
 import numpy as np
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload
 from numpy.typing import NDArray
 
 Float32Array = NDArray[np.float32]
@@ -124,6 +124,46 @@ def _same_bits(kind: Any) -> Callable[..., Any]:
         return builder.bitcast(arguments[0], context.get_value_type(kind))
 
     return codegen
+
+
+def _as_contiguous(typing_context: Any, row: Any) -> Any:
+    kind = row.copy(layout="C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        context.nrt.incref(builder, kind, arguments[0])  # a second name of the same array
+        return arguments[0]
+
+    return kind(row), codegen
+
+
+_same_memory: Any = intrinsic(_as_contiguous)
+
+
+def contiguous(row: Any) -> Any:
+    """Return a row whose numbers the compiler knows to lie beside each other: itself, or else a copy.
+
+    For use in kernels. Frames that overlap are rows like others, but of an array whose type does not say so,
+    and numbers that may lie apart are not loaded as vectors. Where the row is a copy, so are changes of it.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n,)
+        Of any stride.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Contiguous.
+    """
+    return np.ascontiguousarray(row)
+
+
+@overload(contiguous)
+def _contiguous(row: Any) -> Any:
+    def compiled(row: Any) -> Any:
+        return _same_memory(row) if row.strides[0] == row.itemsize else _same_memory(row.copy())
+
+    return compiled
 
 
 # for use in kernels: the 32 bits of a float32 as an int32, and back

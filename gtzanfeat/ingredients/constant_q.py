@@ -129,9 +129,11 @@ def add_octave(
         for t in range(n):
             c = first + (start + t) * hop
             sums[t, 0] = x[c]
-            for i in range(1, width):
-                sums[t, i] = x[c + i] + x[c - i]
-                differences[t, i] = x[c + i] - x[c - i]
+            after, before = x[c + 1 : c + width], x[c - width + 1 : c]
+            for i in range(width - 1):
+                a, b = after[i], before[width - 2 - i]
+                sums[t, 1 + i] = a + b
+                differences[t, 1 + i] = a - b
         for b in range(half.size):
             re0 = re1 = re2 = re3 = np.float32(0.0)
             im0 = im1 = im2 = im3 = np.float32(0.0)

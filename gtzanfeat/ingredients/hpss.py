@@ -62,9 +62,9 @@ def overlap_add(
         for i in range(hop):
             total = tail[i] + taper[i] * wave[i]
             complete[i] = total / weight[i] if weight[i] > 0 else np.float32(0.0)
-        later, sums = tail[hop:], tail[:]
+        later, late_taper, late_wave = tail[hop:], taper[hop:], wave[hop:]
         for i in range(length - hop):
-            sums[i] = later[i] + taper[hop + i] * wave[hop + i]
+            tail[i] = later[i] + late_taper[i] * late_wave[i]
         tail[length - hop :] = np.float32(0.0)
 
 

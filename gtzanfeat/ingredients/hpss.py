@@ -18,7 +18,7 @@ from gtzanfeat.jit import ComplexArray, Float32Array, kernel
 PARTS = ("harmonic", "percussive")
 FRAMING = Framing(2048, 512, window="hann", edges="zero")  # the spectra that are separated
 NEEDS = ("frames", "spectrum", "power")
-AT_ONCE = 64  # frames separated at a time, of which all but the spectra stays in the second cache
+CACHED_FRAMES = 64  # frames separated at a time, of which all but the spectra stays in the second cache
 
 
 @kernel
@@ -108,9 +108,9 @@ class Separation:
         n_bins = FRAMING.length // 2 + 1
         self._taper = window(FRAMING.window, FRAMING.length)
         self._weights = overlap_weights(self._taper, FRAMING.hop)
-        self._steady = np.empty((AT_ONCE, n_bins), dtype=np.float32)
-        self._struck = np.empty((AT_ONCE, n_bins), dtype=np.float32)
-        self._harmonic = np.empty((AT_ONCE, n_bins), dtype=np.complex64)
+        self._steady = np.empty((CACHED_FRAMES, n_bins), dtype=np.float32)
+        self._struck = np.empty((CACHED_FRAMES, n_bins), dtype=np.float32)
+        self._harmonic = np.empty((CACHED_FRAMES, n_bins), dtype=np.complex64)
         self.reset()
 
     def reset(self) -> None:
@@ -142,7 +142,7 @@ class Separation:
         first = len(self._power) - self._n_pending
         last = first + n
         while first < last:
-            m = min(AT_ONCE, last - first, len(self._pending[0]))
+            m = min(CACHED_FRAMES, last - first, len(self._pending[0]))
             self._ready.append(self._separated(self._pending[0][:m], first))
             self._pending[0] = self._pending[0][m:]
             if len(self._pending[0]) == 0:

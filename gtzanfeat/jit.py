@@ -28,7 +28,7 @@ from numba.core import cgutils
 from numba.core.runtime.nrt import rtsys
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.core.typing.templates import signature as typed
-from numba.extending import intrinsic, lower_builtin, models, register_model
+from numba.extending import intrinsic, lower_builtin, models, overload, register_model
 from numpy.typing import NDArray
 
 fcntl: Any
@@ -227,6 +227,46 @@ def _same_bits(kind: Any) -> Callable[..., Any]:
         return builder.bitcast(arguments[0], context.get_value_type(kind))
 
     return codegen
+
+
+def _as_contiguous(typing_context: Any, row: Any) -> Any:
+    kind = row.copy(layout="C")
+
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        context.nrt.incref(builder, kind, arguments[0])  # a second name of the same array
+        return arguments[0]
+
+    return kind(row), codegen
+
+
+_same_memory: Any = intrinsic(_as_contiguous)
+
+
+def contiguous(row: Any) -> Any:
+    """Return a row whose numbers the compiler knows to lie beside each other: itself, or else a copy.
+
+    For use in kernels. Frames that overlap are rows like others, but of an array whose type does not say so,
+    and numbers that may lie apart are not loaded as vectors. Where the row is a copy, so are changes of it.
+
+    Parameters
+    ----------
+    row : ndarray of shape (n,)
+        Of any stride.
+
+    Returns
+    -------
+    ndarray of shape (n,)
+        Contiguous.
+    """
+    return np.ascontiguousarray(row)
+
+
+@overload(contiguous)
+def _contiguous(row: Any) -> Any:
+    def compiled(row: Any) -> Any:
+        return _same_memory(row) if row.strides[0] == row.itemsize else _same_memory(row.copy())
+
+    return compiled
 
 
 # for use in kernels: the 32 bits of a float32 as an int32, and back

@@ -70,12 +70,21 @@ def mean_extremes(band: Float32Array, n: int, low: Float64Array, high: Float64Ar
 
     band (n_bins,), room for the extremes low (n,), high (n,) -> two numbers
 
-    The few extremes are kept in order; most bins are neither and cost one comparison each.
+    The few extremes are kept in order; most bins are neither and cost one comparison each. The smallest are
+    looked for from the end: spectra fall, and from the start nearly every bin would be one of them.
     """
     for i in range(n):
         low[i] = np.inf
         high[i] = -np.inf
     for k in range(band.size):
+        x = band[k]
+        if x > high[n - 1]:
+            i = n - 1
+            while i > 0 and high[i - 1] < x:
+                high[i] = high[i - 1]
+                i -= 1
+            high[i] = x
+    for k in range(band.size - 1, -1, -1):
         x = band[k]
         if x < low[n - 1]:
             i = n - 1
@@ -83,12 +92,6 @@ def mean_extremes(band: Float32Array, n: int, low: Float64Array, high: Float64Ar
                 low[i] = low[i - 1]
                 i -= 1
             low[i] = x
-        if x > high[n - 1]:
-            i = n - 1
-            while i > 0 and high[i - 1] < x:
-                high[i] = high[i - 1]
-                i -= 1
-            high[i] = x
     smallest, largest = 0.0, 0.0
     for i in range(n):
         smallest += low[i]

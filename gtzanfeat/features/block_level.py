@@ -78,8 +78,9 @@ def cent_spectrum(
         row = magnitude[t]
         for b in range(first.size):
             total = np.float32(0.0)
-            for i in range(width[b]):
-                total += weights[b, i] * row[first[b] + i]
+            bins, w = row[first[b] : first[b] + width[b]], weights[b]
+            for i in range(bins.size):
+                total += w[i] * bins[i]
             out[t, b] = scale * np.log(max(total, np.float32(FLOOR)))
 
 

@@ -22,7 +22,7 @@ from gtzanfeat.declarations import (
 from gtzanfeat.ingredients.chroma import BELLS, chroma_filterbank
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
-from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
 
 # The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
 # Energies are kept at 16 tunings, between which every weight is a polynomial to 4e-6 of the largest, but for
@@ -31,63 +31,108 @@ from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 N_LOW = 8
 N_TUNINGS = 16
-N_KEPT = N_LOW + N_TUNINGS * N_CLASSES
 TUNINGS = 0.5 * np.cos(np.pi * (np.arange(N_TUNINGS) + 0.5) / N_TUNINGS)  # where polynomials are exact
+TWICE = 2 * N_CLASSES * N_TUNINGS
+NEGLIGIBLE = 1e-8  # share of the largest weight of a bin: what is less would not change a float32 sum
 LOWEST_HZ, HIGHEST_HZ = 150.0, 4000.0  # of the peaks that tell the tuning
 PEAK_SHARE = 0.1  # of the largest power of a frame that a peak must pass
 
 
 @kernel
-def energies_at_tunings(power: Float32Array, weights: Float32Array, out: Float32Array) -> None:
-    """Energies of pitch classes at each tuning: E[t, c] = Σ_k P[t, k] w[k, c].
+def energies_at_tunings(
+    power: Float32Array,
+    first: IntArray,
+    width: IntArray,
+    start: IntArray,
+    weights: Float32Array,
+    out: Float32Array,
+) -> None:
+    """Power of the lowest bins, and energies E[i, c] = Σ_k P[t, k] w[i, c, k] of the others at each tuning.
 
-    power (n_frames, n_bins), weights (n_bins, 200) -> out (n_frames, 200)
+    power (n_frames, n_bins), first (n_fours,), width (n_fours,), start (n_fours,), weights (n_weights,), all
+    four from `packed_weights` -> out (n_frames, 200)
 
     No library's matrix product, whose last bits depend on how many threads it takes. Four frames share what
     is read of the weights, and four bins what is read and written of the sums.
     """
     n_bins = power.shape[1]
-    n_fours = n_bins // 4 * 4
-    p = np.zeros((4, n_bins), dtype=np.float32)
-    total = np.empty(4 * N_KEPT, dtype=np.float32)
-    for start in range(0, power.shape[0], 4):
-        n = min(4, power.shape[0] - start)
+    p = np.zeros((4, N_LOW + 4 * first.size), dtype=np.float32)
+    total = np.empty(4 * TWICE, dtype=np.float32)  # the classes twice, because runs go round
+    for frame in range(0, power.shape[0], 4):
+        n = min(4, power.shape[0] - frame)
         for t in range(n):
-            p[t] = power[start + t]
+            p[t, :n_bins] = power[frame + t]
         total[:] = 0.0
-        for k in range(n_fours, n_bins):
-            for t in range(4):
-                for c in range(N_KEPT):
-                    total[t * N_KEPT + c] += p[t, k] * weights[k, c]
-        for k in range(0, n_fours, 4):
+        for g in range(first.size):
+            k = N_LOW + 4 * g
             p0, p1, p2, p3 = p[0, k], p[0, k + 1], p[0, k + 2], p[0, k + 3]
             q0, q1, q2, q3 = p[1, k], p[1, k + 1], p[1, k + 2], p[1, k + 3]
             r0, r1, r2, r3 = p[2, k], p[2, k + 1], p[2, k + 2], p[2, k + 3]
             s0, s1, s2, s3 = p[3, k], p[3, k + 1], p[3, k + 2], p[3, k + 3]
-            v0, v1, v2, v3 = weights[k], weights[k + 1], weights[k + 2], weights[k + 3]
-            for c in range(N_KEPT):
+            size = width[g] * N_TUNINGS
+            v = weights[start[g] : start[g] + 4 * size]
+            v0, v1, v2, v3 = v[:size], v[size:], v[2 * size :], v[3 * size :]
+            sums = total[first[g] * N_TUNINGS :]
+            for c in range(size):
                 w0, w1, w2, w3 = v0[c], v1[c], v2[c], v3[c]
-                total[c] += p0 * w0 + p1 * w1 + p2 * w2 + p3 * w3
-                total[N_KEPT + c] += q0 * w0 + q1 * w1 + q2 * w2 + q3 * w3
-                total[2 * N_KEPT + c] += r0 * w0 + r1 * w1 + r2 * w2 + r3 * w3
-                total[3 * N_KEPT + c] += s0 * w0 + s1 * w1 + s2 * w2 + s3 * w3
+                sums[c] += p0 * w0 + p1 * w1 + p2 * w2 + p3 * w3
+                sums[TWICE + c] += q0 * w0 + q1 * w1 + q2 * w2 + q3 * w3
+                sums[2 * TWICE + c] += r0 * w0 + r1 * w1 + r2 * w2 + r3 * w3
+                sums[3 * TWICE + c] += s0 * w0 + s1 * w1 + s2 * w2 + s3 * w3
         for t in range(n):
-            for c in range(N_KEPT):
-                out[start + t, c] = total[t * N_KEPT + c]
+            row, sums = out[frame + t], total[t * TWICE :]
+            for k in range(N_LOW):
+                row[k] = p[t, k]
+            for c in range(N_CLASSES):
+                for i in range(N_TUNINGS):
+                    once = c * N_TUNINGS + i
+                    row[N_LOW + i * N_CLASSES + c] = sums[once] + sums[TWICE // 2 + once]
+
+
+def packed_weights(filters: Float32Array) -> tuple[IntArray, IntArray, IntArray, Float32Array]:
+    """Those weights of filters that are not next to 0, for four bins at a time.
+
+    Parameters
+    ----------
+    filters : ndarray of shape (16, 12, n_bins), float32
+        Weights per tuning, pitch class and bin; the lowest 8 bins are left out.
+
+    Returns
+    -------
+    first : ndarray of shape (n_fours,), int64
+        The first class of the four bins' run of classes, which may go round from the last to the first.
+    width : ndarray of shape (n_fours,), int64
+        How many classes it has.
+    start : ndarray of shape (n_fours,), int64
+        Where their weights are.
+    weights : ndarray of shape (n_weights,), float32
+        Of each bin, by class, the weights at all tunings.
+    """
+    filters = filters[..., N_LOW:]
+    filters = np.pad(filters, ((0, 0), (0, 0), (0, -filters.shape[2] % 4)))
+    largest = filters.max(axis=(0, 1))
+    used = (filters > NEGLIGIBLE * largest).any(axis=0).reshape(N_CLASSES, -1, 4).any(axis=2)
+    first, width, weights = [], [], []
+    for g, four in enumerate(used.T):
+        runs = [np.flatnonzero(np.roll(four, -c))[-1] + 1 if four.any() else 0 for c in range(N_CLASSES)]
+        first.append(int(np.argmin(runs)))
+        width.append(int(min(runs)))
+        classes = (first[-1] + np.arange(width[-1])) % N_CLASSES
+        weights.append(filters[:, classes, 4 * g : 4 * g + 4].T.ravel())
+    start = np.cumsum([0, *(len(each) for each in weights[:-1])])
+    return np.array(first), np.array(width), start, np.concatenate(weights)
 
 
 @lru_cache
-def weights_at_tunings(n_fft: int, rate: int) -> Float64Array:
-    """Weights that keep the lowest bins and fold the others at every tuning, float32 (n_bins, 200)."""
-    filters = np.concatenate([chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS])
-    filters[:, :N_LOW] = 0.0
-    rows = np.concatenate([np.eye(N_LOW, filters.shape[1]), filters], dtype=np.float32)
-    return np.ascontiguousarray(rows.T)
+def weights_at_tunings(n_fft: int, rate: int) -> tuple[IntArray, IntArray, IntArray, Float32Array]:
+    """The `packed_weights` of every tuning at which energies are kept."""
+    filters = [chroma_filterbank(n_fft, rate, float(tuning)) for tuning in TUNINGS]
+    return packed_weights(np.stack(filters))
 
 
 def tuning_weights(framing: Framing, rate: int, params: Params) -> Arrays:
-    """Weights of each bin in the columns of ``chroma_at_tunings``, (n_bins, 200)."""
-    return (weights_at_tunings(framing.length, rate),)
+    """Weights of each bin in the columns of ``chroma_at_tunings``."""
+    return weights_at_tunings(framing.length, rate)
 
 
 @kernel

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Parameter, Params
-from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.jit import Float32Array, Float64Array, contiguous, kernel
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
@@ -28,7 +28,7 @@ def root_mean_square(frames: Float32Array, out: Float32Array) -> None:
     """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
-        row = frames[t]
+        row = contiguous(frames[t])
         total = np.float32(0.0)
         for i in range(n):
             total += row[i] * row[i]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import Column, FrameFeature
-from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.jit import Float32Array, contiguous, kernel
 
 LIBROSA_ZERO = 1e-10  # librosa's threshold: samples up to this, of either sign, count as 0
 
@@ -43,7 +43,7 @@ def zero_crossings(frames: Float32Array, out: Float32Array) -> None:
     """
     scale = np.float32(1.0 / max(frames.shape[1] - 1, 1))
     for t in range(frames.shape[0]):
-        out[t, 0] = sign_changes(frames[t], np.float32(0.0)) * scale
+        out[t, 0] = sign_changes(contiguous(frames[t]), np.float32(0.0)) * scale
 
 
 @kernel
@@ -53,7 +53,7 @@ def librosa_zero_crossing_rate(frames: Float32Array, out: Float32Array) -> None:
     frames (n_frames, N) -> out (n_frames, 1)
     """
     for t in range(frames.shape[0]):
-        out[t, 0] = sign_changes(frames[t], np.float32(-LIBROSA_ZERO)) / frames.shape[1]
+        out[t, 0] = sign_changes(contiguous(frames[t]), np.float32(-LIBROSA_ZERO)) / frames.shape[1]
 
 
 @kernel

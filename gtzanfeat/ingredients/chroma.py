@@ -127,12 +127,12 @@ def fold_bins(power: Float32Array, first: int, weights: Float32Array, out: Float
     Four classes at a time: a bin is read once for four sums, which is three times as fast.
     """
     for t in range(power.shape[0]):
-        row = power[t]
+        row = power[t, first : first + weights.shape[1]]
         for c in range(0, N_CLASSES, 4):
             w0, w1, w2, w3 = weights[c], weights[c + 1], weights[c + 2], weights[c + 3]
             e0 = e1 = e2 = e3 = np.float32(0.0)
-            for k in range(weights.shape[1]):
-                p = row[first + k]
+            for k in range(row.size):
+                p = row[k]
                 e0 += w0[k] * p
                 e1 += w1[k] * p
                 e2 += w2[k] * p

@@ -16,7 +16,7 @@ import numpy as np
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
 from gtzanfeat.ingredients.pitch_classes import A4_HZ, N_CLASSES
-from gtzanfeat.jit import Float32Array, IntArray, kernel
+from gtzanfeat.jit import Float32Array, IntArray, kernel, recursive_kernel
 
 N_OCTAVES = 7
 BINS = 36  # to an octave
@@ -77,27 +77,28 @@ def octave_weights(rate: int, a4_hz: float = A4_HZ) -> tuple[IntArray, Float32Ar
     return half, (windows * np.cos(phase)).astype(np.float32), (windows * np.sin(phase)).astype(np.float32)
 
 
-@kernel
+@recursive_kernel
 def decimate(x: Float32Array, middle: float, taps: Float32Array, out: Float32Array) -> None:
     """Half-band low-pass, every second sample kept: y[m] = Σ_j h[j] x[2m + j]; beyond its ends x is 0.
 
-    x (n,), taps (n_taps,) at odd distances from the middle one -> out (n/2,)
+    x (n,), taps (7,) at odd distances from the middle one -> out (n/2,)
 
-    Even and odd samples apart are vectors.
+    Even and odd samples apart are vectors, and taps of a number that is known are one loop over samples.
     """
     n = out.size
-    reach = taps.size
+    reach = HALF_BAND_TAPS
     even = np.empty(n, dtype=np.float32)
     odd = np.zeros(n + 2 * reach, dtype=np.float32)
     for m in range(n):
         even[m] = x[2 * m]
+    inner = odd[reach:]
     for m in range(x.size // 2):
-        odd[m + reach] = x[2 * m + 1]
+        inner[m] = x[2 * m + 1]
     centre = np.float32(middle)
     for m in range(n):
         total = centre * even[m]
-        for k in range(reach):
-            total += taps[k] * (odd[m + reach - 1 - k] + odd[m + reach + k])
+        for k in range(HALF_BAND_TAPS):
+            total += taps[k] * (odd[m + (reach - 1 - k)] + odd[m + (reach + k)])
         out[m] = total
 
 
@@ -128,9 +129,11 @@ def add_octave(
         for t in range(n):
             c = first + (start + t) * hop
             sums[t, 0] = x[c]
-            for i in range(1, width):
-                sums[t, i] = x[c + i] + x[c - i]
-                differences[t, i] = x[c + i] - x[c - i]
+            after, before = x[c + 1 : c + width], x[c - width + 1 : c]
+            for i in range(width - 1):
+                a, b = after[i], before[width - 2 - i]
+                sums[t, 1 + i] = a + b
+                differences[t, 1 + i] = a - b
         for b in range(half.size):
             re0 = re1 = re2 = re3 = np.float32(0.0)
             im0 = im1 = im2 = im3 = np.float32(0.0)

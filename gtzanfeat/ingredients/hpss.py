@@ -17,46 +17,63 @@ from gtzanfeat.jit import ComplexArray, Float32Array, kernel
 PARTS = ("harmonic", "percussive")
 FRAMING = Framing(2048, 512, window="hann", edges="zero")  # the spectra that are separated
 NEEDS = ("frames", "spectrum", "power")
+CACHED_FRAMES = 64  # frames separated at a time, of which all but the spectra stays in the second cache
 
 
 @kernel
 def apply_harmonic_mask(
-    spectrum: ComplexArray, steady: Float32Array, struck: Float32Array, out: ComplexArray
+    spectrum: Float32Array, steady: Float32Array, struck: Float32Array, out: Float32Array
 ) -> None:
     """Harmonic part X · H / (H + P), H and P the medians of |X|² over time and frequency; ½ X if both are 0.
 
-    spectrum (n_frames, n_bins), steady (n_frames, n_bins), struck (n_frames, n_bins)
-    -> out (n_frames, n_bins)
+    spectrum (n_frames, 2 n_bins), real and imaginary parts in turn, steady (n_frames, n_bins),
+    struck (n_frames, n_bins) -> out (n_frames, 2 n_bins)
     """
     for t in range(spectrum.shape[0]):
-        for k in range(spectrum.shape[1]):
-            total = steady[t, k] + struck[t, k]
-            share = steady[t, k] / total if total > 0 else np.float32(0.5)
-            out[t, k] = spectrum[t, k] * share
+        mixed, h, p, part = spectrum[t], steady[t], struck[t], out[t]
+        for k in range(h.size):
+            total = h[k] + p[k]
+            share = h[k] / total if total > 0 else np.float32(0.5)
+            part[2 * k] = mixed[2 * k] * share
+            part[2 * k + 1] = mixed[2 * k + 1] * share
 
 
 @kernel
 def overlap_add(
-    waves: Float32Array, taper: Float32Array, hop: int, tail: Float32Array, out: Float32Array
+    waves: Float32Array,
+    taper: Float32Array,
+    weights: Float32Array,
+    n_before: int,
+    tail: Float32Array,
+    out: Float32Array,
 ) -> None:
     """Weighted overlap-add y[n] = Σ_t w[n - t·hop] x_t[n - t·hop] / Σ_t w²[n - t·hop].
 
-    waves (n_frames, length), taper (length,), the two incomplete sums in tail (2, length)
-    -> out (n_frames · hop,)
+    waves (n_frames, length), taper w (length,), `overlap_weights`, of the frames before the first their
+    number and the incomplete sums in tail (length,) -> out (n_frames · hop,)
     """
+    last, hop = weights.shape[0] - 1, weights.shape[1]
     length = taper.size
     for t in range(waves.shape[0]):
-        for i in range(length):
-            tail[0, i] += taper[i] * waves[t, i]
-            tail[1, i] += taper[i] * taper[i]
+        wave = waves[t]
+        weight = weights[min(n_before + t, last)]
+        complete = out[t * hop : (t + 1) * hop]
         for i in range(hop):
-            weight = tail[1, i]
-            out[t * hop + i] = tail[0, i] / weight if weight > 0 else np.float32(0.0)
+            total = tail[i] + taper[i] * wave[i]
+            complete[i] = total / weight[i] if weight[i] > 0 else np.float32(0.0)
+        later, late_taper, late_wave = tail[hop:], taper[hop:], wave[hop:]
         for i in range(length - hop):
-            tail[0, i] = tail[0, i + hop]
-            tail[1, i] = tail[1, i + hop]
-        for i in range(length - hop, length):
-            tail[0, i] = tail[1, i] = np.float32(0.0)
+            tail[i] = later[i] + late_taper[i] * late_wave[i]
+        tail[length - hop :] = np.float32(0.0)
+
+
+def overlap_weights(taper: Float32Array, hop: int) -> Float32Array:
+    """Sums of w² over the frames that overlap, for each sample of a hop: (length / hop, hop).
+
+    Row j is of the hop that j frames before reach into, and the last of all hops after.
+    """
+    weights: Float32Array = np.cumsum(taper.reshape(-1, hop) ** 2, axis=0, dtype=np.float32)
+    return weights
 
 
 class Separation:
@@ -87,29 +104,31 @@ class Separation:
     """
 
     def __init__(self) -> None:
+        n_bins = FRAMING.length // 2 + 1
         self._taper = window(FRAMING.window, FRAMING.length)
+        self._weights = overlap_weights(self._taper, FRAMING.hop)
+        self._steady = np.empty((CACHED_FRAMES, n_bins), dtype=np.float32)
+        self._struck = np.empty((CACHED_FRAMES, n_bins), dtype=np.float32)
+        self._harmonic = np.empty((CACHED_FRAMES, n_bins), dtype=np.complex64)
         self.reset()
 
     def reset(self) -> None:
         """Forget what was pushed, and start a new clip."""
         bins = FRAMING.length // 2 + 1
         self._power = np.empty((0, bins), dtype=np.float32)  # of frames not separated, and of 15 before
-        self._pending: list[
-            tuple[ComplexArray, Float32Array]
-        ] = []  # spectra not separated, medians over bins
+        self._pending: list[ComplexArray] = []  # spectra not separated
         self._n_pending = 0
+        self._n_separated = 0
         self._sound = np.empty(0, dtype=np.float32)  # of which the harmonic part is not known
-        self._tail = np.zeros((2, FRAMING.length), dtype=np.float32)
+        self._tail = np.zeros(FRAMING.length, dtype=np.float32)
         self._skip = FRAMING.margin  # zeros before the clip
         self._ready: list[Float32Array] = []
         self.n_given = 0
 
     def push(self, frames: Float32Array, spectrum: ComplexArray, power: Float32Array) -> None:
         """Take the frames (n, 2048), spectra (n, 1025) and power spectra (n, 1025) that come next."""
-        struck = np.empty_like(power)
-        running_median(power.view(np.int32).T, 0, struck.view(np.int32).T)
         self._power = np.concatenate([self._power, power])
-        self._pending.append((spectrum, struck))
+        self._pending.append(spectrum)
         self._n_pending += len(spectrum)
         self._sound = np.concatenate([self._sound, frames[:, : FRAMING.hop].ravel()])
         self._rest = frames[-1, FRAMING.hop :].copy()
@@ -122,23 +141,39 @@ class Separation:
         if n <= 0:
             return
         first = len(self._power) - self._n_pending
-        steady = np.empty((n, self._power.shape[1]), dtype=np.float32)
-        running_median(self._power.view(np.int32), first, steady.view(np.int32))
-        self._power = self._power[max(first + n - REACH, 0) :]
+        last = first + n
+        while first < last:
+            m = min(CACHED_FRAMES, last - first, len(self._pending[0]))
+            self._ready.append(self._separated(self._pending[0][:m], first))
+            self._pending[0] = self._pending[0][m:]
+            if len(self._pending[0]) == 0:
+                del self._pending[0]
+            first += m
         self._n_pending -= n
-        harmonic = np.empty(steady.shape, dtype=np.complex64)
-        done = 0
-        while done < n:
-            spectra, struck = self._pending.pop(0)
-            m = min(len(spectra), n - done)
-            apply_harmonic_mask(spectra[:m], steady[done : done + m], struck[:m], harmonic[done : done + m])
-            done += m
-            if m < len(spectra):
-                self._pending.insert(0, (spectra[m:], struck[m:]))
+        self._power = self._power[max(last - REACH, 0) :]
+
+    def _separated(self, spectra: ComplexArray, first: int) -> Float32Array:
+        """Samples of the harmonic part that these frames complete; the first is row `first` of the powers."""
+        n = len(spectra)
+        steady, struck, harmonic = self._steady[:n], self._struck[:n], self._harmonic[:n]
+        running_median(self._power.view(np.int32), 0, first, steady.view(np.int32))
+        running_median(self._power[first : first + n].view(np.int32), 1, 0, struck.view(np.int32))
+        apply_harmonic_mask(spectra.view(np.float32), steady, struck, harmonic.view(np.float32))
         waves = scipy.fft.irfft(harmonic, n=FRAMING.length, axis=-1, overwrite_x=True)
         part = np.empty(n * FRAMING.hop, dtype=np.float32)
-        overlap_add(waves, self._taper, FRAMING.hop, self._tail, part)
-        self._ready.append(part)
+        overlap_add(waves, self._taper, self._weights, self._n_separated, self._tail, part)
+        self._n_separated += n
+        return part
+
+    def _last_hops(self) -> Float32Array:
+        """Samples of the harmonic part that only the last frames reach."""
+        overlap = FRAMING.length - FRAMING.hop
+        weights = np.zeros(overlap, dtype=np.float32)
+        for i in range(min(self._n_separated, overlap // FRAMING.hop)):
+            later = self._taper[(i + 1) * FRAMING.hop :]
+            weights[: len(later)] += later**2
+        sums = self._tail[:overlap]
+        return np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0)
 
     def take(self) -> tuple[Float32Array, Float32Array]:
         """Give the samples of both parts that have become known, each (n_samples,)."""
@@ -153,8 +188,7 @@ class Separation:
     def flush(self, n_samples: int) -> tuple[Float32Array, Float32Array]:
         """End a clip of `n_samples`, and give what is left of both parts."""
         self._separate(self._n_pending)
-        sums, weights = self._tail[:, : FRAMING.length - FRAMING.hop]
-        self._ready.append(np.divide(sums, weights, out=np.zeros_like(sums), where=weights > 0))
+        self._ready.append(self._last_hops())
         self._sound = np.concatenate([self._sound, self._rest])
         wanted = n_samples - self.n_given
         harmonic, percussive = self.take()

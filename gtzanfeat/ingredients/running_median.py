@@ -202,70 +202,108 @@ def middle_1(c: Any, x: Any) -> Any:
 
 
 @kernel
-def four_medians(c: Any, s: NDArray[np.int32], a: int) -> Any:
-    """Medians of 31 rows around each of the rows a..a+3.
+def four_medians(c: Any, s: NDArray[np.int32], i: int) -> Any:
+    """Medians of 31 rows around each of four rows that follow each other.
 
-    tuple c (4,), the middle 4 of the rows a-12..a+15 that they share, s (n_rows · LANES,) -> tuple (4,)
+    tuple c (4,), the middle 4 of the 28 rows that they share, s (n_rows · LANES,), in which the first of the
+    34 rows around them is at place i -> tuple (4,)
     """
-    p = middle_2(c, sorted_2(s, a - 14 * LANES))
-    q = middle_2(c, sorted_2(s, a + 16 * LANES))
+    p = middle_2(c, sorted_2(s, i + LANES))
+    q = middle_2(c, sorted_2(s, i + 31 * LANES))
     return (
-        middle_1(p, s[a - 15 * LANES]),
-        middle_1(p, s[a + 16 * LANES]),
-        middle_1(q, s[a - 13 * LANES]),
-        middle_1(q, s[a + 18 * LANES]),
+        middle_1(p, s[i]),
+        middle_1(p, s[i + 31 * LANES]),
+        middle_1(q, s[i + 2 * LANES]),
+        middle_1(q, s[i + 33 * LANES]),
     )
 
 
 @kernel
-def median_tile(s: NDArray[np.int32], start: int, out: NDArray[np.int32]) -> None:
+def median_tile(s: NDArray[np.int32], out: NDArray[np.int32]) -> None:
     """Medians of 31 rows around each of 16 rows, in every lane.
 
-    s (n_rows · LANES,), the first of the 16 rows at place `start` -> out (16 · LANES,)
+    s (46 · LANES,), the 16 rows between the 15 before and the 15 after them -> out (16 · LANES,)
 
-    Written out, because the compiler makes vectors only of what it can unfold into one loop.
+    Written out, because the compiler makes vectors only of what it can unfold into one loop. All places are
+    a constant and a lane, which it knows not to be negative: of an index that could be, and would then count
+    from the end, it loads one lane at a time.
     """
     n = LANES
-    for lane in range(n):
-        a = start + lane
-        core = merged_8(sorted_8(s, a), sorted_8(s, a + 8 * n))
-        half = middle_8(core, sorted_8(s, a - 8 * n))
-        m = four_medians(middle_4(half, sorted_4(s, a - 12 * n)), s, a)
-        out[lane], out[lane + n], out[lane + 2 * n], out[lane + 3 * n] = m
-        m = four_medians(middle_4(half, sorted_4(s, a + 16 * n)), s, a + 4 * n)
-        out[lane + 4 * n], out[lane + 5 * n], out[lane + 6 * n], out[lane + 7 * n] = m
-        half = middle_8(core, sorted_8(s, a + 16 * n))
-        m = four_medians(middle_4(half, sorted_4(s, a - 4 * n)), s, a + 8 * n)
-        out[lane + 8 * n], out[lane + 9 * n], out[lane + 10 * n], out[lane + 11 * n] = m
-        m = four_medians(middle_4(half, sorted_4(s, a + 24 * n)), s, a + 12 * n)
-        out[lane + 12 * n], out[lane + 13 * n], out[lane + 14 * n], out[lane + 15 * n] = m
+    for i in range(n):
+        core = merged_8(sorted_8(s, i + 15 * n), sorted_8(s, i + 23 * n))
+        half = middle_8(core, sorted_8(s, i + 7 * n))
+        m = four_medians(middle_4(half, sorted_4(s, i + 3 * n)), s, i)
+        out[i], out[i + n], out[i + 2 * n], out[i + 3 * n] = m
+        m = four_medians(middle_4(half, sorted_4(s, i + 31 * n)), s, i + 4 * n)
+        out[i + 4 * n], out[i + 5 * n], out[i + 6 * n], out[i + 7 * n] = m
+        half = middle_8(core, sorted_8(s, i + 31 * n))
+        m = four_medians(middle_4(half, sorted_4(s, i + 11 * n)), s, i + 8 * n)
+        out[i + 8 * n], out[i + 9 * n], out[i + 10 * n], out[i + 11 * n] = m
+        m = four_medians(middle_4(half, sorted_4(s, i + 39 * n)), s, i + 12 * n)
+        out[i + 12 * n], out[i + 13 * n], out[i + 14 * n], out[i + 15 * n] = m
 
 
 @kernel
-def running_median(x: NDArray[np.int32], first: int, out: NDArray[np.int32]) -> None:
-    """Running median out[i] = median of x[first + i - 15 .. first + i + 15], lane by lane.
+def copy_lanes(
+    x: NDArray[np.int32], axis: int, start: int, left: int, s: NDArray[np.int32], place: int, n: int
+) -> None:
+    """Copy rows start..start+n-1 of the lanes from `left` on, beyond the ends of `x` mirrored.
 
-    x (n_rows, n_lanes) int32 -> out (n, n_lanes) int32
+    x (n_rows, n_lanes), or its transpose if axis is 1 -> s (n_rows · LANES,) from `place` on
+    """
+    n_rows = x.shape[axis]
+    width = min(LANES, x.shape[1 - axis] - left)
+    if axis == 1 and start >= 0 and start + n <= n_rows:
+        for lane in range(width):
+            row = x[left + lane, start : start + n]
+            column = s[place + lane :]
+            for r in range(n):
+                column[r * LANES] = row[r]
+        return
+    for r in range(n):
+        i = (start + r) % (2 * n_rows)
+        if i >= n_rows:
+            i = 2 * n_rows - 1 - i
+        lanes = s[place + r * LANES : place + (r + 1) * LANES]
+        if axis == 0:
+            row = x[i, left : left + width]
+            for lane in range(width):
+                lanes[lane] = row[lane]
+        else:
+            for lane in range(width):
+                lanes[lane] = x[left + lane, i]
+
+
+@kernel
+def running_median(x: NDArray[np.int32], axis: int, first: int, out: NDArray[np.int32]) -> None:
+    """Running median along an axis: out[i] = median of x[first + i - 15 .. first + i + 15].
+
+    x (n_rows, n_lanes) int32 -> out (n, n_lanes) int32, if the axis is 0; the transposes of both, if it is 1
 
     Rows beyond the ends of `x` are its own, mirrored (d c b a | a b c d | d c b a). Floats that are not
     negative are in the order of their bits: view them as int32, of which the compiler makes better code.
     """
-    n_rows, n_lanes = x.shape
-    n = out.shape[0]
-    n_tiles = (n + TILE - 1) // TILE
-    s = np.zeros((n_tiles + 2) * TILE * LANES, dtype=np.int32)
+    n = out.shape[axis]
+    n_lanes = out.shape[1 - axis]
+    around = 2 * REACH
+    s = np.zeros((TILE + around) * LANES, dtype=np.int32)
     medians = np.empty(TILE * LANES, dtype=np.int32)
     for left in range(0, n_lanes, LANES):
         width = min(LANES, n_lanes - left)
-        for r in range(n + 2 * REACH):
-            i = (first + r - REACH) % (2 * n_rows)
-            if i >= n_rows:
-                i = 2 * n_rows - 1 - i
-            place = (r + TILE - REACH) * LANES
-            for lane in range(width):
-                s[place + lane] = x[i, left + lane]
-        for tile in range(n_tiles):
-            median_tile(s, (tile + 1) * TILE * LANES, medians)
-            for r in range(min(TILE, n - tile * TILE)):
+        copy_lanes(x, axis, first - REACH, left, s, 0, around)
+        for top in range(0, n, TILE):
+            copy_lanes(x, axis, first + top + REACH, left, s, around * LANES, TILE)
+            median_tile(s, medians)
+            rows = min(TILE, n - top)
+            if axis == 0:
+                for r in range(rows):
+                    row = out[top + r, left : left + width]
+                    for lane in range(width):
+                        row[lane] = medians[r * LANES + lane]
+            else:
                 for lane in range(width):
-                    out[tile * TILE + r, left + lane] = medians[r * LANES + lane]
+                    row = out[left + lane, top : top + rows]
+                    for r in range(rows):
+                        row[r] = medians[r * LANES + lane]
+            for i in range(around * LANES):
+                s[i] = s[i + TILE * LANES]

@@ -373,6 +373,7 @@ def apply_filterbank(
         row = power[t]
         for b in range(first.size):
             total = np.float32(0.0)
-            for i in range(width[b]):
-                total += weights[b, i] * row[first[b] + i]
+            bins, w = row[first[b] : first[b] + width[b]], weights[b]
+            for i in range(bins.size):
+                total += w[i] * bins[i]
             out[t, b] = total

@@ -31,6 +31,8 @@ UNDECLARED = {
     "BLOCK_FRAMES": "how many frames are computed at a time",
     "TILE": "how many rows or coefficients are computed at a time",
     "LANES": "how many lanes are computed at a time",
+    "NEGLIGIBLE": "weights that are left out because they are below the rounding of their sum",
+    "TWICE": "a place in working memory",
     "N_CLASSES": "there are twelve pitch classes",
     "LOWEST_RATE": "what is below is refused",
     "PREDICTION_LAGS": "as many as the largest order takes; each order takes what it needs",

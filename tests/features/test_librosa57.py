@@ -237,7 +237,7 @@ def test_weights_at_a_tuning_lie_on_a_polynomial(rng):
     """Between the tunings whose energies are kept, at every hundredth of a semitone."""
     power = rng.exponential(size=(20, 1025)).astype(np.float32)
     kept = np.empty((20, 200), dtype=np.float32)
-    librosa_chroma.energies_at_tunings(power, librosa_chroma.weights_at_tunings(2048, RATE), kept)
+    librosa_chroma.energies_at_tunings(power, *librosa_chroma.weights_at_tunings(2048, RATE), kept)
     for tuning in np.linspace(-0.5, 0.49, 34):
         peak = 440 * 2 ** ((tuning + 0.005) / 12)
         peaks = np.array([[peak, 1.0]], dtype=np.float32)
@@ -252,11 +252,20 @@ def test_weights_at_a_tuning_lie_on_a_polynomial(rng):
 
 @pytest.mark.parametrize("n_bins", [257, 276, 503, 514])
 def test_energies_are_a_matrix_product(n_bins, rng):
-    power, weights = rng.exponential(size=(7, n_bins)), rng.exponential(size=(n_bins, 200))
+    """Of the lowest bins as they are, and of filters of which each bin is in a few classes."""
+    power = rng.exponential(size=(7, n_bins)).astype(np.float32)
+    filters = rng.exponential(size=(16, 12, n_bins)).astype(np.float32)
+    nearest = 12 * np.log2(np.arange(8, n_bins) / 100)
+    distance = (nearest - np.arange(12)[:, None] + 6) % 12 - 6
+    filters[:, :, 8:] *= np.abs(distance) < 1 + 1000 / np.arange(8, n_bins) ** 2
     out = np.full((7, 200), np.nan, dtype=np.float32)
-    table = power.astype(np.float32), weights.astype(np.float32)
-    librosa_chroma.energies_at_tunings(*table, out)
-    np.testing.assert_allclose(out, power @ weights, rtol=3e-6)
+    first, width, start, weights = librosa_chroma.packed_weights(filters)
+    assert width.max() == 12  # the low ones are in all
+    assert weights.size < 5 * 16 * n_bins
+    librosa_chroma.energies_at_tunings(power, first, width, start, weights, out)
+    np.testing.assert_array_equal(out[:, :8], power[:, :8])
+    exact = np.einsum("tk,ick->tic", np.float64(power[:, 8:]), np.float64(filters[..., 8:]))
+    np.testing.assert_allclose(out[:, 8:], exact.reshape(7, -1), rtol=3e-6)
 
 
 def test_peaks_are_those_of_the_twin_and_of_librosa(rng):

@@ -7,6 +7,7 @@ from scipy.signal import lfilter
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.extraction.analysis import BLOCK, Analysis
+from gtzanfeat.features import waveform, zero_crossings
 from gtzanfeat.ingredients import envelopes
 
 RATE, LENGTH = signals.RATE, 512
@@ -64,3 +65,17 @@ def test_features_of_preemphasized_sound_are_those_of_the_filtered_samples(rng):
     emphasized = samples - np.float32(0.97) * before
     framing = Framing(551, 220, stream="preemphasis")
     np.testing.assert_array_equal(track("rms", samples, framing), track("rms", emphasized, Framing(551, 220)))
+
+
+@pytest.mark.parametrize("kernel", [waveform.root_mean_square, zero_crossings.zero_crossings])
+def test_frames_that_overlap_and_samples_that_lie_apart_are_frames_like_others(kernel, rng):
+    """Kernels treat rows as contiguous where they are, which the type of overlapping frames does not say."""
+    samples = rng.standard_normal((2000, 3)).astype(np.float32)
+    mono = np.ascontiguousarray(samples[:, 1])
+    strided = np.lib.stride_tricks.sliding_window_view(mono, 600)[::100]
+    apart = np.lib.stride_tricks.sliding_window_view(samples[:, 1], 600)[::100]
+    out = np.full((3, len(strided), 1), np.nan, dtype=np.float32)
+    for frames, track in zip((strided, apart, strided.copy()), out, strict=True):
+        kernel(frames.view(), track)
+    np.testing.assert_array_equal(out[0], out[2])
+    np.testing.assert_array_equal(out[1], out[2])

@@ -24,7 +24,7 @@ from gtzanfeat.feature_sets.feature_parameters import parameter_rows, summary_pa
 from gtzanfeat.features import FEATURES
 from gtzanfeat.statistics.summaries import find_summary
 
-CELLS = 1 << 20  # of a track summarised at a time: statistics take several copies of it, in float64
+CELLS = 1 << 18  # of a track summarised at a time: statistics take several copies of it, in float64
 
 
 @dataclass(frozen=True)

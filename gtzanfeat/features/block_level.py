@@ -90,6 +90,7 @@ def cent_spectrum(
 
 BANDS_AT_A_TIME = 8
 BLOCKS_AT_A_TIME = 16
+CELLS_AT_A_TIME = 1 << 18
 
 
 def _bands(track: Float32Array) -> Iterator[Float32Array]:
@@ -98,15 +99,20 @@ def _bands(track: Float32Array) -> Iterator[Float32Array]:
         yield from np.ascontiguousarray(track[:, first : first + BANDS_AT_A_TIME].T)
 
 
-def _blocks(track: Float32Array, block: tuple[int, int]) -> Iterator[Float32Array]:
-    """Yield one block after another, (length, n_bands); the last frame is repeated in a shorter track."""
+def _rows_of_blocks(track: Float32Array, block: tuple[int, int]) -> Iterator[Float32Array]:
+    """Yield the rows of some blocks after another; the last frame is repeated in a track shorter than one."""
     length, hop = block
     if len(track) < length:
         yield np.pad(track[:], ((0, length - len(track)), (0, 0)), mode="edge")
     for first in range(0, len(track) - length + 1, BLOCKS_AT_A_TIME * hop):
-        rows = track[first : first + (BLOCKS_AT_A_TIME - 1) * hop + length]
-        for start in range(0, len(rows) - length + 1, hop):
-            yield rows[start : start + length]
+        yield track[first : first + (BLOCKS_AT_A_TIME - 1) * hop + length]
+
+
+def _blocks(rows: NDArray[Any], block: tuple[int, int]) -> Iterator[NDArray[Any]]:
+    """Yield one block of rows after another, (length, n_bands)."""
+    length, hop = block
+    for start in range(0, len(rows) - length + 1, hop):
+        yield rows[start : start + length]
 
 
 def _n_blocks(track: Float32Array, block: tuple[int, int]) -> int:
@@ -118,15 +124,16 @@ def _n_blocks(track: Float32Array, block: tuple[int, int]) -> int:
 def _sorted_blocks(levels: NDArray[Any], block: tuple[int, int], kept: int) -> NDArray[Any]:
     """Largest values of each block of one band in rising order, (n_blocks, kept)."""
     length, hop = block
-    long = np.pad(levels, (0, max(0, length - len(levels))), mode="edge")
-    blocks = np.lib.stride_tricks.sliding_window_view(long, length)[::hop]
+    if len(levels) < length:
+        levels = np.pad(levels, (0, length - len(levels)), mode="edge")
+    blocks = np.lib.stride_tricks.sliding_window_view(levels, length)[::hop]
     return np.sort(blocks, axis=1)[:, length - kept :]
 
 
 def _percentile_of_patterns(patterns: NDArray[Any], rank: float) -> Float64Array:
-    """Percentile over blocks of their patterns (n_blocks, n), 512 numbers at a time: (n,)."""
-    starts = range(0, patterns.shape[1], 512)
-    return np.concatenate([percentile(patterns[:, start : start + 512], rank) for start in starts])
+    """Percentile over blocks of their patterns (n_blocks, n), some numbers of them at a time: (n,)."""
+    parts = np.array_split(patterns, 1 + patterns.size // CELLS_AT_A_TIME, axis=1)
+    return np.concatenate([percentile(part, rank) for part in parts])
 
 
 def spectral_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
@@ -162,7 +169,9 @@ def fluctuation_pattern(track: Float32Array, n_frames: int, params: Params) -> F
     """Percentile 60 over blocks of 2/T |DFT over time| of each band at 37 rates of modulation: (3589,)."""
     filters = modulation_filters(params["frame_rate"])
     patterns = np.empty((_n_blocks(track, FLUCTUATION), N_BANDS * N_MODULATIONS), dtype=np.float32)
-    for pattern, block in zip(patterns, _blocks(track, FLUCTUATION), strict=True):
+    parts = _rows_of_blocks(track, FLUCTUATION)
+    blocks = (block for rows in parts for block in _blocks(rows, FLUCTUATION))
+    for pattern, block in zip(patterns, blocks, strict=True):
         modulation = np.abs(np.fft.rfft(block - block.mean(axis=0), axis=0)) * (2 / len(block))
         pattern[:] = (modulation.T @ filters).ravel()
     return _percentile_of_patterns(patterns, 60)
@@ -172,9 +181,13 @@ def correlation_pattern(track: Float32Array, n_frames: int, params: Params) -> F
     """Median over blocks of the correlation of each two of 52 bands, 0 where one is steady: (1326,)."""
     pairs = np.triu_indices(N_CORRELATED, 1)
     patterns = np.empty((_n_blocks(track, CORRELATION), len(pairs[0])))
-    sizes = _group_sizes(N_CORRELATED)
-    for pattern, rows in zip(patterns, _blocks(track, CORRELATION), strict=True):
-        block = np.add.reduceat(rows.astype(np.float64), _first_bands(N_CORRELATED), axis=1) / sizes
+    first, sizes = _first_bands(N_CORRELATED), _group_sizes(N_CORRELATED)
+    parts = (
+        np.add.reduceat(rows.astype(np.float64), first, axis=1) / sizes
+        for rows in _rows_of_blocks(track, CORRELATION)
+    )
+    blocks = (block for rows in parts for block in _blocks(rows, CORRELATION))
+    for pattern, block in zip(patterns, blocks, strict=True):
         deviations = block - block.mean(axis=0)
         spread = np.sqrt((deviations**2).mean(axis=0))
         moving = spread > STEADY_DB
@@ -188,8 +201,8 @@ def contrast_pattern(track: Float32Array, n_frames: int, params: Params) -> Floa
     """Percentile 10 over blocks of the sorted max - min over the neighbours of each of 20 bands: (800,)."""
     patterns = []
     for first, size in zip(_first_bands(N_CONTRASTS), _group_sizes(N_CONTRASTS), strict=True):
-        levels = track[:, first : first + size].astype(np.float64)
-        contrast = levels.max(axis=1) - levels.min(axis=1)
+        levels = track[:, first : first + size].T.astype(np.float64, order="C")
+        contrast = levels.max(axis=0) - levels.min(axis=0)
         patterns.append(percentile(_sorted_blocks(contrast, CONTRAST, CONTRAST[0]), 10))
     return np.concatenate(patterns)
 

@@ -95,7 +95,7 @@ CELLS_AT_A_TIME = 1 << 18
 
 def _bands(track: Float32Array) -> Iterator[Float32Array]:
     """Yield the levels of one band after another, (n_frames,)."""
-    for first in range(0, N_BANDS, BANDS_AT_A_TIME):
+    for first in range(0, track.shape[1], BANDS_AT_A_TIME):
         yield from np.ascontiguousarray(track[:, first : first + BANDS_AT_A_TIME].T)
 
 
@@ -142,8 +142,9 @@ def spectral_pattern(track: Float32Array, n_frames: int, params: Params) -> Floa
     total = 0.0
     for rows in blocks_of_rows(track):  # numpy, too, adds up so many numbers before it goes on
         total = np.add.reduce(rows, axis=None, dtype=np.float64, initial=total)
-    pattern: Float64Array = np.concatenate([percentile(blocks, 90) for blocks in ranked])
-    return pattern - total / (len(track) * N_BANDS)
+    levels = np.concatenate([percentile(blocks, 90) for blocks in ranked])
+    pattern: Float64Array = levels - total / (len(track) * track.shape[1])
+    return pattern
 
 
 def delta_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
@@ -168,7 +169,8 @@ def modulation_filters(frame_rate: float) -> Float32Array:
 def fluctuation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 60 over blocks of 2/T |DFT over time| of each band at 37 rates of modulation: (3589,)."""
     filters = modulation_filters(params["frame_rate"])
-    patterns = np.empty((_n_blocks(track, FLUCTUATION), N_BANDS * N_MODULATIONS), dtype=np.float32)
+    n_values = track.shape[1] * N_MODULATIONS
+    patterns = np.empty((_n_blocks(track, FLUCTUATION), n_values), dtype=np.float32)
     parts = _rows_of_blocks(track, FLUCTUATION)
     blocks = (block for rows in parts for block in _blocks(rows, FLUCTUATION))
     for pattern, block in zip(patterns, blocks, strict=True):

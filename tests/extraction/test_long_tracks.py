@@ -116,7 +116,7 @@ def test_a_wide_track_is_not_read_as_a_whole(name, rng, monkeypatch):
 
     track = Watched(rows.shape[1], TrackFile())
     track.append(rows)
-    # what blocks of 8192 rows, cut here to 512, have as a sum is a whole number of numpy's own pieces
+    # a mean over blocks of 512 rows is rounded otherwise than over 8192, which are numpy's own pieces
     np.testing.assert_allclose(computed(track), expected, rtol=1e-12)
     assert max(sizes) < rows.size / 2
 

@@ -238,7 +238,7 @@ class TrackFeature(FrameFeature):
 
     Here `needs` names frame features, accumulators and collections, and ``kernel(*sources, *constants)``, an
     ordinary function, makes of their tracks, totals and rows the track of this one, float32
-    (n_frames, n_columns).
+    (n_frames, n_columns). Those of a long clip lie in a file, as for a `ClipFeature`.
 
     Parameters
     ----------
@@ -281,7 +281,9 @@ class TrackFeature(FrameFeature):
 class ClipFeature:
     """Numbers per clip, from an accumulator's total, a collection's rows or a frame feature's track.
 
-    ``compute(total_or_track, n_frames, params)`` gives the values, shape (n_columns,).
+    ``compute(total_or_track, n_frames, params)`` gives the values, shape (n_columns,). The track or the rows
+    of a long clip lie in a file: they are indexed like an array, ``track[start:stop]`` or
+    ``track[:, columns]``, and ``numpy.asarray`` makes one of them.
 
     Parameters
     ----------

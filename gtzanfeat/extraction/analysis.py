@@ -2,7 +2,7 @@
 
 Files, arrays and live streams all pass here. Samples may arrive in pieces of any size; they are cut anew at
 fixed absolute positions, so that the numbers are the same bits. Only tracks (a few numbers per frame) grow
-with the recording: no spectrum of a whole clip ever exists.
+with the recording, and go to a file once they are long: no spectrum of a whole clip ever exists.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import numpy as np
 from gtzanfeat.declarations import Accumulator, ClipFeature, Framing, Params, Request, TrackFeature
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction.collectors import FoundCollector, TotalCollector, TrackCollector
+from gtzanfeat.extraction.long_tracks import TrackFile
 from gtzanfeat.feature_sets.feature_parameters import checked_params, feature_parameters, full_params
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients import hpss
@@ -78,8 +79,9 @@ class Analysis:
         self._streams = {name: STREAMS[name].build(self.rate) for name in self._filters}
         if self._separation is not None:
             self._separation.reset()
+        file = TrackFile()
         for framed in self._framed.values():
-            framed.reset()
+            framed.reset(file)
 
     def push(self, samples: np.ndarray) -> None:
         """Analyse the next samples of the clip.
@@ -92,7 +94,7 @@ class Analysis:
         Raises
         ------
         GtzanfeatError
-            If the clip has been ended by `finish`.
+            If the clip has been ended by `finish`, or a temporary file cannot be written.
         """
         if self._results:
             raise GtzanfeatError("this clip has ended; call reset() before the next is pushed")
@@ -112,12 +114,13 @@ class Analysis:
         -------
         dict
             By the `key` of each request: the track of a frame feature, float32 (n_frames, n_columns), or the
-            values of a clip feature, float64 (n_columns,).
+            values of a clip feature, float64 (n_columns,). A track of more than some 260,000 numbers is a
+            `LongTrack`, which is read from a temporary file as it is indexed.
 
         Raises
         ------
         GtzanfeatError
-            If nothing was pushed.
+            If nothing was pushed, or a temporary file cannot be written.
         """
         if self._results:
             return dict(self._results)
@@ -316,14 +319,14 @@ class _Framed:
 
     # -- computing it --
 
-    def reset(self) -> None:
+    def reset(self, file: TrackFile) -> None:
         self.n_frames = 0
         self._length = 0
         self._started = False
         for feature in self._frame_features.values():
-            feature.reset()
+            feature.reset(file)
         for accumulator in self._accumulators.values():
-            accumulator.reset()
+            accumulator.reset(file)
 
     def push(self, samples: np.ndarray) -> None:
         """Take the next samples, (n,) or (n_channels, n), and analyse the frames that are complete."""
@@ -381,7 +384,7 @@ class _Framed:
             receiver(*[ingredients[i] for i in needs])
         self.n_frames += n_frames
 
-    def result(self, request: Request) -> np.ndarray:
+    def result(self, request: Request) -> Any:
         row = FEATURES[request.feature]
         if isinstance(row, ClipFeature):
             return row.compute(self._source(row.of, request), self.n_frames, self._params(request))
@@ -392,7 +395,7 @@ class _Framed:
             return track
         return self._frame_features[self._full(request, request.feature).key].track()
 
-    def _source(self, name: str, request: Request) -> np.ndarray:
+    def _source(self, name: str, request: Request) -> Any:
         """Return the result of a feature or accumulator for the parameters of a request."""
         asked = self._full(request, name)
         return self._accumulators[asked.key].result() if name in ACCUMULATORS else self.result(asked)

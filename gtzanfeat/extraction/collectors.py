@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.declarations import FrameFeature
+from gtzanfeat.extraction.long_tracks import RowCollector, TrackFile
 
 
 class TrackCollector:
@@ -26,9 +27,10 @@ class TrackCollector:
         self.needs = needs
         self.constants = constants
 
-    def reset(self) -> None:
-        """Start a new clip."""
-        self.blocks: list[np.ndarray] = []
+    def reset(self, file: TrackFile) -> None:
+        """Start a new clip, whose rows go to this file if it is long."""
+        self._rows = RowCollector(file)
+        self._n_leading = self.row.lead  # rows still to come that have no value
         self.previous: np.ndarray | None = None
 
     def add(self, ingredients: list[np.ndarray], n_frames: int) -> None:
@@ -43,14 +45,13 @@ class TrackCollector:
             self.previous = np.concatenate([self.previous, inputs[0][-past:]])[-past:]
         else:
             self.row.kernel(*inputs, *self.constants, out)
-        self.blocks.append(out)
+        out[: self._n_leading] = 0.0
+        self._n_leading = max(self._n_leading - n_frames, 0)
+        self._rows.add(out)
 
-    def track(self) -> np.ndarray:
-        """Return the rows of all frames, float32 (n_frames, n_columns)."""
-        if len(self.blocks) > 1:
-            self.blocks = [np.concatenate(self.blocks)]
-        self.blocks[0][: self.row.lead] = 0.0
-        return self.blocks[0]
+    def track(self) -> Any:
+        """Return the rows of all frames, float32 (n_frames, n_columns): an array or a `LongTrack`."""
+        return self._rows.rows()
 
 
 @dataclass
@@ -62,8 +63,8 @@ class TotalCollector:
     constants: tuple[Any, ...]
     total: np.ndarray
 
-    def reset(self) -> None:
-        """Start a new clip."""
+    def reset(self, file: TrackFile) -> None:
+        """Start a new clip, of which nothing goes to the file."""
         self.total[...] = 0.0
 
     def add(self, ingredients: list[np.ndarray]) -> None:
@@ -83,16 +84,14 @@ class FoundCollector:
         self.needs = needs
         self.constants = constants
 
-    def reset(self) -> None:
-        """Start a new clip."""
-        self.blocks: list[np.ndarray] = []
+    def reset(self, file: TrackFile) -> None:
+        """Start a new clip; what is found in it goes to this file if it is much."""
+        self._rows = RowCollector(file)
 
     def add(self, ingredients: list[np.ndarray]) -> None:
         """Add the next block."""
-        self.blocks.append(self.kernel(*[ingredients[i] for i in self.needs], *self.constants))
+        self._rows.add(self.kernel(*[ingredients[i] for i in self.needs], *self.constants))
 
-    def result(self) -> np.ndarray:
-        """Return what was found in all frames, float32 (n_found, n_values)."""
-        if len(self.blocks) > 1:  # held once: several features may ask
-            self.blocks = [np.concatenate(self.blocks)]
-        return self.blocks[0]
+    def result(self) -> Any:
+        """Return what was found in all frames, float32 (n_found, n_values): an array or a `LongTrack`."""
+        return self._rows.rows()

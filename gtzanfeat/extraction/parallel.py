@@ -21,6 +21,7 @@ from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
+from gtzanfeat.extraction.long_tracks import TrackFileError
 from gtzanfeat.progress import ordered_results, report_progress
 
 CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
@@ -154,7 +155,12 @@ class ClipAnalyser:
         try:
             clip = clip_at(source, rate)
             key, known = self.known(clip)
-            return known if known is not None else self.kept(clip, key, self._computed(clip))
+            if known is not None:
+                return known
+            try:
+                return self.kept(clip, key, self._computed(clip))
+            except TrackFileError as error:
+                raise ClipError(clip, error.reason, error.remedy) from error
         except ClipError as error:
             named = named_error(error, source, index)
             if named is error:

@@ -26,7 +26,7 @@ from gtzanfeat.statistics.summaries import find_summary
 
 Cell = TypeVar("Cell")
 
-CELLS = 1 << 20  # of a track summarised at a time: statistics take several copies of it, in float64
+CELLS = 1 << 18  # of a track summarised at a time: statistics take several copies of it, in float64
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from gtzanfeat.declarations import FRAME_RATE, Arrays, ClipFeature, Column, FrameFeature, Framing, Params
 from gtzanfeat.ingredients.filterbanks import packed_filterbank
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
-from gtzanfeat.statistics.tracks import percentile, variance
+from gtzanfeat.statistics.tracks import blocks_of_rows, percentile, variance
 
 N_BANDS = 97  # a semitone apart, the last one below half the rate
 FLOOR = 1e-3  # magnitude; a full-scale tone has length / 4, rounding to 16 bits makes some 3e-4 of noise
@@ -85,40 +85,77 @@ def cent_spectrum(
 
 
 # --- patterns, each from the whole track of the spectrum, (n_frames, 97) ---------------------------
+#
+# A track of hours lies in a file, and all blocks together are several times as much: it is read either
+# a few bands or a few blocks at a time.
+
+BANDS_AT_A_TIME = 8
+BLOCKS_AT_A_TIME = 16
+CELLS_AT_A_TIME = 1 << 18
 
 
-def _padded_to_block(track: NDArray[Any], length: int) -> NDArray[Any]:
-    """The track, its last frame repeated where it is shorter than a block."""
-    return np.pad(track, ((0, max(0, length - len(track))), (0, 0)), mode="edge")
+def _bands(track: Float32Array) -> Iterator[Float32Array]:
+    """Yield the levels of one band after another, (n_frames,)."""
+    for first in range(0, track.shape[1], BANDS_AT_A_TIME):
+        yield from np.ascontiguousarray(track[:, first : first + BANDS_AT_A_TIME].T)
 
 
-def _sorted_blocks(track: NDArray[Any], block: tuple[int, int], kept: int) -> Iterator[Float64Array]:
-    """Yield for each band the largest values of each block in rising order, (n_blocks, kept).
-
-    Band by band, since all blocks together are several times as much as the track.
-    """
+def _rows_of_blocks(track: Float32Array, block: tuple[int, int]) -> Iterator[Float32Array]:
+    """Yield the rows of some blocks after another; the last frame is repeated in a track shorter than one."""
     length, hop = block
-    for band in np.ascontiguousarray(_padded_to_block(track, length).T):
-        blocks = np.lib.stride_tricks.sliding_window_view(band, length)[::hop]
-        yield np.sort(blocks, axis=1)[:, length - kept :]
+    if len(track) < length:
+        yield np.pad(track[:], ((0, length - len(track)), (0, 0)), mode="edge")
+    for first in range(0, len(track) - length + 1, BLOCKS_AT_A_TIME * hop):
+        yield track[first : first + (BLOCKS_AT_A_TIME - 1) * hop + length]
+
+
+def _blocks(rows: NDArray[Any], block: tuple[int, int]) -> Iterator[NDArray[Any]]:
+    """Yield one block of rows after another, (length, n_bands)."""
+    length, hop = block
+    for start in range(0, len(rows) - length + 1, hop):
+        yield rows[start : start + length]
+
+
+def _n_blocks(track: Float32Array, block: tuple[int, int]) -> int:
+    """Number of blocks of a track."""
+    length, hop = block
+    return max(len(track) - length, 0) // hop + 1
+
+
+def _sorted_blocks(levels: NDArray[Any], block: tuple[int, int], kept: int) -> NDArray[Any]:
+    """Largest values of each block of one band in rising order, (n_blocks, kept)."""
+    length, hop = block
+    if len(levels) < length:
+        levels = np.pad(levels, (0, length - len(levels)), mode="edge")
+    blocks = np.lib.stride_tricks.sliding_window_view(levels, length)[::hop]
+    return np.sort(blocks, axis=1)[:, length - kept :]
+
+
+def _percentile_of_patterns(patterns: NDArray[Any], rank: float) -> Float64Array:
+    """Percentile over blocks of their patterns (n_blocks, n), some numbers of them at a time: (n,)."""
+    parts = np.array_split(patterns, 1 + patterns.size // CELLS_AT_A_TIME, axis=1)
+    return np.concatenate([percentile(part, rank) for part in parts])
 
 
 def spectral_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 90 over blocks of the sorted levels of each band, less the clip's mean level: (970,)."""
-    ranked = _sorted_blocks(track, SPECTRAL, SPECTRAL[0])
-    pattern: Float64Array = np.concatenate([percentile(blocks, 90) for blocks in ranked]) - track.mean(
-        dtype=np.float64
-    )
+    ranked = (_sorted_blocks(levels, SPECTRAL, SPECTRAL[0]) for levels in _bands(track))
+    total = 0.0
+    for rows in blocks_of_rows(track):  # numpy, too, adds up so many numbers before it goes on
+        total = np.add.reduce(rows, axis=None, dtype=np.float64, initial=total)
+    levels = np.concatenate([percentile(blocks, 90) for blocks in ranked])
+    pattern: Float64Array = levels - total / (len(track) * track.shape[1])
     return pattern
 
 
 def delta_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 90 and variance over blocks of the largest rises of each band, sorted: (2716,)."""
-    rises = np.zeros_like(track)
-    rises[DELTA_LAG:] = np.maximum(track[DELTA_LAG:] - track[:-DELTA_LAG], 0.0)
-    patterns = [
-        (percentile(blocks, 90), variance(blocks)) for blocks in _sorted_blocks(rises, DELTA, DELTA_KEPT)
-    ]
+    patterns = []
+    for levels in _bands(track):
+        rises = np.zeros_like(levels)
+        rises[DELTA_LAG:] = np.maximum(levels[DELTA_LAG:] - levels[:-DELTA_LAG], 0.0)
+        blocks = _sorted_blocks(rises, DELTA, DELTA_KEPT)
+        patterns.append((percentile(blocks, 90), variance(blocks)))
     return np.array(patterns).swapaxes(0, 1).ravel()
 
 
@@ -132,51 +169,55 @@ def modulation_filters(frame_rate: float) -> Float32Array:
 
 def fluctuation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 60 over blocks of 2/T |DFT over time| of each band at 37 rates of modulation: (3589,)."""
-    length, hop = FLUCTUATION
     filters = modulation_filters(params["frame_rate"])
-    long = _padded_to_block(track, length)
-    patterns = []
-    for start in range(0, len(long) - length + 1, hop):
-        block = long[start : start + length]
-        modulation = np.abs(np.fft.rfft(block - block.mean(axis=0), axis=0)) * (2 / length)
-        patterns.append((modulation.T @ filters).ravel())
-    return percentile(np.array(patterns), 60)
+    n_values = track.shape[1] * N_MODULATIONS
+    patterns = np.empty((_n_blocks(track, FLUCTUATION), n_values), dtype=np.float32)
+    parts = _rows_of_blocks(track, FLUCTUATION)
+    blocks = (block for rows in parts for block in _blocks(rows, FLUCTUATION))
+    for pattern, block in zip(patterns, blocks, strict=True):
+        modulation = np.abs(np.fft.rfft(block - block.mean(axis=0), axis=0)) * (2 / len(block))
+        pattern[:] = (modulation.T @ filters).ravel()
+    return _percentile_of_patterns(patterns, 60)
 
 
 def correlation_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Median over blocks of the correlation of each two of 52 bands, 0 where one is steady: (1326,)."""
-    length, hop = CORRELATION
-    long = _padded_to_block(_grouped_bands(track, N_CORRELATED, np.add) / _group_sizes(N_CORRELATED), length)
     pairs = np.triu_indices(N_CORRELATED, 1)
-    patterns = []
-    for start in range(0, len(long) - length + 1, hop):
-        block = long[start : start + length]
+    patterns = np.empty((_n_blocks(track, CORRELATION), len(pairs[0])))
+    first, sizes = _first_bands(N_CORRELATED), _group_sizes(N_CORRELATED)
+    parts = (
+        np.add.reduceat(rows.astype(np.float64), first, axis=1) / sizes
+        for rows in _rows_of_blocks(track, CORRELATION)
+    )
+    blocks = (block for rows in parts for block in _blocks(rows, CORRELATION))
+    for pattern, block in zip(patterns, blocks, strict=True):
         deviations = block - block.mean(axis=0)
         spread = np.sqrt((deviations**2).mean(axis=0))
         moving = spread > STEADY_DB
         deviations[:, moving] /= spread[moving]
         deviations[:, ~moving] = 0.0
-        patterns.append((deviations.T @ deviations / length)[pairs])
-    return percentile(np.array(patterns), 50)
+        pattern[:] = (deviations.T @ deviations / len(block))[pairs]
+    return _percentile_of_patterns(patterns, 50)
 
 
 def contrast_pattern(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Percentile 10 over blocks of the sorted max - min over the neighbours of each of 20 bands: (800,)."""
-    contrast = _grouped_bands(track, N_CONTRASTS, np.maximum) - _grouped_bands(track, N_CONTRASTS, np.minimum)
-    return np.concatenate(
-        [percentile(blocks, 10) for blocks in _sorted_blocks(contrast, CONTRAST, CONTRAST[0])]
-    )
+    patterns = []
+    for first, size in zip(_first_bands(N_CONTRASTS), _group_sizes(N_CONTRASTS), strict=True):
+        levels = track[:, first : first + size].T.astype(np.float64, order="C")
+        contrast = levels.max(axis=0) - levels.min(axis=0)
+        patterns.append(percentile(_sorted_blocks(contrast, CONTRAST, CONTRAST[0]), 10))
+    return np.concatenate(patterns)
 
 
-def _group_sizes(n_bands: int) -> Float64Array:
-    """Number of the 97 bands in each of `n_bands` groups: as equal as can be, the first ones larger."""
-    return np.array([len(part) for part in np.array_split(np.arange(N_BANDS), n_bands)])
+def _group_sizes(n_groups: int) -> IntArray:
+    """Number of the 97 bands in each of `n_groups` groups: as equal as can be, the first ones larger."""
+    return np.array([len(part) for part in np.array_split(np.arange(N_BANDS), n_groups)])
 
 
-def _grouped_bands(track: Float32Array, n_bands: int, gather: np.ufunc) -> Float64Array:
-    """Neighbouring bands combined into groups, float64 (n_frames, n_bands)."""
-    starts = np.cumsum([0, *_group_sizes(n_bands)[:-1]])
-    return gather.reduceat(track.astype(np.float64), starts, axis=1)
+def _first_bands(n_groups: int) -> IntArray:
+    """First band of each of `n_groups` groups."""
+    return np.cumsum([0, *_group_sizes(n_groups)[:-1]])
 
 
 # --- the rows -------------------------------------------------------------------------------------

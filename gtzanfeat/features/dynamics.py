@@ -78,7 +78,7 @@ def dynamics(track: Float32Array, n_frames: int, params: Params) -> Float64Array
     ndarray of shape (6,)
         For silence: the shortest attack that can be timed, the centre of the clip, 0, 0, and 1.
     """
-    rms, peak = track.astype(np.float64).T
+    rms, peak = np.asarray(track, dtype=np.float64).T
     rate, n = params["frame_rate"], rms.size
     loudest = rms.max()
     if not loudest > 0:

@@ -88,7 +88,7 @@ def estimate_keys(classes: Float64Array) -> Float64Array:
 
 def chroma_key(track: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Keys of mean chroma, (8,)."""
-    return estimate_keys(track.mean(axis=0, dtype=np.float64))
+    return estimate_keys(np.asarray(track).mean(axis=0, dtype=np.float64))
 
 
 @kernel

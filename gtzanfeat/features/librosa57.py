@@ -8,6 +8,7 @@ features that agree with librosa's anyway (centroid, bandwidth, rolloff, RMS) ar
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from gtzanfeat.declarations import (
 )
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.statistics.tracks import blocks_of_rows
 
 # --- zero crossings and moments ---------------------------------------------------------------------
 
@@ -63,17 +65,18 @@ LIKELY_BPM, FASTEST_BPM = 120.0, 320.0
 BLOCK_FRAMES = 128  # whose windows are transformed at a time
 
 
-def limit_range(mel: Float32Array) -> Float32Array:
-    """Levels raised to at least 80 dB below the loudest of the clip, (n_frames, n_bands)."""
-    limited: Float32Array = np.maximum(mel, mel.max() - np.float32(RANGE_DB))
-    return limited
+def limited_levels(mel: Float32Array, overlap: int = 0) -> Iterator[Float32Array]:
+    """Yield `blocks_of_rows` of levels raised to at least 80 dB below the loudest of the clip."""
+    floor = max(block.max() for block in blocks_of_rows(mel)) - np.float32(RANGE_DB)
+    for block in blocks_of_rows(mel, overlap):
+        yield np.maximum(block, floor)
 
 
 def mfcc(mel: Float32Array) -> Float32Array:
     """MFCC of a clip: the first 20 coefficients of the orthonormal DCT of levels in dB, (n_frames, 20)."""
+    basis = dct_basis(COEFFICIENTS, BANDS)
     # einsum's bits, unlike those of a matrix product, do not depend on how many threads there are
-    coefficients: Float32Array = np.einsum("tb,qb->tq", limit_range(mel), dct_basis(COEFFICIENTS, BANDS))
-    return coefficients
+    return np.concatenate([np.einsum("tb,qb->tq", levels, basis) for levels in limited_levels(mel)])
 
 
 def onset_strength(mel: Float32Array) -> Float32Array:
@@ -81,10 +84,12 @@ def onset_strength(mel: Float32Array) -> Float32Array:
 
     Three frames late: one for the difference, and two for the half frame before the middle of a centred one.
     """
-    rise = np.maximum(np.diff(limit_range(mel), axis=0), np.float32(0.0))
-    rise.sort(axis=1)  # faster than to look for the median
-    rise = (rise[:, BANDS // 2 - 1] + rise[:, BANDS // 2]) / 2
-    return np.concatenate([np.zeros(3, dtype=np.float32), rise])[: len(mel)]
+    strengths: list[NDArray[Any]] = [np.zeros(3, dtype=np.float32)]
+    for levels in limited_levels(mel, overlap=1):
+        rise = np.maximum(np.diff(levels, axis=0), np.float32(0.0))
+        rise.sort(axis=1)  # faster than to look for the median
+        strengths.append((rise[:, BANDS // 2 - 1] + rise[:, BANDS // 2]) / 2)
+    return np.concatenate(strengths)[: len(mel)]
 
 
 def mean_autocorrelation(strength: NDArray[Any], n: int) -> Float64Array:

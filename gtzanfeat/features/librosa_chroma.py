@@ -23,6 +23,7 @@ from gtzanfeat.ingredients.chroma import BELLS, chroma_filterbank
 from gtzanfeat.ingredients.filterbanks import bin_frequencies
 from gtzanfeat.ingredients.pitch_classes import N_CLASSES, NAMES
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray, kernel
+from gtzanfeat.statistics.tracks import blocks_of_rows
 
 # The tuning is known when the clip ends, and with it the filters that fold a spectrum into pitch classes.
 # Energies are kept at 16 tunings, between which every weight is a polynomial to 4e-6 of the largest, but for
@@ -177,12 +178,15 @@ def estimate_tuning(peaks: Float32Array) -> float:
     """
     if len(peaks) == 0:
         return 0.0
-    hz, height = peaks.T
-    hz = hz[height >= np.median(height)]
-    off = np.mod(12 * np.log2(hz / np.float32(27.5)), np.float32(1.0))
-    off[off >= 0.5] -= 1.0
+    middle = np.median(peaks[:, 1])
     edges = np.linspace(-0.5, 0.5, 101)
-    return float(edges[np.histogram(off, edges)[0].argmax()])
+    counts = np.zeros(100, dtype=np.int64)
+    for block in blocks_of_rows(peaks):
+        hz, height = block.T
+        off = np.mod(12 * np.log2(hz[height >= middle] / np.float32(27.5)), np.float32(1.0))
+        off[off >= 0.5] -= 1.0
+        counts += np.histogram(off, edges)[0]
+    return float(edges[counts.argmax()])
 
 
 def tuning(peaks: Float32Array, n_frames: int, params: Params) -> Float64Array:
@@ -230,10 +234,13 @@ def chroma_stft(at_tunings: Float64Array, peaks: Float32Array, n_fft: int, rate:
     low = chroma_filterbank(n_fft, rate, tuning)[:, :N_LOW]
     high = np.kron(lagrange_weights(tuning), np.eye(N_CLASSES))
     weights = np.concatenate([low, high], axis=1, dtype=np.float32)
-    energies = np.einsum("tk,ck->tc", at_tunings, weights)  # the same bits for any number of threads
-    largest = energies.max(axis=1, keepdims=True)
-    shares: Float32Array = energies / np.where(largest >= np.finfo(np.float32).tiny, largest, np.float32(1.0))
-    return shares
+    shares = []
+    for block in blocks_of_rows(at_tunings):
+        energies = np.einsum("tk,ck->tc", block, weights)  # the same bits for any number of threads
+        largest = energies.max(axis=1, keepdims=True)
+        tiny = np.finfo(np.float32).tiny
+        shares.append(energies / np.where(largest >= tiny, largest, np.float32(1.0)))
+    return np.concatenate(shares)
 
 
 def _short(name: str) -> str:

@@ -57,6 +57,7 @@ def chroma_cens(track: Float32Array, smooth: int) -> Float32Array:
     ndarray of shape (n_frames, 12), float32
         Zeros where there is nothing to hear within reach.
     """
+    track = np.asarray(track)
     total = track.sum(axis=1, keepdims=True)
     shares = np.divide(track, total, out=np.zeros_like(track), where=total > 0)
     steps = np.searchsorted(CENS_STEPS, shares) / len(CENS_STEPS)

@@ -117,7 +117,7 @@ def low_energy_share(rms: Float32Array, width: int) -> float:
 
 def low_energy(rms: Float32Array, n_frames: int, params: Params) -> Float64Array:
     """Low energy of a clip from its track of RMS, (1,)."""
-    return np.array([low_energy_share(rms, params["window"])])
+    return np.array([low_energy_share(np.asarray(rms), params["window"])])
 
 
 FEATURES = (

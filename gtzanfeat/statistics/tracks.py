@@ -6,6 +6,7 @@ frames at all, are in `summaries`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,37 @@ from numpy.typing import NDArray
 
 from gtzanfeat.jit import Float64Array
 
+ROWS = 8192  # of a long track that are read at a time
+
+
+def blocks_of_rows(track: Any, overlap: int = 0) -> Iterator[NDArray[Any]]:
+    """Yield the rows of a track one block after another, each with the last `overlap` rows before it.
+
+    So that a track of any length, which may lie in a file, takes no more memory than a block of it.
+
+    Parameters
+    ----------
+    track : ndarray of shape (n_rows, n_columns), or what is indexed like it
+        Frame features.
+    overlap : int, default=0
+        Rows before each block that come with it; there are none before the first.
+
+    Yields
+    ------
+    ndarray of shape (at most 8192 + overlap, n_columns)
+        The rows.
+    """
+    for start in range(0, len(track), ROWS):
+        yield track[max(start - overlap, 0) : start + ROWS]
+
 
 def centred(track: NDArray[Any]) -> tuple[Float64Array, Float64Array]:
     """Mean of each column (n_columns,), and the track less it; a constant column gives exact zeros."""
     first = track[:1].astype(np.float64)
     moved = track - first
     shift = moved.mean(axis=0)
-    return first[0] + shift, moved - shift
+    moved -= shift
+    return first[0] + shift, moved
 
 
 def _ratio(numerator: Float64Array, denominator: Float64Array) -> Float64Array:
@@ -62,12 +87,12 @@ def kurtosis(track: NDArray[Any]) -> Float64Array:
 
 def percentile(track: NDArray[Any], rank: float) -> Float64Array:
     """Percentile: the value below which `rank` percent of the frames lie, interpolated linearly."""
-    return np.percentile(track.astype(np.float64), rank, axis=0)
+    return np.percentile(track.astype(np.float64), rank, axis=0, overwrite_input=True)
 
 
 def interquartile_range(track: NDArray[Any]) -> Float64Array:
     """Interquartile range, the 75th less the 25th percentile."""
-    low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0)
+    low, high = np.percentile(track.astype(np.float64), (25, 75), axis=0, overwrite_input=True)
     difference: Float64Array = high - low
     return difference
 

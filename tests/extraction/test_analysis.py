@@ -10,6 +10,7 @@ from reference.frames import frames
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
 from gtzanfeat.extraction import analysis as room
+from gtzanfeat.extraction import long_tracks
 from gtzanfeat.extraction.analysis import BLOCK, Analysis
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.ingredients import hpss
@@ -35,6 +36,15 @@ def test_the_bits_do_not_depend_on_how_the_sound_is_cut(name, rng):
     # sample by sample is slow, so once
     if name == "tzanetakis2002":
         np.testing.assert_array_equal(vector(chosen, samples, 1), whole)
+
+
+@pytest.mark.parametrize("name", ["block-level", "broad", "compact", "librosa57", "novelty-beat"])
+def test_nor_on_whether_tracks_lie_in_a_file(name, rng, monkeypatch):
+    chosen = FEATURE_SETS[name]
+    samples = rng.uniform(-0.5, 0.5, 70_000).astype(np.float32)
+    held = vector(chosen, samples, len(samples))
+    monkeypatch.setattr(long_tracks, "HELD_CELLS", 2000)
+    np.testing.assert_array_equal(vector(chosen, samples, len(samples)), held)
 
 
 def test_an_analysis_forgets_the_clip_before(rng):

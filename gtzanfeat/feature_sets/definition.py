@@ -188,7 +188,8 @@ def _item_values(item: FeatureItem, result: np.ndarray) -> np.ndarray:
         n_parts = 1
         if summary.joint is None:
             n_parts = max(1, min(len(places) // 2, len(result) * len(places) // CELLS))
-        tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in np.array_split(places, n_parts))
+        parts = [places] if n_parts == 1 else np.array_split(places, n_parts)  # which is slow for one
+        tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in parts)
         params = summary.full_params(item.summary_params)
         return np.concatenate([summary.compute(track, params) for track in tracks], axis=1)
     return result[None, places]

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the 
 
 @pytest.fixture(scope="module")
 def client():
-    """One kernel for all notebooks, each of which begins without names: imports are half of what they cost."""
+    """One kernel for all notebooks, which begin without names: imports are half of what they cost."""
     client = NotebookClient(nbformat.v4.new_notebook(), timeout=300, kernel_name="python3")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(ROOT))

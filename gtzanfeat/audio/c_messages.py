@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 _OF_LIBMPG123 = b"libmpg123"  # part of each of its lines
 _UNBUFFERED = 2  # _IONBF
+_PIECE = 1 << 12  # bytes read at a time
 
 
 class _Stream:
@@ -50,7 +51,9 @@ class _Stream:
             if self._n_calls:
                 return
             self._variable.value = self._own
-            printed = os.pread(self._memory, os.fstat(self._memory).st_size, 0)
+            printed = b""
+            while piece := os.pread(self._memory, _PIECE, len(printed)):  # most often there is nothing
+                printed += piece
             if printed:
                 os.ftruncate(self._memory, 0)
         lines = [line for line in printed.splitlines(keepends=True) if _OF_LIBMPG123 not in line]

@@ -214,7 +214,7 @@ class Decoder:
     def _is_taken_for_its_name(self, path: str) -> bool:
         """Whether its content would not count if libsndfile knew its name."""
         headed = FileBytes(self._file).at(0, 4) in (b".snd", b"dns.")
-        return Path(path).suffix.lower() in _HEADERLESS and not headed
+        return not headed and os.path.splitext(path)[1].lower() in _HEADERLESS
 
     def _part(self, file: Any, part: Part, start: int, left: float, step: int) -> Iterator[np.ndarray]:
         """Read one part from sample `start` on."""
@@ -241,7 +241,7 @@ class Decoder:
                 before = n
                 left -= n
                 n_read += n
-                block = self.levels.mix(buffer[:n], scale)
+                block = self.levels.mix(buffer[:n], scale, overwrite=True)
                 if not narrow:
                     self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block
@@ -305,11 +305,12 @@ def _opened(clip: Clip) -> BinaryIO:
     """Open the file of a path or URL, or say why not."""
     if is_url(clip.source):
         return open_url(str(clip))
-    path = Path(str(clip))
+    name = str(clip)
+    path = Path(name)
     try:
-        status = path.stat()
+        status = os.stat(name)
         if stat.S_ISREG(status.st_mode) and status.st_size:
-            return path.open("rb", buffering=0)
+            return open(name, "rb", buffering=0)
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.is_symlink():
             reason = f"it is a link to {os.readlink(path)}, which is not there"

@@ -80,23 +80,27 @@ class Levels:
             limit = self.largest / scale
             self.n_clipped += int(np.count_nonzero((block >= limit) | (block <= -limit)))
 
-    def mix(self, block: np.ndarray, scale: float = 1.0) -> np.ndarray:
-        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,)."""
+    def mix(self, block: np.ndarray, scale: float = 1.0, *, overwrite: bool = False) -> np.ndarray:
+        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,).
+
+        With `overwrite` the block is lost if it is float32, and no memory is taken for a second one.
+        """
         n_channels = block.shape[1]
         self.add_extremes(block, scale)
-        share = np.float32(scale / n_channels)
+        place = block if overwrite and n_channels > 1 and block.dtype == np.float32 else None
         with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
-            out: np.ndarray = np.multiply(block[:, 0], share, dtype=np.float32)
+            # all channels at once: of samples that lie side by side, several are one vector
+            shares: np.ndarray = np.multiply(
+                block, np.float32(scale / n_channels), out=place, dtype=np.float32
+            )
             if n_channels == 1:
-                return out
-            some = out[:COMPARED]
-            power = float(np.dot(some, some))
-            for channel in range(1, n_channels):
-                part = np.multiply(block[:, channel], share, dtype=np.float32)
-                power += float(np.dot(part[:COMPARED], part[:COMPARED]))
-                out += part
+                return shares[:, 0]
+            out: np.ndarray = shares[:, 0] + shares[:, 1]
+            for channel in range(2, n_channels):
+                out += shares[:, channel]
+            some, mixed = shares[:COMPARED].ravel(), out[:COMPARED]
             # each channel has been divided by their number
-            self.add_mix(n_channels * power, float(np.dot(some, some)))
+            self.add_mix(n_channels * float(np.dot(some, some)), float(np.dot(mixed, mixed)))
         return out
 
     def add_mix(self, channels: float, mixed: float) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import functools
 import re
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gtzanfeat.audio.file_bytes import FileBytes, Pieces
@@ -26,6 +25,10 @@ _KBITS = {  # by (MPEG-1?, layer), for the bit rate's index 1 to 14
 }
 _RATES = (44100, 48000, 32000)  # Hz, of MPEG-1; half of it in MPEG-2, a quarter in MPEG-2.5
 _HEADER = re.compile(rb"\xff[\xe2-\xe7\xf2-\xff][\x10-\xef]")
+_TABLES = b"Xing", b"Info"
+_HEAD = 40  # bytes of a frame up to where a table is marked as one, and no less
+_WINDOW = 1 << 16  # bytes looked at together
+_LONGEST = 1 << 12  # bytes; no frame has more
 _ID3V1 = 128  # bytes of the tag at the end of a file
 
 
@@ -36,7 +39,7 @@ class _Kind:
     mpeg1: bool
     layer: int
     n_samples: int
-    sizes: dict[int, int]
+    sizes: dict[bytes, int]
 
     def side(self, mono: bool) -> int:
         """Bytes from the beginning of a frame of layer III to its sound, where "Xing" stands."""
@@ -44,7 +47,7 @@ class _Kind:
 
 
 @functools.cache
-def _kinds() -> dict[int, _Kind]:
+def _kinds() -> dict[bytes, _Kind]:
     """Give the kind of frame for each valid beginning (3 bytes) of a header."""
     kinds = {}
     for version, divisor in ((3, 1), (2, 2), (0, 4)):
@@ -61,7 +64,7 @@ def _kinds() -> dict[int, _Kind]:
                             for private in (0, 1):
                                 second = 0xE0 | version << 3 | (4 - layer) << 1 | protection
                                 third = index << 4 | place << 2 | padding << 1 | private
-                                header = 0xFF0000 | second << 8 | third
+                                header = bytes((0xFF, second, third))
                                 kind.sizes[header] = size
                                 kinds[header] = kind
     return kinds
@@ -145,7 +148,7 @@ def _silent_frame(stream: Stream) -> bytes:
     """Make a frame of the lowest bit rate in which all lengths are 0."""
     third = 0x10 | stream.header[2] & 0x0C
     header = bytes((0xFF, stream.header[1] | 1, third, stream.header[3]))
-    return header.ljust(stream.kind.sizes[int.from_bytes(header[:3])], b"\0")
+    return header.ljust(stream.kind.sizes[header[:3]], b"\0")
 
 
 def streams(data: FileBytes, start: int) -> tuple[list[Stream], int]:
@@ -168,62 +171,90 @@ def streams(data: FileBytes, start: int) -> tuple[list[Stream], int]:
     """
     found: list[Stream] = []
     end = start
-    for position, size, head, kind in _frames(data, start):
+    while frame := _next_frame(data, end, found[-1].kind if found else None):
+        position, size, head, kind = frame
+        end = position + size
         mono = head[3] >= 0xC0
         place = kind.side(mono)
-        has_table = kind.layer == 3 and head[place : place + 4] in (b"Xing", b"Info")
+        has_table = kind.layer == 3 and head[place : place + 4] in _TABLES
         stream = found[-1] if found else None
         if stream is None or has_table or stream.kind is not kind or stream.mono != mono:
             stream = Stream(kind, mono, head[:4])
             found.append(stream)
         if has_table:
             stream.table = data.at(position, size)
+            continue
+        if not stream.n_frames:
+            stream.header = head[:4]
+        end = _take_frames(data, stream, position)
+        if stream.pieces and stream.pieces[-1][1] == position:
+            stream.pieces[-1] = stream.pieces[-1][0], end
         else:
-            if not stream.n_frames:
-                stream.header = head[:4]
-            stream.n_frames += 1
-            stream.varies = stream.varies or (stream.header[2] ^ head[2]) >= 0x10
-            if stream.pieces and stream.pieces[-1][1] == position:
-                stream.pieces[-1] = stream.pieces[-1][0], position + size
-            else:
-                stream.pieces.append((position, position + size))
-        end = position + size
+            stream.pieces.append((position, end))
     return [stream for stream in found if stream.n_frames], end
 
 
-def _frames(data: FileBytes, start: int) -> Iterator[tuple[int, int, bytes, _Kind]]:
-    """Yield where each frame begins, its size, its first 40 bytes and its kind."""
-    kinds = _kinds()
-    kind: _Kind | None = None
-    position = start
-    while position < data.size:
-        head = data.at(position, 40)
-        first = int.from_bytes(head[:3])
-        size = kind.sizes.get(first) if kind is not None else None
-        if kind is None or size is None:  # the beginning, or not what was expected here
-            position = _next_header(data, position)
-            if position < 0:
-                return
-            head = data.at(position, 40)
-            first = int.from_bytes(head[:3])
-            kind = kinds[first]
-            size = kind.sizes[first]
-        if position + size > data.size:
-            return
-        yield position, size, head, kind
-        position += size
+def _take_frames(data: FileBytes, stream: Stream, start: int) -> int:
+    """Add the frame that begins at `start`, and all that follow it and are like it; give where they end.
+
+    A recording has forty frames a second, so that each is looked at through as little Python as possible.
+    """
+    sizes, mono, third = stream.kind.sizes, stream.mono, stream.header[2]
+    place = stream.kind.side(mono)
+    n_frames = differing = 0  # the latter holds all bits in which third bytes differ from the first
+    position, done = start, False
+    while not done:
+        window = data.at(position, min(_WINDOW, data.size - position))
+        at_end = position + len(window) >= data.size
+        may_have_table = stream.kind.layer == 3 and any(mark in window for mark in _TABLES)
+        offset, last = 0, len(window) if at_end else len(window) - _LONGEST
+        done = at_end or last <= 0
+        while offset < last:
+            head = window[offset : offset + 4]
+            size = sizes.get(head[:3])
+            if (
+                size is None
+                or offset + size > len(window)
+                or (head[3] >= 0xC0) != mono
+                or (may_have_table and window[offset + place : offset + place + 4] in _TABLES)
+            ):
+                done = True
+                break
+            differing |= head[2] ^ third
+            n_frames += 1
+            offset += size
+        position += offset
+    stream.n_frames += n_frames
+    stream.varies = stream.varies or differing >= 0x10
+    return position
+
+
+def _next_frame(data: FileBytes, start: int, kind: _Kind | None) -> tuple[int, int, bytes, _Kind] | None:
+    """Give where the next frame begins, its size, its first bytes and its kind, if there is one."""
+    if start >= data.size:
+        return None
+    position, head = start, data.at(start, _HEAD)
+    size = None if kind is None else kind.sizes.get(head[:3])
+    if kind is None or size is None:  # the beginning, or not what was expected here
+        position = _next_header(data, start)
+        if position < 0:
+            return None
+        head = data.at(position, _HEAD)
+        kind = _kinds()[head[:3]]
+        size = kind.sizes[head[:3]]
+    return (position, size, head, kind) if position + size <= data.size else None
 
 
 def _next_header(data: FileBytes, start: int) -> int:
     """Find the next header that another of its kind, or the end of the sound, follows; -1 if none does."""
     kinds = _kinds()
     for position in data.search(_HEADER, start, 3):
-        header = int.from_bytes(data.at(position, 3))
+        header = data.at(position, 3)
         if header in kinds:
             following = position + kinds[header].sizes[header]
             if following == data.size or data.at(following, 3) == b"TAG":
                 return position
-            if int.from_bytes(data.at(following, 3)) in kinds[header].sizes:
+            if data.at(following, 3) in kinds[header].sizes:
                 return position
     return -1
 

@@ -275,14 +275,15 @@ class _Framed:
             self._frame_features[asked.key] = TrackCollector(row, needs, constants, n_columns)
 
     def _full(self, request: Request, name: str) -> Request:
-        asked = (name, request.key)
-        if asked not in self._full_requests:
-            self._full_requests[asked] = request_of(name, request, self.rate)
-        return self._full_requests[asked]
+        """Return what `request_of` does, which is found out once and not for every clip."""
+        key = name, *request.key
+        if key not in self._full_requests:
+            self._full_requests[key] = request_of(name, request, self.rate)
+        return self._full_requests[key]
 
     def _params(self, request: Request) -> Params:
         """Return the parameters of a request with the defaults of its feature."""
-        return full_params(request.feature, self.framing, self.rate, request.params)
+        return self._full(request, request.feature).params
 
     def _add_accumulator(self, asked: Request) -> None:
         name, params, key = asked.feature, asked.params, asked.key

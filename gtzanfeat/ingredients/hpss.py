@@ -136,8 +136,6 @@ class Separation:
 
     def _separate(self, n: int) -> None:
         """Separate the next n frames."""
-        import scipy.fft  # here, because importing it takes longer than analysing a clip
-
         if n <= 0:
             return
         first = len(self._power) - self._n_pending

@@ -237,6 +237,8 @@ def fundamental(framing: Framing, rate: int, params: Params) -> Callable[..., Fl
         )
     shortest = max(math.floor(2 * rate / params["high_hz"]), 2)
     threshold, tolerance = float(params["threshold"]), float(params["tolerance"])
+    import scipy.fft  # here, because importing it takes longer than analysing a clip
+
     n = framing.length
     # what moves products by half a lag
     ahead = np.exp(1j * np.pi * np.arange(n // 2 + 1) / n).astype(np.complex64)

@@ -270,3 +270,15 @@ def test_flags_tell_what_is_odd():
     analysis.push(np.random.default_rng(0).uniform(-1, 1, 70_000))
     analysis.finish()
     assert analysis.flags() == ()
+
+
+def test_parameters_are_gathered_once_and_not_for_every_clip(rng, monkeypatch):
+    chosen = FEATURE_SETS["classic30"]
+    analysis = Analysis(chosen.requests, chosen.rate)
+    samples = rng.uniform(-0.5, 0.5, 3000).astype(np.float32)
+    analysis.push(samples)
+    first = chosen.vector(analysis.finish())
+    monkeypatch.setattr(room, "request_of", None)
+    analysis.reset()
+    analysis.push(samples)
+    np.testing.assert_array_equal(chosen.vector(analysis.finish()), first)

@@ -152,6 +152,8 @@ class Separation:
 
     def _separated(self, spectra: ComplexArray, first: int) -> Float32Array:
         """Samples of the harmonic part that these frames complete; the first is row `first` of the powers."""
+        import scipy.fft  # here, because importing it takes longer than analysing a clip
+
         n = len(spectra)
         steady, struck, harmonic = self._steady[:n], self._struck[:n], self._harmonic[:n]
         running_median(self._power.view(np.int32), 0, first, steady.view(np.int32))

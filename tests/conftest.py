@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from gtzanfeat import jit, progress
+from gtzanfeat import progress
+from gtzanfeat.jit import kernel_cache
 
 
 @pytest.fixture
@@ -16,6 +17,6 @@ def rng():
 def _no_word_of_how_long_it_takes():
     """What is said depends on neither the cache of compiled kernels nor the speed of the machine."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(jit._DurableCache, "told", True)
+        patch.setattr(kernel_cache.DurableCache, "told", True)
         patch.setattr(progress, "EVERY", 3600.0)
         yield

@@ -15,17 +15,19 @@ from typing import Any
 import numpy as np
 
 from gtzanfeat.jit import (
-    LANES,
     ComplexArray,
     Float32Array,
     IntArray,
     bits_to_float,
-    conjugate,
     float_to_bits,
     kernel,
+    recursive_kernel,
+)
+from gtzanfeat.jit.lanes import (
+    LANES,
+    conjugate,
     load_lanes,
     multiply_add,
-    recursive_kernel,
     store_lanes,
     store_square_moduli,
     times_minus_i,

@@ -9,9 +9,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from gtzanfeat import jit
+from gtzanfeat.jit import kernel_cache
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAIR = """
 from gtzanfeat.jit import kernel
 
@@ -39,7 +39,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.skipif(jit.fcntl is None, reason="there are no such locks on Windows")
+@pytest.mark.skipif(kernel_cache.fcntl is None, reason="there are no such locks on Windows")
 def test_processes_that_start_together_compile_a_kernel_once(tmp_path):
     (tmp_path / "pair.py").write_text(PAIR)
     cache = tmp_path / "cache"
@@ -63,24 +63,24 @@ def test_processes_that_start_together_compile_a_kernel_once(tmp_path):
 @pytest.fixture
 def lock(tmp_path, monkeypatch):
     """A lock on a kernel in a folder that nobody uses, for which nobody waits long."""
-    monkeypatch.setattr(jit._Lock, "files", {})
-    monkeypatch.setattr(jit._Lock, "gave_up", False)
-    monkeypatch.setattr(jit._Lock, "patience", 0.05)
-    yield jit._Lock(str(tmp_path / "cache"), "kernel")
-    for file in jit._Lock.files.values():
+    monkeypatch.setattr(kernel_cache.KernelLock, "files", {})
+    monkeypatch.setattr(kernel_cache.KernelLock, "gave_up", False)
+    monkeypatch.setattr(kernel_cache.KernelLock, "patience", 0.05)
+    yield kernel_cache.KernelLock(str(tmp_path / "cache"), "kernel")
+    for file in kernel_cache.KernelLock.files.values():
         os.close(file)
 
 
-@pytest.mark.skipif(jit.fcntl is None, reason="there are no such locks on Windows")
+@pytest.mark.skipif(kernel_cache.fcntl is None, reason="there are no such locks on Windows")
 def test_a_lock_stops_nobody_for_long_and_ends_with_its_holder(lock, tmp_path, monkeypatch):
     (tmp_path / "cache").mkdir()
     command = [sys.executable, "-S", "-c", HOLD, str(tmp_path / "cache" / "kernels.lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"held\n"
         lock.acquire()
-        assert (lock._held, jit._Lock.gave_up) == (False, True)
+        assert (lock._held, kernel_cache.KernelLock.gave_up) == (False, True)
         holder.kill()
-    monkeypatch.setattr(jit._Lock, "gave_up", False)
+    monkeypatch.setattr(kernel_cache.KernelLock, "gave_up", False)
     lock.acquire()
     assert lock._held
     lock.release()
@@ -91,13 +91,13 @@ def test_where_files_cannot_be_locked_nothing_is(lock, tmp_path, monkeypatch):
     def refused(*_):
         raise OSError(errno.ENOLCK, "No locks available")
 
-    if jit.fcntl is not None:
-        monkeypatch.setattr(jit.fcntl, "lockf", refused)
+    if kernel_cache.fcntl is not None:
+        monkeypatch.setattr(kernel_cache.fcntl, "lockf", refused)
     lock.acquire()
     (tmp_path / "file").touch()
-    elsewhere = jit._Lock(str(tmp_path / "file"), "kernel")  # where no folder can be
+    elsewhere = kernel_cache.KernelLock(str(tmp_path / "file"), "kernel")  # where no folder can be
     elsewhere.acquire()
-    monkeypatch.setattr(jit, "fcntl", None)  # as on Windows
+    monkeypatch.setattr(kernel_cache, "fcntl", None)  # as on Windows
     lock.acquire()
     assert not lock._held
     assert not elsewhere._held
@@ -127,7 +127,7 @@ def test_what_another_process_has_compiled_is_taken(lock, monkeypatch, seen, kno
     numba_cache = SimpleNamespace(
         cache_path=lock._folder, _impl=SimpleNamespace(filename_base="kernel"), _load_overload=look
     )
-    monkeypatch.setattr(jit, "rtsys", SimpleNamespace(initialize=lambda _: None))
-    cache = jit._DurableCache(numba_cache)
+    monkeypatch.setattr(kernel_cache, "rtsys", SimpleNamespace(initialize=lambda _: None))
+    cache = kernel_cache.DurableCache(numba_cache)
     assert cache.load_overload(("float32",), None) is (seen[1] if known else None)
     cache.lock.release()

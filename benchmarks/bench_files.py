@@ -1,6 +1,6 @@
 """What it costs to get from a file to mono samples at 22050 Hz, as ratios measured in one run.
 
-Run ``python benchmarks/bench_files.py`` (about two minutes; ``--rounds 10`` for half a minute). It writes 30
+Run ``python benchmarks/bench_files.py`` (about two minutes; ``--quick`` for half a minute). It writes 30
 seconds of synthetic music in the formats that users have. For each it compares `gtzanfeat.load_audio` with
 the least that anybody must do, and that checks nothing: `soundfile.read` of the whole file, the mean of the
 channels, and `soxr.resample` in the quality HQ. The samples are decoded as float32, or as int16 where that
@@ -10,19 +10,18 @@ shared machine read the ratios, not the milliseconds.
 
 from __future__ import annotations
 
-import argparse
-import os
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
-for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(name, "1")
+import stopwatch
+
+stopwatch.one_thread()
 
 import numpy as np
 import soundfile
 import soxr
+from stopwatch import Record, best_of
 
 from gtzanfeat import load_audio
 
@@ -62,34 +61,14 @@ def least(path: Path, dtype: str) -> np.ndarray:
     return samples if rate == RATE else soxr.resample(samples, rate, RATE, quality="HQ")
 
 
-def best_of(contestants: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """Milliseconds of processor time: everyone once per round, the best round of each."""
-    best = dict.fromkeys(contestants, np.inf)
-    for _ in range(rounds + 1):  # the first of which warms up
-        for name, run in contestants.items():
-            start = time.thread_time()
-            run()
-            best[name] = min(best[name], 1e3 * (time.thread_time() - start))
-    return best
-
-
-def processor() -> str:
-    """Its name, where the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, "a processor without a name")
-
-
 def main() -> None:
-    as_written = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=as_written)
-    parser.add_argument("--rounds", type=int, default=40)
-    rounds = parser.parse_args().rounds
-    print(f"{processor()}; best of {rounds} rounds; milliseconds for {SECONDS} s of sound")
-    print(f"{'file':<22} {'load_audio':>10} {'float32':>9} {'int16':>9} {'ratio':>7}")
+    arguments = stopwatch.arguments_of(__doc__).parse_args()
+    rounds = 10 if arguments.quick else 40
+    record = Record()
+    print(stopwatch.processor())
+    record.title(
+        f"From a file of {SECONDS} s to mono samples at {RATE} Hz, processor time, best of {rounds} rounds"
+    )
     with tempfile.TemporaryDirectory() as folder:
         for rate, n_channels, suffix in FILES:
             path = Path(folder) / f"{rate}-{n_channels}.{suffix}"
@@ -101,11 +80,15 @@ def main() -> None:
                     "int16": lambda path=path: least(path, "int16"),
                 },
                 rounds,
+                time.thread_time,
             )
-            ratio = best["load_audio"] / min(best["float32"], best["int16"])
             name = f"{rate} Hz {('', 'mono', 'stereo')[n_channels]} {suffix}"
-            ours, *peers = best.values()
-            print(f"{name:<22} {ours:10.2f} {peers[0]:9.2f} {peers[1]:9.2f} {ratio:5.2f} x", flush=True)
+            fastest = min(best["float32"], best["int16"])
+            record.ratio(
+                name, best["load_audio"] / fastest, f"decode + mean + soxr, {fastest:.1f} ms", "at most 1.1"
+            )
+    if arguments.json:
+        record.write(arguments.json)
 
 
 if __name__ == "__main__":

@@ -1,41 +1,68 @@
 """Peak memory of a clip by its length: 30 seconds, 10 minutes and an hour of every feature set.
 
-Run ``python benchmarks/bench_memory.py`` (about twenty minutes; ``compact full`` for two sets). It makes its
-own recordings, 22050 Hz and mono, in a temporary folder. Each number is the largest resident set of a process
-of its own, in MB: of 30 seconds as it is, of the longer ones what they add to that.
+Run ``python benchmarks/bench_memory.py`` (about twenty minutes; ``compact full`` for two sets, ``--quick``
+without the middle length). It makes its own recordings, 22050 Hz and mono, in a temporary folder. Each number
+is the largest resident set of a process of its own, in MB: of 30 seconds as it is, of the longer ones what
+they add to that.
 """
 
 from __future__ import annotations
 
-import argparse
+import re
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
-from bench_speed import RUN, child, make_clip
+import stopwatch
+
+stopwatch.one_thread()
+
+from clips_to_measure import make_clip
+from stopwatch import Record
 
 from gtzanfeat.feature_sets import FEATURE_SETS
 
 SECONDS = (30, 600, 3600)
 
+# not getrusage, whose peak is inherited from the process that started this one
+RUN = """
+from pathlib import Path
+from gtzanfeat.extraction import extract
+extract([{path!r}], {name!r})
+print(Path("/proc/self/status").read_text())
+"""
+
+
+def peak(path: Path, name: str) -> float:
+    """Largest resident set, in MB, of a process that extracts one feature set from one recording."""
+    code = RUN.format(path=str(path), name=name)
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    found = re.search(r"VmHWM:\s+(\d+)", done.stdout)
+    return int(found[1]) / 1024 if found else float("nan")
+
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = stopwatch.arguments_of(__doc__)
     parser.add_argument("sets", nargs="*", help="feature sets; all where none is given")
     parser.add_argument("--minutes", type=int, default=60, help="length of the longest recording")
     arguments = parser.parse_args()
     lengths = sorted({seconds for seconds in SECONDS if seconds < 60 * arguments.minutes})
-    lengths.append(60 * arguments.minutes)
+    lengths = [30, 60 * arguments.minutes] if arguments.quick else [*lengths, 60 * arguments.minutes]
+    record = Record()
+    print(stopwatch.processor())
+    record.title("Peak memory by the length of a clip: of 30 s, and what longer ones add to it")
     with tempfile.TemporaryDirectory() as folder:
         clips = [Path(folder) / f"{seconds}.wav" for seconds in lengths]
         for clip, seconds in zip(clips, lengths, strict=True):
             make_clip(clip, seconds)
-        print("feature set      " + "".join(f"{seconds:>8} s" for seconds in lengths) + "   (MB)")
         for name in arguments.sets or FEATURE_SETS:
-            peaks = [float(child(RUN.format(path=clip, name=name)).split()[1]) for clip in clips]
-            grown = "".join(f"{peak - peaks[0]:+10.0f}" for peak in peaks[1:])
-            print(f"{name:<17}{peaks[0]:>10.0f}{grown}", flush=True)
+            first, *others = (peak(clip, name) for clip in clips)
+            record.row(f"{name}: {lengths[0]} s", first, "MB")
+            for seconds, other in zip(lengths[1:], others, strict=True):
+                record.row(f"{name}: {seconds} s", other - first, "MB", "more than 30 s", "at most 150 MB")
+    if arguments.json:
+        record.write(arguments.json)
 
 
 if __name__ == "__main__":

@@ -46,6 +46,12 @@ print(*sys.modules)
 """
 
 
+def test_the_first_vector_of_timbre_needs_no_transform_of_scipy():
+    code = FIRST_VECTOR.replace('"full"', '"timbre19"').partition("import gtzanfeat.transformers")[0]
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not (HEAVY | {"scipy.fft"}) & set(done.stdout.split())
+
+
 def test_the_first_vector_needs_no_library_that_takes_long_to_import():
     done = subprocess.run([sys.executable, "-c", FIRST_VECTOR], capture_output=True, text=True, check=True)
     loaded, loaded_by_transformers = (set(line.split()) for line in done.stdout.splitlines())

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import scipy.fft
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Parameter, Params
@@ -79,6 +78,8 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     taper = window(framing.window, framing.length)
     if _is_compiled(framing.length):
         return FrameTransform(taper).spectrum
+    import scipy.fft  # here, because importing it takes longer than analysing a clip
+
     scratch = np.empty((0, framing.length), dtype=np.float32)
 
     def transform(frames: Float32Array) -> ComplexArray:
@@ -255,6 +256,7 @@ def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
 
     A constant envelope gives zeros.
     """
+    import scipy.fft
 
     def autocorrelation(envelope: Float32Array) -> Float32Array:
         n = envelope.shape[1]
@@ -287,6 +289,8 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     taper = window(framing.window, length)
     if _is_compiled(2 * length):
         return SummaryAutocorrelation(taper)
+    import scipy.fft
+
     padded = np.zeros((2, CACHED_FRAMES, 2 * length), dtype=np.float32)
 
     def some(frames: Float32Array) -> Float32Array:
@@ -313,6 +317,8 @@ def _even_inverse(spectrum: Float32Array) -> Float32Array:
 
     A real spectrum has an even inverse: a cosine transform does without the imaginary half.
     """
+    import scipy.fft
+
     inverse: Float32Array = scipy.fft.dct(spectrum, type=1, axis=-1, overwrite_x=True)
     return inverse
 

@@ -305,12 +305,11 @@ def _opened(clip: Clip) -> BinaryIO:
     """Open the file of a path or URL, or say why not."""
     if is_url(clip.source):
         return open_url(str(clip))
-    name = str(clip)
-    path = Path(name)
+    path = Path(str(clip))
     try:
-        status = os.stat(name)
+        status = path.stat()
         if stat.S_ISREG(status.st_mode) and status.st_size:
-            return open(name, "rb", buffering=0)
+            return path.open("rb", buffering=0)
     except (FileNotFoundError, NotADirectoryError) as error:
         if path.is_symlink():
             reason = f"it is a link to {os.readlink(path)}, which is not there"

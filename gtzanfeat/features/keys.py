@@ -322,6 +322,6 @@ FEATURES = (
         source=f"{GOMEZ}; {FARALDO}",
         gain_invariant=True,
         flag="no_chroma",
-        fixed={"profile": FARALDO_PROFILE, "reach": CLASS_REACH},
+        fixed={"profile": FARALDO_PROFILE, "reach": CLASS_REACH, "bins": PROFILE_BINS},
     ),
 )

@@ -24,7 +24,8 @@ from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.long_tracks import TrackFileError
 from gtzanfeat.progress import ordered_results, report_progress
 
-CLIPS_PER_TASK = 8  # enough work to outweigh handing it over, little enough to share it out evenly
+CLIPS_PER_TASK = 8  # at most: enough work to outweigh handing it over
+LEAST_TASKS = 4  # per worker, where there are clips for them: few clips are shared out evenly, too
 
 
 @dataclass(frozen=True)
@@ -299,8 +300,11 @@ def analyse_clips(
         What `ClipAnalyser.analyse` returns; a `Failure` with ``on_error="skip"``.
     """
     check_how(rate, on_error, numbered)
-    starts = range(0, len(numbered), CLIPS_PER_TASK)
-    tasks = [numbered[start : start + CLIPS_PER_TASK] for start in starts]
+    n_workers = joblib.effective_n_jobs(n_jobs)
+    n_each = CLIPS_PER_TASK
+    if n_workers > 1:
+        n_each = max(1, min(n_each, len(numbered) // (LEAST_TASKS * n_workers)))
+    tasks = [numbered[start : start + n_each] for start in range(0, len(numbered), n_each)]
     if analyser.cache is not None:
         tasks = [tasks[i] for i in np.random.default_rng().permutation(len(tasks))]
     work = functools.partial(_analyse_task, analyser, rate=rate, on_error=on_error)

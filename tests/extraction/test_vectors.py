@@ -138,6 +138,13 @@ def test_progress_counts_every_clip(corpus):
     assert sum(counts) == len(corpus)
 
 
+@pytest.mark.parametrize(("n_jobs", "counts"), [(1, [8, 8, 3]), (2, [2] * 9 + [1]), (8, [1] * 19)])
+def test_few_clips_are_shared_out_among_workers(corpus, n_jobs, counts):
+    done = []
+    extract(corpus, "timbre19", n_jobs=n_jobs, progress=done.append)
+    assert done == counts
+
+
 def test_wrong_names_are_told():
     with pytest.raises(UnknownNameError, match="unknown feature set 'clasic30'.*Did you mean 'classic30'"):
         extract([], "clasic30")

@@ -55,7 +55,7 @@ def interval(estimator: str, clips: ClipTable, feature_set: str | None, argument
         memory=arguments.memory,
         n_jobs=arguments.jobs,
     )
-    return tuple(result.metrics.loc["accuracy", ["value", "low", "high"]])
+    return tuple(result.metrics.set_index("metric").loc["accuracy", ["value", "low", "high"]])
 
 
 def draw(found: dict[str, tuple[float, tuple[float, ...]]], protocol: str, path: Path) -> None:

@@ -60,15 +60,20 @@ def interval(estimator: str, clips: ClipTable, feature_set: str | None, argument
 
 def draw(found: dict[str, tuple[float, tuple[float, ...]]], protocol: str, path: Path) -> None:
     """Cost from left to right, accuracy upwards, one point with its interval for each."""
+    pyplot.rcParams["svg.fonttype"] = "none"  # text stays text
     figure, axes = pyplot.subplots(figsize=(8, 5), layout="constrained")
     for name, (ms, (value, low, high)) in found.items():
-        colour = "#b5482a" if name in RECIPES else "#2b5f9e"
-        axes.errorbar(ms, 100 * value, [[100 * (value - low)], [100 * (high - value)]], fmt="o", color=colour)
-        axes.annotate(name, (ms, 100 * value), xytext=(4, 4), textcoords="offset points", fontsize=8)
+        colour, below = ("#b5482a", -10) if name in RECIPES else ("#2b5f9e", 4)
+        error = [[100 * (value - low)], [100 * (high - value)]]
+        axes.errorbar(ms, 100 * value, error, fmt="o", color=colour, markersize=4, elinewidth=0.8)
+        axes.annotate(
+            name, (ms, 100 * value), xytext=(4, below), textcoords="offset points", fontsize=8, color=colour
+        )
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set(xlabel="ms for a 30-second clip, one thread", ylabel=f"accuracy, %, protocol {protocol}")
     axes.spines[["top", "right"]].set_visible(False)
-    figure.savefig(path)
+    figure.savefig(path, **({"metadata": {"Date": None}} if path.suffix == ".svg" else {}))
 
 
 def main() -> None:

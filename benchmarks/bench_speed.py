@@ -191,7 +191,8 @@ def workers(record: Record, clip: Path, rounds: int) -> None:
 
 
 def child(code: str, **environment: str) -> None:
-    """Run `code` in a process of its own."""
+    """Run `code` in a process of its own, which then leaves at once: what ends it is not counted."""
+    code += "; import os; os._exit(0)"
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, **environment})
 
 

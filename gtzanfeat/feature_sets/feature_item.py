@@ -41,7 +41,8 @@ def column_name(feature: str, column: str, suffix: str = "") -> str:
     str
         The only form that names of columns have.
     """
-    return "_".join(part for part in (feature, column, suffix) if part)
+    name = f"{feature}_{column}" if column else feature
+    return f"{name}_{suffix}" if suffix else name
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,9 @@ class FeatureItem:
         """
         kinds, columns = self._kinds(frames)
         names = self.names or [column_name(self.feature, column.name) for column in columns]
-        return [[column_name(name, suffix) for name in names] for suffix, _, _ in kinds]
+        return [
+            [column_name(name, suffix) for name in names] if suffix else list(names) for suffix, _, _ in kinds
+        ]
 
     def rows(self, rate: int = RATE, *, frames: bool = False) -> list[list[dict[str, str]]]:
         """Return descriptions of its numbers.

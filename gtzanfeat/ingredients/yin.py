@@ -226,6 +226,8 @@ def fundamental(framing: Framing, rate: int, params: Params) -> Callable[..., Fl
     .. [2] P. McLeod and G. Wyvill, "A smarter way to find pitch", ICMC 2005, section 5 (the first of the
        highest peaks).
     """
+    import scipy.fft
+
     if params["low_hz"] >= params["high_hz"]:
         raise ParameterError(f"low_hz {params['low_hz']:g} must be below high_hz {params['high_hz']:g}")
     n_lags = longest_period(rate, params["low_hz"]) + 2
@@ -237,8 +239,6 @@ def fundamental(framing: Framing, rate: int, params: Params) -> Callable[..., Fl
         )
     shortest = max(math.floor(2 * rate / params["high_hz"]), 2)
     threshold, tolerance = float(params["threshold"]), float(params["tolerance"])
-    import scipy.fft  # here, because importing it takes longer than analysing a clip
-
     n = framing.length
     # what moves products by half a lag
     ahead = np.exp(1j * np.pi * np.arange(n // 2 + 1) / n).astype(np.complex64)

@@ -262,6 +262,15 @@ def test_powers_of_frames_are_the_bits_of_those_by_way_of_the_spectrum(length, r
     np.testing.assert_array_equal(build("power_of_frames", framing)(frames), by_way)
 
 
+@pytest.mark.skipif(spectra.SWITCHED_OFF, reason="kernels are not compiled here, and scipy takes their place")
+def test_powers_of_two_are_transformed_by_the_compiled_kernel():
+    compiled = fourier.FrameTransform
+    assert build("power_of_frames").__func__ is compiled.power
+    assert build("spectrum").__func__ is compiled.spectrum
+    assert isinstance(build("summary_autocorrelation", CHANNELS), fourier.SummaryAutocorrelation)
+    assert not hasattr(build("spectrum", Framing(500, 500)), "__func__")
+
+
 def test_without_a_compiler_scipy_gives_the_same_to_rounding(rng, monkeypatch):
     channels, frames = noise(rng, 2, 9, 512), noise(rng, 9, 512)
     compiled = build("power_of_frames")(frames), build("summary_autocorrelation", CHANNELS)(channels)

@@ -73,7 +73,7 @@ def _compiled(function: Function, fastmath: set[str] | bool) -> Function:
     try:
         compiled = numba.njit(cache=True, **options)(function)
     except RuntimeError:  # "cannot cache function ...: no locator available"
-        compiled = numba.njit(**options)(function)
+        return cast(Function, numba.njit(**options)(function))
     if SWITCHED_OFF:
         compiled.py_func = function
     else:

@@ -26,7 +26,6 @@ from gtzanfeat.ingredients.fourier import (
     SILENT_FRAME,
     FrameTransform,
     SummaryAutocorrelation,
-    add_compressed,
 )
 from gtzanfeat.ingredients.row_kernels import RowKernel
 from gtzanfeat.jit import (
@@ -283,7 +282,7 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
         for spectrum in scipy.fft.rfft(padded[:, :n], axis=-1):
             power = np.empty(spectrum.shape, dtype=np.float32)
             square_modulus(spectrum, power)
-            add_compressed(power.ravel(), COMPRESSION / 2, compressed.ravel())
+            compressed += power ** np.float32(COMPRESSION / 2)
         return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
 
     def autocorrelation(frames: Float32Array) -> Float32Array:

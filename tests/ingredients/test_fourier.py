@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from gtzanfeat.ingredients import fourier
-from gtzanfeat.ingredients.fourier import LENGTHS, FrameTransform
+from gtzanfeat.ingredients.fourier import LENGTHS, FrameTransform, SummaryAutocorrelation
+from gtzanfeat.jit import recursive_kernel
+from gtzanfeat.jit.lanes import LANES, load_reals, power_law, store_reals
 
 NEAR = 3e-7  # of the largest value: some units in the last place of float32
 
@@ -101,3 +103,34 @@ def test_what_is_not_a_number_stays_in_its_frame(rng):
     power = FrameTransform(np.ones(256, dtype=np.float32)).power(frames)
     assert np.isnan(power[2]).all()
     np.testing.assert_array_equal(np.delete(power, 2, 0), np.delete(expected, 2, 0))
+
+
+# --- the power law and the summary autocorrelation ----------------------------------------------------
+
+
+@recursive_kernel
+def powers(x, exponent, out):
+    for i in range(0, x.size, LANES):
+        store_reals(out, i, power_law(load_reals(x, i), exponent))
+
+
+@pytest.mark.parametrize("exponent", [0.335, 0.5, 1.0])
+def test_the_power_law_is_a_power(exponent, rng):
+    """Over all that a power spectrum can be; 0 and 1 stay what they are, and what is below normal is 0."""
+    x = np.exp(rng.uniform(-80, 80, 800)).astype(np.float32)
+    x[:3] = 0, 1, 1e-40
+    result = np.empty_like(x)
+    powers(x, np.float32(exponent), result)
+    assert result[:3].tolist() == [0, 1, 0]
+    np.testing.assert_allclose(result[3:], x[3:].astype(float) ** exponent, rtol=1e-5)
+
+
+@pytest.mark.parametrize("length", [128, 256, 512, 1024])
+def test_a_summary_autocorrelation_is_the_same_bits_in_any_block_and_lane(length, rng):
+    samples = noise(rng, 2, 100 * 19 + length)
+    frames = np.lib.stride_tricks.sliding_window_view(samples, length, axis=1)[:, ::100]
+    summary = SummaryAutocorrelation(np.hamming(length).astype(np.float32))
+    expected = summary(frames)
+    for n in (1, 3, 8, 11):
+        blocks = [summary(frames[:, i : i + n]) for i in range(0, frames.shape[1], n)]
+        np.testing.assert_array_equal(np.concatenate(blocks), expected)

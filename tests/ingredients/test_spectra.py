@@ -29,16 +29,6 @@ def power_of(frames):
     return build("power")(build("spectrum")(frames))
 
 
-@pytest.mark.parametrize("exponent", [0.335, 0.5, 1.0])
-def test_the_power_law_is_a_power(exponent, rng):
-    """Over all that a power spectrum can be, to a few units in the last place of float32."""
-    x = np.exp(rng.uniform(-80, 80, 5000)).astype(np.float32)
-    result = [fourier.power_law(value, np.float32(exponent)) for value in x]
-    np.testing.assert_allclose(result, x.astype(float) ** exponent, rtol=1e-5)
-    assert fourier.power_law(np.float32(0), np.float32(exponent)) == 0
-    assert fourier.power_law(np.float32(1), np.float32(exponent)) == pytest.approx(1, abs=1e-6)
-
-
 # --- windows and transforms ---------------------------------------------------------------------------
 
 
@@ -223,6 +213,21 @@ def test_the_summary_autocorrelation_is_its_definition(length, n_frames, rng):
     low, high = np.fft.rfft(frames * np.hamming(length), 2 * length)
     slow = np.fft.irfft(np.abs(low) ** 0.67 + np.abs(high) ** 0.67)[:, :length]
     np.testing.assert_allclose(s, slow / slow[:, :1], atol=2e-6)  # float32, of values up to 1
+
+
+@pytest.mark.parametrize("gain", [1e-12, 1e-6, 1e6, 1e15])
+def test_the_summary_autocorrelation_hears_no_gain(gain, rng):
+    frames = noise(rng, 2, 3, 512)
+    summary = build("summary_autocorrelation", CHANNELS)
+    np.testing.assert_allclose(summary(frames * np.float32(gain)), summary(frames), atol=2e-6)
+
+
+def test_the_summary_autocorrelation_of_what_hardly_moves_is_less_exact():
+    """Nearly all is at the lowest frequencies, whose roundings the lags add up."""
+    frames = np.ones((2, 1, 1024), dtype=np.float32)
+    s = build("summary_autocorrelation", replace(CHANNELS, length=1024))(frames)[0]
+    slow = np.fft.irfft(np.abs(np.fft.rfft(np.hamming(1024), 2048)) ** 0.67)[:1024]
+    np.testing.assert_allclose(s, slow / slow[0], atol=3e-5)
 
 
 def test_the_summary_autocorrelation_leaves_its_input_and_the_frames_before_alone(rng):

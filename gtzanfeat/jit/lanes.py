@@ -1,4 +1,4 @@
-"""Vectors for use in kernels: `LANES` complex numbers side by side, on which a kernel calculates as on one.
+"""Vectors for use in kernels: `LANES` numbers side by side, on which a kernel calculates as on one.
 
 What is written for them becomes vector instructions of whatever width the processor has, in the order that is
 written, and no lane knows of another: a number's bits do not depend on the lane it is in.
@@ -29,7 +29,15 @@ class ComplexLanes(numba.types.Type):
         super().__init__(name="ComplexLanes")
 
 
+class RealLanes(numba.types.Type):
+    """The type, to the compiler, of `LANES` real numbers, in one vector."""
+
+    def __init__(self) -> None:
+        super().__init__(name="RealLanes")
+
+
 _lanes = ComplexLanes()
+_real_lanes = RealLanes()
 _index = numba.types.intp
 
 
@@ -37,6 +45,12 @@ _index = numba.types.intp
 class _ComplexLanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
         super().__init__(manager, kind, _PAIR)  # type: ignore[no-untyped-call]
+
+
+@register_model(RealLanes)
+class _RealLanesModel(models.PrimitiveModel):
+    def __init__(self, manager: Any, kind: Any) -> None:
+        super().__init__(manager, kind, _ROW)  # type: ignore[no-untyped-call]
 
 
 def _parts(builder: Any, z: Any) -> tuple[Any, Any]:
@@ -83,7 +97,11 @@ def _teach(operation: Any, instruction: str) -> None:
     @infer_global(operation)
     class OfLanes(AbstractTemplate):
         def generic(self, given: Any, keywords: Any) -> Any:
-            return typed(_lanes, *given) if given == (_lanes, _lanes) else None
+            return typed(given[0], *given) if given in ((_lanes,) * 2, (_real_lanes,) * 2) else None
+
+    @lower_builtin(operation, RealLanes, RealLanes)  # type: ignore[untyped-decorator]
+    def real_codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return getattr(builder, instruction)(*arguments)
 
     @lower_builtin(operation, ComplexLanes, ComplexLanes)  # type: ignore[untyped-decorator]
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -107,6 +125,46 @@ def _lanes_by_number(context: Any, builder: Any, signature: Any, arguments: Any)
     c, s = _number_in_all_lanes(context, builder, arguments[1])
     real = _multiply_add(builder, builder.fneg(y), s, builder.fmul(x, c))
     return _pair(builder, real, _multiply_add(builder, x, s, builder.fmul(y, c)))
+
+
+@infer_global(operator.mul)
+class _RealLanesByNumber(AbstractTemplate):
+    def generic(self, given: Any, keywords: Any) -> Any:
+        return typed(_real_lanes, *given) if given == (_real_lanes, numba.types.float32) else None
+
+
+@lower_builtin(operator.mul, RealLanes, numba.types.float32)  # type: ignore[untyped-decorator]
+def _real_lanes_by_number(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.fmul(arguments[0], _in_all_lanes(builder, arguments[1]))
+
+
+@infer_global(abs)
+class _ModuliOfLanes(AbstractTemplate):
+    def generic(self, given: Any, keywords: Any) -> Any:
+        return typed(_real_lanes, *given) if given == (_real_lanes,) else None
+
+
+@lower_builtin(abs, RealLanes)  # type: ignore[untyped-decorator]
+def _moduli_of_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    kind = ir.FunctionType(_ROW, [_ROW])
+    modulus = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f32")
+    return builder.call(modulus, arguments)
+
+
+def _load_row(typing_context: Any, x: Any, i: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.load(_vector_at(context, builder, signature.args[0], *arguments), align=4)
+
+    return _real_lanes(x, _index), codegen
+
+
+def _store_row(typing_context: Any, out: Any, i: Any, row: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *place, row = arguments
+        builder.store(row, _vector_at(context, builder, signature.args[0], *place), align=4)
+        return context.get_dummy_value()
+
+    return numba.types.void(out, _index, row), codegen
 
 
 def _load_lanes(typing_context: Any, x: Any, i: Any) -> Any:
@@ -140,6 +198,10 @@ def _store_square_moduli(typing_context: Any, out: Any, i: Any, z: Any) -> Any:
 
 
 def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
+    def real_codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, number, y = arguments
+        return _multiply_add(builder, x, _in_all_lanes(builder, number), y)
+
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (x, y), (real, imaginary) = _parts(builder, arguments[0]), _parts(builder, arguments[2])
         c, s = _number_in_all_lanes(context, builder, arguments[1])
@@ -151,6 +213,8 @@ def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
             _multiply_add(builder, x, s, imaginary),
         )
 
+    if isinstance(z, RealLanes):
+        return _real_lanes(z, numba.types.float32, added), real_codegen
     return _lanes(z, numba.types.complex64, added), codegen
 
 
@@ -200,9 +264,12 @@ def _transpose_tile(
 # For use in kernels, on arrays of float32 in C order, of which i, j and k count all numbers.
 # load_lanes(x, i): the real parts x[i : i + LANES], and the imaginary parts that follow them
 # store_lanes(out, i, z): the same way back; store_square_moduli(out, i, z): LANES numbers |z|²
-# multiply_add(z, w, y): z · w + y of lanes z and y and one number w
+# load_row(x, i): x[i : i + LANES], real numbers; store_row(out, i, row): the same way back
+# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real
 # transpose_tile(x, i, step, weights, k, out, j, out_step): LANES rows of LANES numbers, `step` apart, each
 # row times weights[k : k + LANES], become columns
+load_row: Any = intrinsic(_load_row)
+store_row: Any = intrinsic(_store_row)
 load_lanes: Any = intrinsic(_load_lanes)
 store_lanes: Any = intrinsic(_store_lanes)
 store_square_moduli: Any = intrinsic(_store_square_moduli)

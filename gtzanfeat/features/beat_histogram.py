@@ -1,8 +1,8 @@
 """The beat histogram of Tzanetakis & Cook (2002, section II-B), and the numbers that are read from it.
 
 Kernels count the peaks of enhanced autocorrelations, which `ingredients.periodicity` finds in the envelope
-that `ingredients.envelopes` makes. One tempo of a whole clip is in `tempo`; histograms of other curves than
-the envelope are in `novelty`.
+that `ingredients.wavelet_envelope` makes. One tempo of a whole clip is in `tempo`; histograms of other
+curves than the envelope are in `novelty`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A frame here is a window of 3 s, so a track has one row per window, and the mean over windows describes the
 clip. A clip shorter than a window is padded with silence and flagged; a rest shorter than a window is left
-out. The envelope of the beat histogram, with another wavelet, is in `ingredients.envelopes`.
+out. The envelope of the beat histogram, with another wavelet, is in `ingredients.wavelet_envelope`.
 
 References
 ----------

@@ -295,7 +295,8 @@ def transform_frames(
         for lane in range(n_frames):
             for i in range(half_taper.size):
                 work[LANES * i + lane] = samples[lane * step + i] * half_taper[i]
-        transform_lanes(work, twiddles, passes, places, rows, phase)
+        transform_in_place(work, twiddles, passes, np.int64(0))
+        take_apart(work, twiddles, places, rows, phase)
         for lane in range(n_frames):
             for k in range(n_columns):
                 out[lane, k] = rows[LANES * k + lane]

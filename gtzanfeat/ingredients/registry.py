@@ -20,6 +20,7 @@ from gtzanfeat.ingredients import (
     psychoacoustics,
     running_median,
     spectra,
+    wavelet_envelope,
     yin,
 )
 
@@ -63,12 +64,12 @@ INGREDIENTS: dict[str, Ingredient] = {
         Ingredient(
             "beat_envelope",
             ("frames",),
-            envelopes.beat_envelope,
+            wavelet_envelope.beat_envelope,
             fixed={
-                "levels": envelopes.WAVELET_LEVELS,
-                "wavelet": envelopes.DAUB4_LOW,
-                "pole": envelopes.ENVELOPE_POLE,
-                "decimation": envelopes.ENVELOPE_DECIMATION,
+                "levels": wavelet_envelope.WAVELET_LEVELS,
+                "wavelet": wavelet_envelope.DAUB4_LOW,
+                "pole": wavelet_envelope.ENVELOPE_POLE,
+                "decimation": wavelet_envelope.ENVELOPE_DECIMATION,
             },
         ),
         Ingredient("beat_autocorrelation", ("beat_envelope",), spectra.beat_autocorrelation),

@@ -1,7 +1,8 @@
 """Spectra, band energies, cepstral logarithms and autocorrelations of blocks of windowed frames.
 
 What is made from a block of frames alone by Fourier transform. What needs the past (filters) or the time
-domain (wavelets) is in `envelopes`; matrices of filters are in `filterbanks`; numbers per frame are features.
+domain (wavelets) is in `envelopes` and `wavelet_envelope`; matrices of filters are in `filterbanks`; numbers
+per frame are features.
 """
 
 from __future__ import annotations

@@ -141,6 +141,19 @@ def _reals_by_number(context: Any, builder: Any, signature: Any, arguments: Any)
     return builder.fmul(x, _in_all_lanes(builder, number))
 
 
+@infer_global(abs)
+class _ModuliOfReals(AbstractTemplate):
+    def generic(self, given: Any, keywords: Any) -> Any:
+        return typed(_reals, *given) if given == (_reals,) else None
+
+
+@lower_builtin(abs, RealLanes)  # type: ignore[untyped-decorator]
+def _moduli_of_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    kind = ir.FunctionType(_ROW, [_ROW])
+    modulus = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f32")
+    return builder.call(modulus, arguments)
+
+
 def _load_lanes(typing_context: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         x, i = arguments
@@ -236,6 +249,12 @@ def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
             _multiply_add(builder, x, s, imaginary),
         )
 
+    def of_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, number, y = arguments
+        return _multiply_add(builder, x, _in_all_lanes(builder, number), y)
+
+    if isinstance(z, RealLanes):
+        return _reals(z, numba.types.float32, added), of_reals
     return _lanes(z, numba.types.complex64, added), codegen
 
 
@@ -287,7 +306,7 @@ def _transpose_tile(
 # store_lanes(out, i, z): the same way back
 # load_reals(x, i), store_reals(out, i, y): likewise LANES real numbers
 # square_modulus(z): |z|², real; power_law(x, exponent): x^exponent of real x >= 0
-# multiply_add(z, w, y): z · w + y of lanes z and y and one number w
+# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real
 # transpose_tile(x, i, step, weights, k, out, j, out_step): LANES rows of LANES numbers, `step` apart, each
 # row times weights[k : k + LANES], become columns
 load_lanes: Any = intrinsic(_load_lanes)

@@ -10,6 +10,7 @@ frames, and no frame knows of another: its bits do not depend on the block that 
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 

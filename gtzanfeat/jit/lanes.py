@@ -210,10 +210,14 @@ def _of_constant(kind: Any, value: float) -> Any:
 
 def _series(builder: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
     """Sum of coefficients[i] x^i."""
-    *rest, total = (_of_constant(_ROW, each) for each in coefficients)
-    for each in reversed(rest):
-        total = _multiply_add(builder, x, total, each)
-    return total
+    square = builder.fmul(x, x)
+    halves = []
+    for half in (coefficients[::2], coefficients[1::2]):
+        *rest, total = (_of_constant(_ROW, each) for each in half)
+        for each in reversed(rest):
+            total = _multiply_add(builder, square, total, each)
+        halves.append(total)
+    return _multiply_add(builder, x, halves[1], halves[0])
 
 
 def _power_law(typing_context: Any, x: Any, exponent: Any) -> Any:

@@ -8,14 +8,16 @@ II-C). Autocorrelations of blocks of frames are in `spectra`, the histograms in 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import GtzanfeatError, ParameterError
-from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.jit import Float32Array, Float64Array, recursive_kernel
+from gtzanfeat.jit.lanes import LANES, any_above, if_above, load_reals, store_reals, transpose_tile
+
+ONES = np.ones(LANES, dtype=np.float32)
 
 
 def autocorrelation(x: Float64Array, n_fft: int) -> Float64Array:
@@ -64,84 +66,95 @@ def stretched_lags(factors: tuple[int, ...], n_lags: int) -> tuple[NDArray[np.in
     return (lags // a).astype(np.int32), (lags % a / a).astype(np.float32)
 
 
-@kernel
-def clip_autocorrelation(r: Float32Array, keep_lobe: bool, clipped: Float32Array) -> int:
-    """Clipped autocorrelation q = max(0, r); unless `keep_lobe`, 0 up to the first r <= 0.
-
-    r (n,), n >= n_lags -> clipped (n_lags + 1,), 0 at last; and the first lag that is not set to 0
-    """
-    n_lags = clipped.size - 1
-    start = 0
-    if not keep_lobe:
-        while start < r.size and r[start] > 0:
-            start += 1
-    for lag in range(min(start, n_lags)):
-        clipped[lag] = 0.0
-    for lag in range(start, n_lags):
-        clipped[lag] = max(r[lag], np.float32(0.0))
-    clipped[n_lags] = 0.0
-    return start
-
-
-@kernel
-def enhanced_value(
-    clipped: Float32Array, before: NDArray[np.int32], share: Float32Array, start: int, lag: int
-) -> Any:
-    """Enhanced autocorrelation at one lag, e[l] = max(0, q[l] - Σ_a q[l/a]).
-
-    clipped (n_lags + 1,), before (n_lags, n_factors), share (n_lags, n_factors) -> a number
-
-    A value may be left as soon as it reaches 0, which most do at once, since nothing that is subtracted is
-    negative; and from the factor on that takes l/a below `start`, where q is 0, there is nothing to subtract.
-    """
-    value = clipped[lag]
-    f = 0
-    while value > 0 and f < before.shape[1] and before[lag, f] + 1 >= start:
-        i = before[lag, f]
-        value -= clipped[i] + share[lag, f] * (clipped[i + 1] - clipped[i])
-        f += 1
-    return max(value, np.float32(0.0))
-
-
-@kernel
-def enhance_autocorrelation(
-    r: Float32Array,
+@recursive_kernel
+def enhance_lanes(
+    autocorrelation: Float32Array,
+    first: int,
     before: NDArray[np.int32],
     share: Float32Array,
     keep_lobe: bool,
     clipped: Float32Array,
     out: Float32Array,
 ) -> None:
-    """Enhanced autocorrelation e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): multiples of a period vanish.
+    """Enhanced autocorrelations e[l] = max(0, q[l] - Σ_a q[l/a]), q = max(0, r): no multiples of a period.
 
-    r (n,), n >= n_lags, before (n_lags, n_factors), share (n_lags, n_factors), room in clipped (n_lags + 1,)
-    -> out (n_lags,)
+    autocorrelation (n_rows, n), n >= n_lags, of which `LANES` rows from the first on are taken,
+    before (n_lags, n_factors), share (n_lags, n_factors), room in clipped (LANES · (n_lags + 1),)
+    -> out (LANES · n_lags,), the same lag of all rows side by side
 
     `before` and `share` are from `stretched_lags`. Unless `keep_lobe`, q is 0 up to the first r <= 0:
     stretching would spread the lobe around lag 0 over everything. Subtracting one factor after the other and
     clipping each time, as it is published (Tolonen & Karjalainen 2000), gives the same.
     """
-    start = clip_autocorrelation(r, keep_lobe, clipped)
-    for lag in range(out.size):
-        out[lag] = enhanced_value(clipped, before, share, start, lag)
+    n_lags, n = before.shape[0], autocorrelation.shape[1]
+    whole = n_lags - n_lags % LANES
+    for lag in range(0, whole, LANES):
+        transpose_tile(autocorrelation, first * n + lag, n, ONES, 0, clipped, LANES * lag, LANES)
+    for lag in range(whole, n_lags):
+        for lane in range(LANES):
+            clipped[LANES * lag + lane] = autocorrelation[first + lane, lag]
+    ones = load_reals(ONES, 0)
+    zeros = ones - ones
+    come_down = ones if keep_lobe else zeros
+    for p in range(0, LANES * n_lags, LANES):
+        r = load_reals(clipped, p)
+        come_down = if_above(r, zeros, come_down, ones)
+        store_reals(clipped, p, if_above(r, zeros, if_above(come_down, zeros, r, zeros), zeros))
+    store_reals(clipped, LANES * n_lags, zeros)
+    start = 0  # before it there is nothing to subtract
+    while start < n_lags and not any_above(load_reals(clipped, LANES * start), zeros):
+        start += 1
+    for lag in range(n_lags):
+        value = load_reals(clipped, LANES * lag)
+        for f in range(before.shape[1]):
+            i = before[lag, f]
+            if i + 1 < start:
+                break
+            left, right = load_reals(clipped, LANES * i), load_reals(clipped, LANES * (i + 1))
+            value = value - (left + (right - left) * share[lag, f])
+        store_reals(out, LANES * lag, if_above(value, zeros, value, zeros))
 
 
-@kernel
-def is_peak(e: Float32Array, lag: int, radius: int) -> bool:
-    """Whether e[lag] is positive, above its left neighbour, and not below any value within `radius`.
+@recursive_kernel
+def find_lane_peaks(
+    e: Float32Array, shortest: int, longest: int, radius: int, lags: Float32Array, heights: Float32Array
+) -> None:
+    """Largest peaks of `LANES` curves that lie side by side, largest first, the shorter of equal ones.
 
-    e (n_lags,) -> true or false
+    e (LANES · n_lags,) -> lags (LANES · n_peaks,), heights (LANES · n_peaks,); what is not found is 0
+
+    A peak is positive, above its left neighbour, and not below any value within `radius`.
     """
-    value = e[lag]
-    if not (value > 0 and value > e[lag - 1] and value >= e[lag + 1]):
-        return False
-    for other in range(max(lag - radius, 0), min(lag + radius + 1, e.size)):
-        if e[other] > value:
-            return False
-    return True
+    ones = load_reals(ONES, 0)
+    zeros = ones - ones
+    for p in range(0, heights.size, LANES):
+        store_reals(lags, p, zeros)
+        store_reals(heights, p, zeros)
+    last = heights.size - LANES
+    n_lags = e.size // LANES
+    smallest = zeros
+    for lag in range(max(shortest, 1), min(longest, n_lags - 2) + 1):
+        here = load_reals(e, LANES * lag)
+        peak = if_above(here, load_reals(e, LANES * (lag - 1)), here, zeros)
+        peak = if_above(load_reals(e, LANES * (lag + 1)), here, zeros, peak)
+        if any_above(peak, smallest):
+            for other in range(max(lag - radius, 0), min(lag + radius + 1, n_lags)):
+                peak = if_above(load_reals(e, LANES * other), here, zeros, peak)
+            period = ones * np.float32(lag)
+            for p in range(last, 0, -LANES):
+                height, above = load_reals(heights, p), load_reals(heights, p - LANES)
+                further, above_lag = load_reals(lags, p), load_reals(lags, p - LANES)
+                further = if_above(peak, height, period, further)
+                store_reals(lags, p, if_above(peak, above, above_lag, further))
+                height = if_above(peak, height, peak, height)
+                store_reals(heights, p, if_above(peak, above, above, height))
+            height, further = load_reals(heights, 0), load_reals(lags, 0)
+            store_reals(lags, 0, if_above(peak, height, period, further))
+            store_reals(heights, 0, if_above(peak, height, peak, height))
+            smallest = load_reals(heights, last)
 
 
-@kernel
+@recursive_kernel
 def find_enhanced_peaks(
     autocorrelation: Float32Array,
     before: NDArray[np.int32],
@@ -155,47 +168,30 @@ def find_enhanced_peaks(
 ) -> None:
     """Largest peaks of each row's enhanced autocorrelation as (lag, amplitude), largest first.
 
-    autocorrelation (n_rows, n), before (n_lags, n_factors), share (n_lags, n_factors)
-    -> out (n_rows, n_peaks, 2); what is not found stays 0
+    autocorrelation (n_rows, n), of at least `LANES` rows, before (n_lags, n_factors),
+    share (n_lags, n_factors) -> out (n_rows, n_peaks, 2); what is not found is 0
 
-    `refine` moves a lag to the top of the parabola through its three points. Nothing is subtracted from what
-    is not above the smallest peak so far: it is no peak, and no peak is below it.
+    `refine` moves a lag to the top of the parabola through its three points.
     """
-    n_lags = before.shape[0]
-    clipped = np.empty(n_lags + 1, dtype=np.float32)
-    e = np.empty(n_lags, dtype=np.float32)
-    n_peaks = out.shape[1]
-    shortest = max(shortest, 1)
-    for t in range(autocorrelation.shape[0]):
-        peaks = out[t]
-        for place in range(n_peaks):
-            peaks[place, 0] = peaks[place, 1] = np.float32(0.0)
-        smallest = np.float32(0.0)
-        start = clip_autocorrelation(autocorrelation[t], keep_lobe, clipped)
-        known = max(shortest - radius, 0)
-        for lag in range(shortest, min(longest, n_lags - 2) + 1):
-            while known < min(lag + radius + 1, n_lags):
-                e[known] = 0.0
-                if clipped[known] > smallest:
-                    e[known] = enhanced_value(clipped, before, share, start, known)
-                known += 1
-            if e[lag] > smallest and is_peak(e, lag, radius):
-                place = n_peaks - 1
-                while place > 0 and e[lag] > peaks[place - 1, 1]:
-                    peaks[place, 0], peaks[place, 1] = peaks[place - 1, 0], peaks[place - 1, 1]
-                    place -= 1
-                peaks[place, 0] = lag
-                peaks[place, 1] = e[lag]
-                smallest = peaks[n_peaks - 1, 1]
-        if refine:
-            for place in range(n_peaks):
-                lag = int(peaks[place, 0])
-                if lag > 0:
-                    left, top = enhanced_value(clipped, before, share, start, lag - 1), e[lag]
-                    right = enhanced_value(clipped, before, share, start, lag + 1)
-                    bend = left - 2 * top + right
-                    if bend < 0:
-                        peaks[place, 0] += np.float32(0.5) * (left - right) / bend
+    n_rows, n_lags, n_peaks = out.shape[0], before.shape[0], out.shape[1]
+    clipped = np.empty(LANES * (n_lags + 1), dtype=np.float32)
+    e = np.empty(LANES * n_lags, dtype=np.float32)
+    lags = np.empty(LANES * n_peaks, dtype=np.float32)
+    heights = np.empty(LANES * n_peaks, dtype=np.float32)
+    for block in range(0, n_rows, LANES):
+        first = min(block, n_rows - LANES)
+        enhance_lanes(autocorrelation, first, before, share, keep_lobe, clipped, e)
+        find_lane_peaks(e, shortest, longest, radius, lags, heights)
+        for p in range(heights.size):
+            t, place, lag, top = first + p % LANES, p // LANES, lags[p], heights[p]
+            if refine and lag > 0:
+                i = LANES * int(lag) + p % LANES
+                left, right = e[i - LANES], e[i + LANES]
+                bend = left - 2 * top + right
+                if bend < 0:
+                    lag += (left - right) / (2 * bend)
+            out[t, place, 0] = lag
+            out[t, place, 1] = top
 
 
 def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
@@ -212,9 +208,13 @@ def enhanced_peaks(framing: Framing, rate: int, params: Params) -> Callable[...,
                 f"peaks up to lag {longest} need {len(before)} lags, but frames of {framing.length} samples "
                 f"have {autocorrelation.shape[1]}; take longer frames or smaller lags"
             )
-        out = np.empty((autocorrelation.shape[0], params["n_peaks"], 2), dtype=np.float32)
-        find_enhanced_peaks(autocorrelation, before, share, *how, out)
-        return out
+        n_rows = len(autocorrelation)
+        rows = np.ascontiguousarray(autocorrelation)
+        if n_rows < LANES:
+            rows = np.concatenate([rows, np.zeros((LANES - n_rows, rows.shape[1]), dtype=np.float32)])
+        out = np.empty((len(rows), params["n_peaks"], 2), dtype=np.float32)
+        find_enhanced_peaks(rows, before, share, *how, out)
+        return out[:n_rows]
 
     return pick
 

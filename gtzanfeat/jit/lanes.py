@@ -10,11 +10,14 @@ import operator
 from typing import Any
 
 import numba
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 from numba.core.typing.templates import AbstractTemplate, infer_global
 from numba.core.typing.templates import signature as typed
 from numba.extending import intrinsic, lower_builtin, models, register_model
+
+from gtzanfeat.jit.compilation import SWITCHED_OFF
 
 LANES = 8  # float32 numbers side by side: a vector register of AVX2, two of SSE and NEON
 
@@ -197,16 +200,37 @@ def _square_modulus(typing_context: Any, z: Any) -> Any:
     return _reals(z), codegen
 
 
+def _if_above(typing_context: Any, x: Any, y: Any, one: Any, other: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        x, y, one, other = arguments
+        return builder.select(builder.fcmp_ordered(">", x, y), one, other)
+
+    return _reals(x, y, one, other), codegen
+
+
+def _any_above(typing_context: Any, x: Any, y: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        above = builder.fcmp_ordered(">", *arguments)
+        bits = builder.bitcast(above, ir.IntType(LANES))
+        return builder.icmp_unsigned("!=", bits, ir.Constant(bits.type, 0))
+
+    return numba.types.boolean(x, y), codegen
+
+
 def _of_constant(kind: Any, value: float) -> Any:
     return ir.Constant(kind, [value] * LANES)
 
 
 def _series(builder: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
     """Sum of coefficients[i] x^i."""
-    *rest, total = (_of_constant(_ROW, each) for each in coefficients)
-    for each in reversed(rest):
-        total = _multiply_add(builder, x, total, each)
-    return total
+    square = builder.fmul(x, x)
+    halves = []
+    for half in (coefficients[::2], coefficients[1::2]):
+        *rest, total = (_of_constant(_ROW, each) for each in half)
+        for each in reversed(rest):
+            total = _multiply_add(builder, square, total, each)
+        halves.append(total)
+    return _multiply_add(builder, x, halves[1], halves[0])
 
 
 def _power_law(typing_context: Any, x: Any, exponent: Any) -> Any:
@@ -306,6 +330,8 @@ def _transpose_tile(
 # store_lanes(out, i, z): the same way back
 # load_reals(x, i), store_reals(out, i, y): likewise LANES real numbers
 # square_modulus(z): |z|², real; power_law(x, exponent): x^exponent of real x >= 0
+# if_above(x, y, one, other): of each lane `one` where x > y, else `other`
+# any_above(x, y): whether x > y in any lane
 # multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real
 # transpose_tile(x, i, step, weights, k, out, j, out_step): LANES rows of LANES numbers, `step` apart, each
 # row times weights[k : k + LANES], become columns
@@ -315,7 +341,25 @@ load_reals: Any = intrinsic(_load_reals)
 store_reals: Any = intrinsic(_store_reals)
 square_modulus: Any = intrinsic(_square_modulus)
 power_law: Any = intrinsic(_power_law)
+if_above: Any = intrinsic(_if_above)
+any_above: Any = intrinsic(_any_above)
 multiply_add: Any = intrinsic(_multiply_add_lanes)
 conjugate: Any = intrinsic(_conjugate)
 times_minus_i: Any = intrinsic(_times_minus_i)
 transpose_tile: Any = intrinsic(_transpose_tile)
+if SWITCHED_OFF:  # what kernels of real lanes take, as numpy has it
+    load_reals = lambda x, i: x[i : i + LANES].copy()  # noqa: E731
+    if_above = lambda x, y, one, other: np.where(x > y, one, other)  # noqa: E731
+    any_above = lambda x, y: bool((x > y).any())  # noqa: E731
+
+    def store_reals(out: Any, i: Any, y: Any) -> None:
+        """LANES numbers from number i on."""
+        out[i : i + LANES] = y
+
+    def transpose_tile(
+        x: Any, i: Any, step: Any, weights: Any, k: Any, out: Any, j: Any, out_step: Any
+    ) -> None:
+        """LANES rows of LANES numbers become columns."""
+        rows = [x.reshape(-1)[at : at + LANES] for at in range(i, i + LANES * step, step)]
+        for r, row in enumerate((np.array(rows) * weights[k : k + LANES]).T):
+            out[j + r * out_step : j + r * out_step + LANES] = row

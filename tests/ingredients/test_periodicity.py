@@ -9,12 +9,12 @@ from reference import periodicity as slow
 
 from gtzanfeat.declarations import Framing
 from gtzanfeat.ingredients.periodicity import (
-    enhance_autocorrelation,
+    enhance_lanes,
     enhanced_peaks,
     find_enhanced_peaks,
-    is_peak,
     stretched_lags,
 )
+from gtzanfeat.jit.lanes import LANES
 
 curves = arrays(np.float32, st.integers(4, 150), elements=st.floats(-1, 1, width=32))
 factor_sets = st.sets(st.integers(2, 16), max_size=15).map(sorted)
@@ -23,11 +23,20 @@ factor_sets = st.sets(st.integers(2, 16), max_size=15).map(sorted)
 def enhanced(r, factors, keep_lobe=False, n=None):
     """The first `n` lags, by default all, of a curve enhanced."""
     n = n or len(r)
-    clipped, out = np.full(n + 1, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
-    enhance_autocorrelation(
-        np.asarray(r, dtype=np.float32), *stretched_lags(tuple(factors), n), keep_lobe, clipped, out
-    )
-    return out
+    clipped, out = (np.full((m, LANES), np.nan, dtype=np.float32) for m in (n + 1, n))
+    rows = among_others(r)
+    enhance_lanes(rows, 0, *stretched_lags(tuple(factors), n), keep_lobe, clipped.ravel(), out.ravel())
+    return out[:, LANE].copy()
+
+
+LANE = 5
+
+
+def among_others(r):
+    """A curve in a lane of its own, beside others."""
+    rows = np.cos(np.outer(np.arange(LANES), np.arange(len(r)))).astype(np.float32)
+    rows[LANE] = r
+    return rows
 
 
 def series(period, n=120):
@@ -115,11 +124,10 @@ def test_the_lobe_goes_unless_it_is_kept():
 
 def found(r, count=3, span=(1, 10_000), radius=1, refine=False, factors=(), keep_lobe=True):
     """Lags and amplitudes of the peaks of one curve."""
-    r = np.asarray(r, dtype=np.float32)
-    out = np.full((1, count, 2), np.nan, dtype=np.float32)
+    out = np.full((LANES, count, 2), np.nan, dtype=np.float32)
     stretched = stretched_lags(tuple(factors), min(span[1] + radius + 1, len(r)))
-    find_enhanced_peaks(r[None], *stretched, keep_lobe, *span, radius, refine, out)
-    return out[0, :, 0].tolist(), out[0, :, 1].tolist()
+    find_enhanced_peaks(among_others(r), *stretched, keep_lobe, *span, radius, refine, out)
+    return out[LANE, :, 0].tolist(), out[LANE, :, 1].tolist()
 
 
 @pytest.mark.parametrize(
@@ -138,7 +146,7 @@ def found(r, count=3, span=(1, 10_000), radius=1, refine=False, factors=(), keep
     ],
 )
 def test_what_a_peak_is(e, lag, radius, expected):
-    assert is_peak(np.array(e, dtype=np.float32), lag, radius) == expected
+    assert (lag in found(e, count=len(e), radius=radius)[0]) == expected
 
 
 def test_peaks_come_largest_first():
@@ -203,7 +211,7 @@ def test_peaks_are_those_that_a_slow_search_finds(r, factors, keep_lobe, refine)
 
 
 def test_rows_do_not_hear_each_other(rng):
-    rows = rng.uniform(-1, 1, (6, 400)).astype(np.float32)
+    rows = rng.uniform(-1, 1, (19, 400)).astype(np.float32)
     params = {
         "factors": (2, 3),
         "keep_lobe": False,
@@ -214,8 +222,9 @@ def test_rows_do_not_hear_each_other(rng):
     }
     pick = enhanced_peaks(Framing(1024, 512), 22050, params)
     together = pick(rows)
-    assert together.shape == (6, 3, 2)
+    assert together.shape == (19, 3, 2)
     assert together.dtype == np.float32
-    for i in range(6):
-        np.testing.assert_array_equal(pick(rows[i : i + 1]), together[i : i + 1])
+    for n in (1, 6, 8, 11):
+        parts = [pick(rows[i : i + n]) for i in range(0, 19, n)]
+        np.testing.assert_array_equal(np.concatenate(parts), together)
     np.testing.assert_array_equal(pick(rows[:0]), together[:0])

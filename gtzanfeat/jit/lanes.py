@@ -30,14 +30,19 @@ class ComplexLanes(numba.types.Type):
 
 
 class RealLanes(numba.types.Type):
-    """The type, to the compiler, of `LANES` real numbers, in one vector."""
+    """The type, to the compiler, of `LANES` real numbers of 32 bits, or half as many of 64, in one vector."""
 
-    def __init__(self) -> None:
-        super().__init__(name="RealLanes")
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"RealLanes({dtype})")
 
 
 _lanes = ComplexLanes()
-_real_lanes = RealLanes()
+_reals = {dtype: RealLanes(dtype) for dtype in (numba.types.float32, numba.types.float64)}
+_vectors = {
+    numba.types.float32: _ROW,
+    numba.types.float64: ir.VectorType(ir.DoubleType(), LANES // 2),
+}
 _index = numba.types.intp
 
 
@@ -50,7 +55,7 @@ class _ComplexLanesModel(models.PrimitiveModel):
 @register_model(RealLanes)
 class _RealLanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _ROW)  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, _vectors[kind.dtype])  # type: ignore[no-untyped-call]
 
 
 def _parts(builder: Any, z: Any) -> tuple[Any, Any]:
@@ -64,9 +69,13 @@ def _pair(builder: Any, real: Any, imaginary: Any) -> Any:
 
 def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
     """Product and sum x · y + z, fused where the processor does that."""
-    kind = ir.FunctionType(_ROW, [_ROW] * 3)
-    fused = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
-    return builder.call(fused, (x, y, z))
+    return builder.call(_of_vectors(builder, "fmuladd", x.type, 3), (x, y, z))
+
+
+def _of_vectors(builder: Any, name: str, vector: Any, n_arguments: int) -> Any:
+    bits = 64 if isinstance(vector.element, ir.DoubleType) else 32
+    kind = ir.FunctionType(vector, [vector] * n_arguments)
+    return cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{vector.count}f{bits}")
 
 
 def _shuffled(builder: Any, x: Any, y: Any, order: list[int]) -> Any:
@@ -88,7 +97,7 @@ def _vector_at(context: Any, builder: Any, kind: Any, array: Any, i: Any, offset
     data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
     if offset:
         i = builder.add(i, ir.Constant(i.type, offset))
-    return builder.bitcast(builder.gep(data, [i]), _ROW.as_pointer())
+    return builder.bitcast(builder.gep(data, [i]), _vectors[kind.dtype].as_pointer())
 
 
 def _teach(operation: Any, instruction: str) -> None:
@@ -97,7 +106,11 @@ def _teach(operation: Any, instruction: str) -> None:
     @infer_global(operation)
     class OfLanes(AbstractTemplate):
         def generic(self, given: Any, keywords: Any) -> Any:
-            return typed(given[0], *given) if given in ((_lanes,) * 2, (_real_lanes,) * 2) else None
+            return (
+                typed(given[0], *given)
+                if given in ((_lanes,) * 2, (_reals[numba.types.float32],) * 2)
+                else None
+            )
 
     @lower_builtin(operation, RealLanes, RealLanes)  # type: ignore[untyped-decorator]
     def real_codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -130,7 +143,11 @@ def _lanes_by_number(context: Any, builder: Any, signature: Any, arguments: Any)
 @infer_global(operator.mul)
 class _RealLanesByNumber(AbstractTemplate):
     def generic(self, given: Any, keywords: Any) -> Any:
-        return typed(_real_lanes, *given) if given == (_real_lanes, numba.types.float32) else None
+        known = {
+            (_reals[numba.types.float32], numba.types.float32),
+            *((real, real) for real in _reals.values()),
+        }
+        return typed(given[0], *given) if given in known else None
 
 
 @lower_builtin(operator.mul, RealLanes, numba.types.float32)  # type: ignore[untyped-decorator]
@@ -138,24 +155,27 @@ def _real_lanes_by_number(context: Any, builder: Any, signature: Any, arguments:
     return builder.fmul(arguments[0], _in_all_lanes(builder, arguments[1]))
 
 
+@lower_builtin(operator.mul, RealLanes, RealLanes)  # type: ignore[untyped-decorator]
+def _real_lanes_by_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.fmul(*arguments)
+
+
 @infer_global(abs)
 class _ModuliOfLanes(AbstractTemplate):
     def generic(self, given: Any, keywords: Any) -> Any:
-        return typed(_real_lanes, *given) if given == (_real_lanes,) else None
+        return typed(*given * 2) if given[0] in _reals.values() else None
 
 
 @lower_builtin(abs, RealLanes)  # type: ignore[untyped-decorator]
 def _moduli_of_lanes(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    kind = ir.FunctionType(_ROW, [_ROW])
-    modulus = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f32")
-    return builder.call(modulus, arguments)
+    return builder.call(_of_vectors(builder, "fabs", arguments[0].type, 1), arguments)
 
 
 def _load_row(typing_context: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_vector_at(context, builder, signature.args[0], *arguments), align=4)
 
-    return _real_lanes(x, _index), codegen
+    return _reals[x.dtype](x, _index), codegen
 
 
 def _store_row(typing_context: Any, out: Any, i: Any, row: Any) -> Any:
@@ -165,6 +185,16 @@ def _store_row(typing_context: Any, out: Any, i: Any, row: Any) -> Any:
         return context.get_dummy_value()
 
     return numba.types.void(out, _index, row), codegen
+
+
+def _row_of_four(typing_context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        row = ir.Constant(_vectors[numba.types.float64], ir.Undefined)
+        for lane, number in enumerate(arguments):
+            row = builder.insert_element(row, number, ir.Constant(ir.IntType(32), lane))
+        return row
+
+    return _reals[numba.types.float64](*[numba.types.float64] * 4), codegen
 
 
 def _load_lanes(typing_context: Any, x: Any, i: Any) -> Any:
@@ -199,8 +229,8 @@ def _store_square_moduli(typing_context: Any, out: Any, i: Any, z: Any) -> Any:
 
 def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
     def real_codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        x, number, y = arguments
-        return _multiply_add(builder, x, _in_all_lanes(builder, number), y)
+        x, factor, y = arguments
+        return _multiply_add(builder, x, factor if w == z else _in_all_lanes(builder, factor), y)
 
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (x, y), (real, imaginary) = _parts(builder, arguments[0]), _parts(builder, arguments[2])
@@ -214,7 +244,7 @@ def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
         )
 
     if isinstance(z, RealLanes):
-        return _real_lanes(z, numba.types.float32, added), real_codegen
+        return z(z, w if w == z else numba.types.float32, added), real_codegen
     return _lanes(z, numba.types.complex64, added), codegen
 
 
@@ -264,11 +294,14 @@ def _transpose_tile(
 # For use in kernels, on arrays of float32 in C order, of which i, j and k count all numbers.
 # load_lanes(x, i): the real parts x[i : i + LANES], and the imaginary parts that follow them
 # store_lanes(out, i, z): the same way back; store_square_moduli(out, i, z): LANES numbers |z|²
-# load_row(x, i): x[i : i + LANES], real numbers; store_row(out, i, row): the same way back
-# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real
+# load_row(x, i): x[i : i + LANES], real numbers, or half as many of float64; store_row(out, i, row): the
+# same way back; row_of_four(a, b, c, d): a row of float64
+# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real; real w may be
+# lanes too
 # transpose_tile(x, i, step, weights, k, out, j, out_step): LANES rows of LANES numbers, `step` apart, each
 # row times weights[k : k + LANES], become columns
 load_row: Any = intrinsic(_load_row)
+row_of_four: Any = intrinsic(_row_of_four)
 store_row: Any = intrinsic(_store_row)
 load_lanes: Any = intrinsic(_load_lanes)
 store_lanes: Any = intrinsic(_store_lanes)

@@ -29,6 +29,7 @@ from gtzanfeat.ingredients.fourier import (
     SummaryAutocorrelation,
     add_compressed,
 )
+from gtzanfeat.ingredients.padded_autocorrelation import PaddedAutocorrelation
 from gtzanfeat.jit import (
     SWITCHED_OFF,
     ComplexArray,
@@ -257,10 +258,16 @@ def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
 
     A constant envelope gives zeros.
     """
-    import scipy.fft
+    compiled: dict[int, PaddedAutocorrelation] = {}
 
     def autocorrelation(envelope: Float32Array) -> Float32Array:
         n = envelope.shape[1]
+        if _is_compiled(n):
+            if n not in compiled:
+                compiled[n] = PaddedAutocorrelation(n)
+            return compiled[n](envelope)
+        import scipy.fft
+
         centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
         spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
         power = np.empty(spectrum.shape, dtype=np.float32)

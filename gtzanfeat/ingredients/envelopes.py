@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
-from gtzanfeat.jit import Float32Array, Float64Array, recursive_kernel
+from gtzanfeat.jit import SWITCHED_OFF, Float32Array, Float64Array, recursive_kernel
+from gtzanfeat.jit.lanes import load_reals, multiply_add, row_of_four, store_reals
 
 # --- the two channels of multipitch analysis --------------------------------------------------------
 
@@ -19,46 +21,91 @@ CHANNEL_EDGE_HZ = 1000.0
 RUMBLE_HZ = 70.0
 
 
+LAG = 8  # samples by which filters lag behind those that they take their input from, a power of two
+
+
 @recursive_kernel
-def split_channels(
+def filter_in_lanes(
     x: Float32Array,
-    lowpass: Float64Array,
-    highpass: Float64Array,
-    no_rumble: Float64Array,
+    first: int,
+    end: int,
+    sections: Float64Array,
     state: Float64Array,
+    recent: Float64Array,
     out: Float32Array,
 ) -> None:
-    """Low channel HP70(LP(x)) and high channel LP(max(0, HP(x))), transposed direct form II in float64.
+    """Four filters of second order side by side in float64, two of x and two of what comes out of those.
 
-    x (n_samples,), lowpass (5,), highpass (5,) of b0, b1, b2, a1, a2, no_rumble (3,) of b0, b1, a1,
-    state (4, 2), carried from block to block -> out (2, n_samples)
+    x (n_samples,), steps `first` to `end` of n + LAG, sections (20,), b0, b1, b2, -a1 and -a2 of all,
+    state (16,), their last two inputs and outputs, recent (4 LAG,), the last outputs -> out (2, n_samples)
+
+    The third filters the second's output, rectified, and the fourth the first's; they have got to sample
+    i - LAG in step i, so that none waits for another.
     """
-    l0, l1, l2, m1, m2 = lowpass
-    h0, h1, h2, g1, g2 = highpass
-    n0, n1, o1 = no_rumble
-    p1, p2 = state[0]
-    q1, q2 = state[1]
-    r1, r2 = state[2]
-    s1 = state[3, 0]
-    for i in range(x.size):
-        v = np.float64(x[i])
-        y = l0 * v + p1
-        p1 = (l1 * v + p2) - m1 * y
-        p2 = l2 * v - m2 * y
-        out[0, i] = n0 * y + s1
-        s1 = n1 * y - o1 * (n0 * y + s1)
-        w = h0 * v + q1
-        q1 = (h1 * v + q2) - g1 * w
-        q2 = h2 * v - g2 * w
-        w = max(w, 0.0)
-        z = l0 * w + r1
-        r1 = (l1 * w + r2) - m1 * z
-        r2 = l2 * w - m2 * z
-        out[1, i] = z
-    state[0, 0], state[0, 1] = p1, p2
-    state[1, 0], state[1, 1] = q1, q2
-    state[2, 0], state[2, 1] = r1, r2
-    state[3, 0] = s1
+    b0, b1, b2 = load_reals(sections, 0), load_reals(sections, 4), load_reals(sections, 8)
+    a1, a2 = load_reals(sections, 12), load_reals(sections, 16)
+    u1, u2, y1, y2 = load_reals(state, 0), load_reals(state, 4), load_reals(state, 8), load_reals(state, 12)
+    for i in range(first, end):
+        place = 4 * (i & (LAG - 1))
+        v = np.float64(x[min(i, x.size - 1)])
+        u = row_of_four(v, v, max(recent[place + 1], 0.0), recent[place])
+        fed = multiply_add(b0, u, multiply_add(b1, u1, b2 * u2))
+        y = multiply_add(a1, y1, multiply_add(a2, y2, fed))
+        store_reals(recent, place, y)
+        out[0, max(i - LAG, 0)] = recent[place + 3]
+        out[1, max(i - LAG, 0)] = recent[place + 2]
+        u1, u2, y1, y2 = u, u1, y, y1
+    store_reals(state, 0, u1)
+    store_reals(state, 4, u2)
+    store_reals(state, 8, y1)
+    store_reals(state, 12, y2)
+
+
+def filter_pairs(sections: Float64Array) -> Callable[[Float32Array], Float32Array]:
+    """Build samples x (n,) -> h₃ * (h₀ * x) and h₂ * max(0, h₁ * x), float32 (2, n), with a memory.
+
+    sections (4, 5), b0, b1, b2, a1, a2 of filters of second order
+    """
+    if SWITCHED_OFF:
+        return _interpreted_pairs(sections)
+    coefficients = np.ascontiguousarray((sections * [1.0, 1.0, 1.0, -1.0, -1.0]).T).ravel()
+    state, recent = np.zeros((4, 4)), np.zeros(4 * LAG)
+
+    def filtered(samples: Float32Array) -> Float32Array:
+        out = np.empty((2, samples.size), dtype=np.float32)
+        n = samples.size
+
+        def run(first: int, end: int) -> None:
+            filter_in_lanes(samples, first, end, coefficients, state.reshape(-1), recent, out)
+
+        later = state[:, 2:].copy()
+        run(0, min(n, LAG))
+        state[:, 2:] = later  # what takes its input from others has not begun
+        run(LAG, max(n, LAG))
+        sooner = state[:, :2].copy()
+        run(max(n, LAG), n + LAG)
+        state[:, :2] = sooner  # and here the others have ended
+        return out
+
+    return filtered
+
+
+def _interpreted_pairs(sections: Float64Array) -> Callable[[Float32Array], Float32Array]:
+    """`filter_pairs` where kernels are not compiled."""
+    from scipy.signal import lfilter  # here, because it takes half a second or more to import
+
+    state = np.zeros((4, 2))
+
+    def one(i: int, samples: Any) -> Any:
+        b0, b1, b2, a1, a2 = sections[i]
+        filtered, state[i] = lfilter([b0, b1, b2], [1.0, a1, a2], samples, zi=state[i])
+        return filtered
+
+    def filtered(samples: Float32Array) -> Float32Array:
+        pairs = one(3, one(0, samples.astype(np.float64))), one(2, np.maximum(one(1, samples), 0.0))
+        return np.array(pairs, dtype=np.float32)
+
+    return filtered
 
 
 def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
@@ -73,14 +120,8 @@ def two_channels(rate: int) -> Callable[[Float32Array], Float32Array]:
     low = butterworth(2, CHANNEL_EDGE_HZ, rate, "lowpass")
     high = butterworth(2, CHANNEL_EDGE_HZ, rate, "highpass")
     no_rumble = butterworth(1, RUMBLE_HZ, rate, "highpass")
-    state = np.zeros((4, 2))
-
-    def filtered(samples: Float32Array) -> Float32Array:
-        out = np.empty((2, samples.size), dtype=np.float32)
-        split_channels(samples, low, high, no_rumble, state, out)
-        return out
-
-    return filtered
+    n0, n1, o1 = no_rumble
+    return filter_pairs(np.array([low, high, low, [n0, n1, 0.0, o1, 0.0]]))
 
 
 @lru_cache(maxsize=32)  # streams are built anew for every clip

@@ -10,7 +10,8 @@ from collections.abc import Callable
 import numpy as np
 
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.jit import Float32Array, Float64Array, recursive_kernel
+from gtzanfeat.ingredients.envelopes import filter_pairs
+from gtzanfeat.jit import Float32Array, Float64Array
 
 # the analogue prototypes whose bilinear transforms at 48 kHz are the two tables of BS.1770 (De Man 2018)
 HEAD_HZ, HEAD_Q = 1681.974450955533, 0.7071752369554196
@@ -62,40 +63,9 @@ def k_weighting_sections(rate: int) -> Float64Array:
     return np.array([head, bass])
 
 
-@recursive_kernel
-def filter_two_sections(
-    x: Float32Array, sections: Float64Array, state: Float64Array, out: Float32Array
-) -> None:
-    """Two second-order filters in series, transposed direct form II in float64: y = x * h₀ * h₁.
-
-    x (n_samples,), sections (2, 5) of b0, b1, b2, a1, a2, state (2, 2), carried from block to block
-    -> out (n_samples,)
-    """
-    b0, b1, b2, a1, a2 = sections[0]
-    c0, c1, c2, d1, d2 = sections[1]
-    p1, p2 = state[0]
-    q1, q2 = state[1]
-    for i in range(x.size):
-        v = np.float64(x[i])
-        y = b0 * v + p1
-        p1 = b1 * v - a1 * y + p2
-        p2 = b2 * v - a2 * y
-        z = c0 * y + q1
-        q1 = c1 * y - d1 * z + q2
-        q2 = c2 * y - d2 * z
-        out[i] = z
-    state[0, 0], state[0, 1] = p1, p2
-    state[1, 0], state[1, 1] = q1, q2
-
-
 def k_weighting(rate: int) -> Callable[[Float32Array], Float32Array]:
     """Build samples (n,) -> K-weighted samples, float32 (n,); the filters keep their state between calls."""
-    sections = k_weighting_sections(rate)
-    state = np.zeros((2, 2))
-
-    def weighted(samples: Float32Array) -> Float32Array:
-        out = np.empty(samples.size, dtype=np.float32)
-        filter_two_sections(samples, sections, state, out)
-        return out
-
-    return weighted
+    head, bass = k_weighting_sections(rate)
+    nothing = np.zeros_like(head)
+    both = filter_pairs(np.array([head, nothing, nothing, bass]))
+    return lambda samples: both(samples)[0]

@@ -28,6 +28,7 @@ from gtzanfeat.ingredients.fourier import (
     FrameTransform,
     SummaryAutocorrelation,
 )
+from gtzanfeat.ingredients.padded_autocorrelation import PaddedAutocorrelation
 from gtzanfeat.ingredients.row_kernels import RowKernel
 from gtzanfeat.jit import (
     SWITCHED_OFF,
@@ -239,10 +240,16 @@ def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
 
     A constant envelope gives zeros.
     """
-    import scipy.fft
+    compiled: dict[int, PaddedAutocorrelation] = {}
 
     def autocorrelation(envelope: Float32Array) -> Float32Array:
         n = envelope.shape[1]
+        if _is_compiled(n):
+            if n not in compiled:
+                compiled[n] = PaddedAutocorrelation(n)
+            return compiled[n](envelope)
+        import scipy.fft
+
         centred = envelope - envelope.mean(axis=1, keepdims=True, dtype=np.float64).astype(np.float32)
         spectrum = scipy.fft.rfft(centred, 2 * n, axis=-1)
         power = np.empty(spectrum.shape, dtype=np.float32)

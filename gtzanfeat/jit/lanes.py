@@ -41,13 +41,16 @@ class ComplexLanes(numba.types.Type):
 
 
 class RealLanes(numba.types.Type):
-    """The type, to the compiler, of `LANES` real numbers, in one vector."""
+    """The type, to the compiler, of `LANES` real numbers of 32 bits, or half as many of 64, in one vector."""
 
-    def __init__(self) -> None:
-        super().__init__(name="RealLanes")
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = dtype
+        super().__init__(name=f"RealLanes({dtype})")
 
 
-_lanes, _reals = ComplexLanes(), RealLanes()
+_lanes, _reals, _doubles = ComplexLanes(), RealLanes(numba.types.float32), RealLanes(numba.types.float64)
+_real = {each.dtype: each for each in (_reals, _doubles)}
+_vectors = {_reals.dtype: _ROW, _doubles.dtype: ir.VectorType(ir.DoubleType(), LANES // 2)}
 _index = numba.types.intp
 
 
@@ -60,7 +63,7 @@ class _ComplexLanesModel(models.PrimitiveModel):
 @register_model(RealLanes)
 class _RealLanesModel(models.PrimitiveModel):
     def __init__(self, manager: Any, kind: Any) -> None:
-        super().__init__(manager, kind, _ROW)  # type: ignore[no-untyped-call]
+        super().__init__(manager, kind, _vectors[kind.dtype])  # type: ignore[no-untyped-call]
 
 
 def _parts(builder: Any, z: Any) -> tuple[Any, Any]:
@@ -74,9 +77,16 @@ def _pair(builder: Any, real: Any, imaginary: Any) -> Any:
 
 def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
     """Product and sum x · y + z, fused where the processor does that."""
-    kind = ir.FunctionType(_ROW, [_ROW] * 3)
-    fused = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fmuladd.v{LANES}f32")
-    return builder.call(fused, (x, y, z))
+    return _of_vectors(builder, "fmuladd", x, y, z)
+
+
+def _of_vectors(builder: Any, name: str, *arguments: Any) -> Any:
+    """What an intrinsic function of LLVM gives, of vectors."""
+    vector = arguments[0].type
+    bits = 64 if isinstance(vector.element, ir.DoubleType) else 32
+    kind = ir.FunctionType(vector, [vector] * len(arguments))
+    function = cgutils.get_or_insert_function(builder.module, kind, f"llvm.{name}.v{vector.count}f{bits}")
+    return builder.call(function, arguments)
 
 
 def _shuffled(builder: Any, x: Any, y: Any, order: list[int]) -> Any:
@@ -98,7 +108,7 @@ def _vector_at(context: Any, builder: Any, kind: Any, array: Any, i: Any, offset
     data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
     if offset:
         i = builder.add(i, ir.Constant(i.type, offset))
-    return builder.bitcast(builder.gep(data, [i]), _ROW.as_pointer())
+    return builder.bitcast(builder.gep(data, [i]), _vectors[kind.dtype].as_pointer())
 
 
 def _teach(operation: Any, instruction: str) -> None:
@@ -126,7 +136,11 @@ _teach(operator.sub, "fsub")
 @infer_global(operator.mul)
 class _LanesByNumber(AbstractTemplate):
     def generic(self, given: Any, keywords: Any) -> Any:
-        known = (_lanes, numba.types.complex64), (_reals, numba.types.float32)
+        known = (
+            (_lanes, numba.types.complex64),
+            (_reals, _reals.dtype),
+            *((each,) * 2 for each in _real.values()),
+        )
         return typed(given[0], *given) if given in known else None
 
 
@@ -144,17 +158,20 @@ def _reals_by_number(context: Any, builder: Any, signature: Any, arguments: Any)
     return builder.fmul(x, _in_all_lanes(builder, number))
 
 
+@lower_builtin(operator.mul, RealLanes, RealLanes)  # type: ignore[untyped-decorator]
+def _reals_by_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+    return builder.fmul(*arguments)
+
+
 @infer_global(abs)
 class _ModuliOfReals(AbstractTemplate):
     def generic(self, given: Any, keywords: Any) -> Any:
-        return typed(_reals, *given) if given == (_reals,) else None
+        return typed(*given, *given) if given[0] in _real.values() else None
 
 
 @lower_builtin(abs, RealLanes)  # type: ignore[untyped-decorator]
 def _moduli_of_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    kind = ir.FunctionType(_ROW, [_ROW])
-    modulus = cgutils.get_or_insert_function(builder.module, kind, f"llvm.fabs.v{LANES}f32")
-    return builder.call(modulus, arguments)
+    return _of_vectors(builder, "fabs", *arguments)
 
 
 def _load_lanes(typing_context: Any, x: Any, i: Any) -> Any:
@@ -180,7 +197,7 @@ def _load_reals(typing_context: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load(_vector_at(context, builder, signature.args[0], *arguments), align=4)
 
-    return _reals(x, _index), codegen
+    return _real[x.dtype](x, _index), codegen
 
 
 def _store_reals(typing_context: Any, out: Any, i: Any, y: Any) -> Any:
@@ -190,6 +207,16 @@ def _store_reals(typing_context: Any, out: Any, i: Any, y: Any) -> Any:
         return context.get_dummy_value()
 
     return numba.types.void(out, _index, y), codegen
+
+
+def _row_of_four(typing_context: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
+    def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        row = ir.Constant(_vectors[_doubles.dtype], ir.Undefined)
+        for lane, number in enumerate(arguments):
+            row = builder.insert_element(row, number, ir.Constant(ir.IntType(32), lane))
+        return row
+
+    return _doubles(*[_doubles.dtype] * 4), codegen
 
 
 def _square_modulus(typing_context: Any, z: Any) -> Any:
@@ -247,10 +274,7 @@ def _power_law(typing_context: Any, x: Any, exponent: Any) -> Any:
         e = builder.sitofp(e, _ROW)
         y = _multiply_add(builder, m, _series(builder, m, _LOGARITHM), e)
         y = builder.fmul(y, _in_all_lanes(builder, exponent))
-        nearest = cgutils.get_or_insert_function(
-            builder.module, ir.FunctionType(_ROW, [_ROW]), f"llvm.rint.v{LANES}f32"
-        )
-        n = builder.call(nearest, [y])
+        n = _of_vectors(builder, "rint", y)
         f = builder.fsub(y, n)
         power = _multiply_add(builder, f, _series(builder, f, _EXPONENTIAL), one)
         n = builder.shl(builder.fptosi(n, _INTEGERS), to_exponent)
@@ -274,11 +298,11 @@ def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
         )
 
     def of_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        x, number, y = arguments
-        return _multiply_add(builder, x, _in_all_lanes(builder, number), y)
+        x, factor, y = arguments
+        return _multiply_add(builder, x, factor if w == z else _in_all_lanes(builder, factor), y)
 
     if isinstance(z, RealLanes):
-        return _reals(z, numba.types.float32, added), of_reals
+        return z(z, w if w == z else _reals.dtype, added), of_reals
     return _lanes(z, numba.types.complex64, added), codegen
 
 
@@ -328,17 +352,20 @@ def _transpose_tile(
 # For use in kernels, on arrays of float32 in C order, of which i, j and k count all numbers.
 # load_lanes(x, i): the real parts x[i : i + LANES], and the imaginary parts that follow them
 # store_lanes(out, i, z): the same way back
-# load_reals(x, i), store_reals(out, i, y): likewise LANES real numbers
+# load_reals(x, i), store_reals(out, i, y): likewise LANES real numbers, or half as many of float64
+# row_of_four(a, b, c, d): such numbers of float64
 # square_modulus(z): |z|², real; power_law(x, exponent): x^exponent of real x >= 0
 # if_above(x, y, one, other): of each lane `one` where x > y, else `other`
 # any_above(x, y): whether x > y in any lane
-# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real
+# multiply_add(z, w, y): z · w + y of lanes z and y and one number w, all complex or all real; w may
+# be lanes too, if they are real
 # transpose_tile(x, i, step, weights, k, out, j, out_step): LANES rows of LANES numbers, `step` apart, each
 # row times weights[k : k + LANES], become columns
 load_lanes: Any = intrinsic(_load_lanes)
 store_lanes: Any = intrinsic(_store_lanes)
 load_reals: Any = intrinsic(_load_reals)
 store_reals: Any = intrinsic(_store_reals)
+row_of_four: Any = intrinsic(_row_of_four)
 square_modulus: Any = intrinsic(_square_modulus)
 power_law: Any = intrinsic(_power_law)
 if_above: Any = intrinsic(_if_above)

@@ -27,6 +27,7 @@ UNDECLARED = {
     "CACHED_ROWS": "in which order numbers are transformed",
     "CACHE_LINE": "where memory begins",
     "LENGTHS": "which frames the compiled transform takes",
+    "LAG": "how many samples later a filter comes that takes its input from another",
     "STEP": "how many samples are computed at a time",
     "BEFORE": "how many values are computed by themselves",
     "AFTER": "how many values are computed by themselves",

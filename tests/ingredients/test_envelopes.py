@@ -60,6 +60,18 @@ def test_every_pair_of_channels_begins_in_silence(rng):
     np.testing.assert_array_equal(envelopes.two_channels(RATE)(samples), first)
 
 
+@pytest.mark.parametrize("n", [1, 7, 8, 9, 1000])
+def test_without_compiled_kernels_the_filters_are_the_same(n, rng, monkeypatch):
+    """Any filters, and after n samples as many again."""
+    sections = np.array([[1.0, *rng.uniform(-1, 1, 2), *rng.uniform(-0.4, 0.4, 2)] for _ in range(4)])
+    samples = rng.standard_normal((2, n)).astype(np.float32)
+    compiled = envelopes.filter_pairs(sections)
+    monkeypatch.setattr(envelopes, "SWITCHED_OFF", True)
+    interpreted = envelopes.filter_pairs(sections)
+    for part in samples:
+        np.testing.assert_allclose(compiled(part), interpreted(part), rtol=1e-6, atol=1e-7)  # float32
+
+
 def settled(samples):
     return envelopes.two_channels(RATE)(samples.astype(np.float32))[:, RATE:]
 

@@ -37,6 +37,7 @@ from gtzanfeat.jit import (
     kernel,
     recursive_kernel,
 )
+from gtzanfeat.jit.lanes import dot_product
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 MARSYAS_DIVISOR = 2  # Marsyas divides the transform of N samples by 2N
@@ -375,11 +376,7 @@ def apply_filterbank(
     power (n_frames, n_bins), first (n_bands,), width (n_bands,), weights (n_bands, widest)
     -> out (n_frames, n_bands)
     """
+    n_bins, widest = power.shape[1], weights.shape[1]
     for t in range(power.shape[0]):
-        row = power[t]
         for b in range(first.size):
-            total = np.float32(0.0)
-            bins, w = row[first[b] : first[b] + width[b]], weights[b]
-            for i in range(bins.size):
-                total += w[i] * bins[i]
-            out[t, b] = total
+            out[t, b] = dot_product(power, t * n_bins + first[b], weights, b * widest, width[b])

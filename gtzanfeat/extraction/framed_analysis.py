@@ -83,7 +83,8 @@ class _ChainedRows:
         for place, (step, needs) in enumerate(steps, 1):
             if isinstance(step, RowKernel) and self._has(needs):
                 past = max((each.past for each in collectors if each.needs[0] == place), default=0)
-                self._whole[place], read = step.rows(past + self._most)
+                first = self.ingredients[needs[0]] if needs[0] else frames
+                self._whole[place], read = step.rows(past + self._most, first)
                 if step.of_samples:
                     given: tuple[Any, ...] = samples_of(frames)
                 else:

@@ -175,10 +175,10 @@ class FeatureSet:
         ndarray of shape (n_columns,), float32
             The numbers, in the order of `columns`.
         """
-        blocks = [
-            results[item] if item in results else _item_values(item, results[item.request.key])
-            for item in self.items
-        ]
+        blocks = []
+        for item in self.items:
+            key = item.request.key  # asked for first, because an item takes long to hash
+            blocks.append(_item_values(item, results[key]) if key in results else results[item])
         if self.by_summary:
             return np.concatenate(blocks, axis=1).ravel().astype(np.float32)
         return np.concatenate([block.T.ravel() for block in blocks]).astype(np.float32)
@@ -186,15 +186,17 @@ class FeatureSet:
 
 def _item_values(item: FeatureItem, result: np.ndarray) -> np.ndarray:
     """Numbers of one item, (n_suffixes, n_columns)."""
-    places = [place for place, _ in item.chosen]
     row = FEATURES[item.feature]
-    if isinstance(row, FrameFeature):
-        summary = find_summary(item.summary)
-        n_parts = 1
-        if summary.joint is None:
-            n_parts = max(1, min(len(places) // 2, len(result) * len(places) // CELLS))
-        parts = [places] if n_parts == 1 else np.array_split(places, n_parts)  # which takes a while
-        tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in parts)
-        params = summary.full_params(item.summary_params)
-        return np.concatenate([summary.compute(track, params) for track in tracks], axis=1)
-    return result[None, places]
+    places: Any = [place for place, _ in item.chosen]
+    n_columns, neighbours = len(places), range(places[0], places[-1] + 1)
+    if places == list(neighbours):  # which are a view, where others are a copy that takes a while
+        places = slice(neighbours.start, neighbours.stop)
+    if not isinstance(row, FrameFeature):
+        return result[None, places]
+    summary = find_summary(item.summary)
+    n_parts = 1
+    if summary.joint is None:
+        n_parts = max(1, min(n_columns // 2, len(result) * n_columns // CELLS))
+    parts = [places] if n_parts == 1 else np.array_split(np.arange(result.shape[1])[places], n_parts)
+    tracks = (np.ascontiguousarray(result[row.lead :, part]) for part in parts)
+    return np.concatenate([summary.compute(track, item.full_summary_params) for track in tracks], axis=1)

@@ -173,7 +173,12 @@ class FeatureItem:
         percentiles = bool(self.summary) and all(_PERCENTILE.fullmatch(p) for p in self.summary.split("+"))
         return (row.subfamily or row.family) + " percentiles" * percentiles
 
-    @property
+    @cached_property
+    def full_summary_params(self) -> Params:
+        """The parameters of its summary, with those that are left to their defaults."""
+        return find_summary(self.summary).full_params(self.summary_params)
+
+    @cached_property
     def chosen(self) -> list[tuple[int, Column]]:
         """The columns wanted, each with its place among the feature's columns."""
         rows = self._columns

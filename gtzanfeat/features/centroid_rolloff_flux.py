@@ -10,7 +10,9 @@ import numpy as np
 
 from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Parameter, Params
 from gtzanfeat.ingredients.filterbanks import bin_width
-from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.jit import Float32Array, Float64Array, kernel
+from gtzanfeat.jit.lanes import LANES
+from gtzanfeat.jit.vector_sums import sum_of_lanes
 
 TC2002 = "Tzanetakis & Cook 2002"
 MARSYAS = "Marsyas (Tzanetakis 2000-2023)"
@@ -33,41 +35,29 @@ def spectral_centroid(spectrum: Float32Array, bin_hz: float, out: Float32Array) 
 
 
 @kernel
-def rolloff_bin(row: Float32Array, share: float, chunks: Float32Array) -> int:
-    """Rolloff bin: the smallest r with Σ_{k<=r} S[k] >= share · Σ S[k]; -1 for silence.
+def rolloff_bin(spectrum: Float32Array, t: int, share: float, sums: Float64Array) -> int:
+    """Rolloff bin: the smallest r with Σ_{k<=r} S[k] >= share · Σ S[k] in frame t; -1 for silence.
 
-    row (n_bins,), room for sums of 16 bins in chunks (n_chunks,) -> a bin. The sums, which the compiler
-    vectorises, find the neighbourhood; only there bins are counted.
+    spectrum (n_frames, n_bins), room for sums (n_bins // LANES,) -> a bin. Sums up to every eighth bin find
+    the neighbourhood; only there bins are counted, without a branch that depends on the sound.
     """
-    n_whole = row.size // 16
-    n_chunks = (row.size + 15) // 16
-    for c in range(n_whole):
-        part = 0.0
-        for k in range(16):
-            part += np.float64(row[16 * c + k])
-        chunks[c] = part
-    if n_chunks > n_whole:
-        part = 0.0
-        for k in range(16 * n_whole, row.size):
-            part += np.float64(row[k])
-        chunks[n_whole] = part
+    n_bins, first = spectrum.shape[1], t * spectrum.shape[1]
     total = 0.0
-    for c in range(n_chunks):
-        total += chunks[c]
-    if not total > 0:
-        return -1
+    for i in range(sums.size):
+        total += sum_of_lanes(spectrum, first + LANES * i)
+        sums[i] = total
+    for k in range(LANES * sums.size, n_bins):
+        total += np.float64(spectrum[t, k])
     target = share * total
-    reached = 0.0
-    c = 0
-    while c < n_chunks - 1 and reached + chunks[c] < target:
-        reached += chunks[c]
-        c += 1
-    k = 16 * c
-    reached += row[k]
-    while reached < target and k < row.size - 1:
-        k += 1
-        reached += row[k]
-    return k
+    below = 0
+    for i in range(sums.size):
+        below += 1 if sums[i] < target else 0
+    reached = sums[below - 1] if below > 0 else 0.0
+    r = LANES * below
+    for k in range(LANES * below, min(LANES * (below + 1), n_bins) - 1):
+        reached += np.float64(spectrum[t, k])
+        r += 1 if reached < target else 0
+    return r if total > 0 else -1
 
 
 @kernel
@@ -76,9 +66,9 @@ def spectral_rolloff(spectrum: Float32Array, bin_hz: float, share: float, out: F
 
     spectrum (n_frames, n_bins) -> out (n_frames, 1)
     """
-    chunks = np.empty((spectrum.shape[1] + 15) // 16, dtype=np.float64)
+    sums = np.empty(spectrum.shape[1] // LANES, dtype=np.float64)
     for t in range(spectrum.shape[0]):
-        out[t, 0] = max(rolloff_bin(spectrum[t], share, chunks), 0) * bin_hz
+        out[t, 0] = max(rolloff_bin(spectrum, t, share, sums), 0) * bin_hz
 
 
 @kernel
@@ -131,9 +121,9 @@ def marsyas_rolloff(power: Float32Array, share: float, out: Float32Array) -> Non
     power (n_frames, n_bins) -> out (n_frames, 1)
     """
     n_bins = power.shape[1]
-    chunks = np.empty((n_bins + 15) // 16, dtype=np.float64)
+    sums = np.empty(n_bins // LANES, dtype=np.float64)
     for t in range(power.shape[0]):
-        r = rolloff_bin(power[t], share, chunks) - 1
+        r = rolloff_bin(power, t, share, sums) - 1
         out[t, 0] = r / n_bins if r >= 2 else 1.0
 
 

@@ -15,6 +15,7 @@ from gtzanfeat.declarations import Arrays, Column, FrameFeature, Framing, Parame
 from gtzanfeat.errors import ParameterError
 from gtzanfeat.ingredients.filterbanks import dct_basis
 from gtzanfeat.jit import Float32Array, kernel
+from gtzanfeat.jit.vector_sums import dot_product
 
 N_COEFFICIENTS = 13
 N_BANDS = 40
@@ -28,12 +29,10 @@ def cepstrum(log_bands: Float32Array, basis: Float32Array, out: Float32Array) ->
 
     log_bands (n_frames, n_bands), basis (n_coefficients, n_bands) -> out (n_frames, n_coefficients)
     """
+    n_coefficients, n_bands = basis.shape
     for t in range(log_bands.shape[0]):
-        for q in range(basis.shape[0]):
-            total = np.float32(0.0)
-            for b in range(basis.shape[1]):
-                total += basis[q, b] * log_bands[t, b]
-            out[t, q] = total
+        for q in range(n_coefficients):
+            out[t, q] = dot_product(log_bands, t * n_bands, basis, q * n_bands, n_bands)
 
 
 _SLANEY = "√(2/{bands}) cos(π{q}(b+½)/{bands}) log10 E_b"

@@ -98,21 +98,21 @@ def low_energy_share(rms: Float32Array, width: int) -> float:
 
     rms (n_frames, 1), windows of `width` frames -> a number
     """
-    n_frames = rms.shape[0]
-    width = min(width, n_frames)
-    n_windows = n_frames - width + 1
-    share = 0.0
-    for start in range(n_windows):
-        mean = 0.0
-        for t in range(start, start + width):
-            mean += rms[t, 0]
-        limit = mean / width * (1.0 - 1e-6)
-        count = 0
-        for t in range(start, start + width):
-            count += rms[t, 0] < limit
-        share += count / width
-    mean_share: float = share / n_windows
-    return mean_share
+    levels = rms.ravel()
+    width = min(width, levels.size)
+    limits = np.zeros(levels.size - width + 1)
+    # All windows at once, of which each is summed anew: of a running sum, rounding would be left over where
+    # silence follows.
+    for t in range(width):
+        for window in range(limits.size):
+            limits[window] += levels[window + t]
+    for window in range(limits.size):
+        limits[window] = limits[window] / width * (1.0 - 1e-6)
+    count = 0
+    for t in range(width):
+        for window in range(limits.size):
+            count += 1 if levels[window + t] < limits[window] else 0
+    return count / width / limits.size
 
 
 def low_energy(rms: Float32Array, n_frames: int, params: Params) -> Float64Array:

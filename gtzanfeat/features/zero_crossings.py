@@ -24,15 +24,18 @@ LIBROSA_ZERO = 1e-10  # librosa's threshold: samples up to this, of either sign,
 
 
 @kernel
-def sign_changes(row: Float32Array, zero: np.float32) -> np.int32:
-    """Number of changes of sign #{n : (x[n] < zero) ≠ (x[n-1] < zero)}.
+def sign_changes(frames: Float32Array, zero: np.float32, scale: float, out: Float32Array) -> None:
+    """Number of changes of sign #{n : (x[n] < zero) ≠ (x[n-1] < zero)}, times a scale.
 
-    row (N,) -> a number
+    frames (n_frames, N) -> out (n_frames, 1)
     """
-    count = np.int32(0)
-    for i in range(1, row.size):
-        count += np.int32((row[i] < zero) != (row[i - 1] < zero))
-    return count
+    for t in range(frames.shape[0]):
+        row = contiguous(frames[t])
+        count = np.int32(0)
+        for i in range(1, row.size):
+            # a sum of 64 bits, which numba makes of two of 32, would take twice as many vectors
+            count = np.int32(count + np.int32((row[i] < zero) != (row[i - 1] < zero)))
+        out[t, 0] = count * scale
 
 
 @kernel
@@ -41,9 +44,7 @@ def zero_crossings(frames: Float32Array, out: Float32Array) -> None:
 
     frames (n_frames, N) -> out (n_frames, 1)
     """
-    scale = np.float32(1.0 / max(frames.shape[1] - 1, 1))
-    for t in range(frames.shape[0]):
-        out[t, 0] = sign_changes(contiguous(frames[t]), np.float32(0.0)) * scale
+    sign_changes(frames, np.float32(0.0), np.float64(np.float32(1.0 / max(frames.shape[1] - 1, 1))), out)
 
 
 @kernel
@@ -52,8 +53,7 @@ def librosa_zero_crossing_rate(frames: Float32Array, out: Float32Array) -> None:
 
     frames (n_frames, N) -> out (n_frames, 1)
     """
-    for t in range(frames.shape[0]):
-        out[t, 0] = sign_changes(contiguous(frames[t]), np.float32(-LIBROSA_ZERO)) / frames.shape[1]
+    sign_changes(frames, np.float32(-LIBROSA_ZERO), 1.0 / frames.shape[1], out)
 
 
 @kernel
@@ -64,10 +64,11 @@ def marsyas_zero_crossings(frames: Float32Array, out: Float32Array) -> None:
     """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
-        row = frames[t]
+        row = contiguous(frames[t])
         count = np.int32(1)
         for i in range(1, n):
-            count += np.int32((row[i - 1] > 0) & (row[i] < 0)) + np.int32((row[i - 1] < 0) & (row[i] > 0))
+            fall, rise = (row[i - 1] > 0) & (row[i] < 0), (row[i - 1] < 0) & (row[i] > 0)
+            count = np.int32(count + np.int32(fall | rise))
         out[t, 0] = count / n
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from gtzanfeat.declarations import Arrays, Framing, Params
 from gtzanfeat.errors import GtzanfeatError, ParameterError
 from gtzanfeat.jit import Float32Array, Float64Array, IntArray
+from gtzanfeat.jit.lanes import LANES
 
 # Slaney's Auditory Toolbox: 13 triangles spaced linearly, 27 spaced by a constant ratio
 SLANEY_LOWEST_HZ = 133.33333333
@@ -81,11 +82,18 @@ def slaney_filterbank(
 
 
 def packed_filterbank(filters: Float32Array) -> PackedFilters:
-    """First bin (n_bands,), number of bins (n_bands,) and weights (n_bands, widest) of each filter."""
+    """First bin (n_bands,), number of bins (n_bands,) and weights (n_bands, widest) of each filter.
+
+    Numbers of bins are rounded up to multiples of `LANES`, with weights of 0, where there are as many bins.
+    """
+    n_bands, n_bins = filters.shape
     used = [np.flatnonzero(row) for row in filters]
     first = np.array([bins[0] if bins.size else 0 for bins in used])
     width = np.array([bins[-1] - bins[0] + 1 if bins.size else 0 for bins in used])
-    weights = np.zeros((len(filters), max(width.max(), 1)), dtype=np.float32)
+    whole = -(-width // LANES) * LANES
+    width = np.where(whole <= n_bins, whole, width)
+    first = np.minimum(first, n_bins - width)
+    weights = np.zeros((n_bands, max(width.max(), 1)), dtype=np.float32)
     for b, row in enumerate(filters):
         weights[b, : width[b]] = row[first[b] : first[b] + width[b]]
     return first, width, weights

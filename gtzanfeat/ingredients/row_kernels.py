@@ -26,8 +26,8 @@ class RowKernel:
         arrays that have as many rows. What it writes in a row does not depend on how many there are.
     constants : tuple
         Numbers and arrays.
-    n_columns : int
-        Numbers in a row.
+    n_columns : int, optional
+        Numbers in a row; by default as many as in those of the first array.
     dtype : type, default=numpy.float32
         Of `out`.
     seen_as : type, optional
@@ -38,20 +38,34 @@ class RowKernel:
     """
 
     kernel: Callable[..., None]
-    constants: tuple[Any, ...]
-    n_columns: int
+    constants: tuple[Any, ...] = ()
+    n_columns: int | None = None
     dtype: Any = np.float32
     seen_as: Any = None
     of_samples: bool = False
 
-    def rows(self, n: int) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Return memory for `n` rows, as the kernel writes them and as they are read."""
-        out = np.empty((n, self.n_columns), dtype=self.dtype)
+    def rows(self, n: int, first: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return memory for `n` rows of what is computed from arrays of which this is the first.
+
+        Parameters
+        ----------
+        n : int
+            How many rows.
+        first : ndarray of shape (n_rows, n)
+            As wide as the arrays to come.
+
+        Returns
+        -------
+        written, read : ndarray of shape (n, n_columns)
+            The same memory, as the kernel writes it and as it is read.
+        """
+        n_columns = first.shape[1] if self.n_columns is None else self.n_columns
+        out = np.empty((n, n_columns), dtype=self.dtype)
         return out, out if self.seen_as is None else out.view(self.seen_as)
 
     def __call__(self, *arrays: Any) -> NDArray[Any]:
         """Return the rows of a block."""
-        out, read = self.rows(len(arrays[0]))
+        out, read = self.rows(len(arrays[0]), arrays[0])
         self.kernel(*(samples_of(*arrays) if self.of_samples else arrays), *self.constants, out)
         return read
 

@@ -28,6 +28,7 @@ from gtzanfeat.ingredients.fourier import (
     FrameTransform,
     SummaryAutocorrelation,
 )
+from gtzanfeat.ingredients.logarithms import logarithms
 from gtzanfeat.ingredients.padded_autocorrelation import PaddedAutocorrelation
 from gtzanfeat.ingredients.row_kernels import RowKernel
 from gtzanfeat.jit import (
@@ -39,6 +40,7 @@ from gtzanfeat.jit import (
     kernel,
     recursive_kernel,
 )
+from gtzanfeat.jit.vector_sums import dot_product
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
 MARSYAS_DIVISOR = 2  # Marsyas divides the transform of N samples by 2N
@@ -97,7 +99,7 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 
 def power(framing: Framing, rate: int, params: Params) -> Block:
     """Build X -> P = |X|², float32 (n_frames, n_bins)."""
-    return RowKernel(square_modulus, (), framing.length // 2 + 1)
+    return RowKernel(square_modulus)
 
 
 def power_of_frames(framing: Framing, rate: int, params: Params) -> Block:
@@ -114,18 +116,20 @@ def _is_compiled(length: int) -> bool:
 
 def magnitude(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> M = √P, float32 (n_frames, n_bins)."""
-    return RowKernel(square_root, (), framing.length // 2 + 1)
+    return RowKernel(square_root)
 
 
 def log_power(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> ln(P + 1e-10), float32 (n_frames, n_bins)."""
+    return _logarithm(added=LOG_FLOOR)
 
-    def logarithm(power: Float32Array) -> Float32Array:
-        out: Float32Array = power + np.float32(LOG_FLOOR)
-        np.log(out, out=out)
-        return out
 
-    return logarithm
+def _logarithm(
+    added: float = 0.0, floor: float = 0.0, base: float = np.e, offset: float = 0.0, of_zero: float = 0.0
+) -> RowKernel:
+    """X -> log(max(x + added, floor)) + offset, but `of_zero` of zero, float32."""
+    numbers = added, floor, 1 / np.log(base), offset, of_zero
+    return RowKernel(logarithms, tuple(map(np.float32, numbers)))
 
 
 def marsyas_scale(length: int) -> float:
@@ -138,15 +142,8 @@ def marsyas_log_power(framing: Framing, rate: int, params: Params) -> Block:
 
     Added before the logarithm, 2^-1022 would be lost: it is 0 in float32.
     """
-    offset, lowest = np.float32(np.log(marsyas_scale(framing.length))), np.float32(np.log(MARSYAS_ZERO))
-
-    def logarithm(power: Float32Array) -> Float32Array:
-        with np.errstate(divide="ignore"):
-            out: Float32Array = np.log(power)
-        out += offset
-        return np.maximum(out, lowest, out=out)
-
-    return logarithm
+    scale = marsyas_scale(framing.length)
+    return _logarithm(offset=np.log(scale), of_zero=np.log(MARSYAS_ZERO))
 
 
 def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
@@ -171,31 +168,12 @@ def slaney_bands(framing: Framing, rate: int, params: Params) -> Block:
 
 def log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10(max(E, 1e-10)), float32."""
-
-    def logarithm(bands: Float32Array) -> Float32Array:
-        out = np.maximum(bands, np.float32(LOG_FLOOR))
-        return _decimal_logarithm(out)
-
-    return logarithm
+    return _logarithm(floor=LOG_FLOOR, base=10)
 
 
 def marsyas_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> log10(E / (2N)²), and 0 where E is 0, float32."""
-    offset = np.float32(np.log10(marsyas_scale(framing.length)))
-
-    def logarithm(bands: Float32Array) -> Float32Array:
-        heard = bands > 0
-        out = _decimal_logarithm(np.where(heard, bands, np.float32(1.0)))
-        return np.add(out, offset, out=out, where=heard)
-
-    return logarithm
-
-
-def _decimal_logarithm(values: Float32Array) -> Float32Array:
-    """log10 in the place of its argument: numpy's log is vectorised, its log10 is not."""
-    np.log(values, out=values)
-    values *= np.float32(1 / np.log(10))
-    return values
+    return _logarithm(base=10, offset=np.log10(marsyas_scale(framing.length)))
 
 
 MEL_PARAMS = (
@@ -220,13 +198,7 @@ def mel_bands(framing: Framing, rate: int, params: Params) -> Block:
 
 def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
     """Build E -> ln(max(E, floor)), float32; ``floor`` is a parameter."""
-    floor = np.float32(params["floor"])
-
-    def logarithm(bands: Float32Array) -> Float32Array:
-        out = np.maximum(bands, floor)
-        return np.log(out, out=out)
-
-    return logarithm
+    return _logarithm(floor=params["floor"])
 
 
 def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
@@ -376,11 +348,7 @@ def apply_filterbank(
     power (n_frames, n_bins), first (n_bands,), width (n_bands,), weights (n_bands, widest)
     -> out (n_frames, n_bands)
     """
+    n_bins, widest = power.shape[1], weights.shape[1]
     for t in range(power.shape[0]):
-        row = power[t]
         for b in range(first.size):
-            total = np.float32(0.0)
-            bins, w = row[first[b] : first[b] + width[b]], weights[b]
-            for i in range(bins.size):
-                total += w[i] * bins[i]
-            out[t, b] = total
+            out[t, b] = dot_product(power, t * n_bins + first[b], weights, b * widest, width[b])

@@ -132,6 +132,8 @@ def _words(value: Any) -> tuple[list[int], list[int]]:
         grows[2], grows[5] = words[2] // words[5], 1
         words[2] = words[5] = 0
         return words, grows
+    if isinstance(value, np.float32):
+        return [int(value.view(np.int32))], [0]
     wide = np.float64 if isinstance(value, float) else np.int64
     return [int(wide(value).view(np.int64))], [0]
 
@@ -182,7 +184,10 @@ def _add_caller(module: Any, name: str, kind: Any) -> None:
     call = builder.load(builder.bitcast(function.args[0], words.as_pointer()))
     callee, *given = (builder.extract_value(call, i) for i in range(len(words)))
     for i, each in enumerate(kind.args[2:]):
-        given[i] = given[i] if given[i].type == each else builder.trunc(given[i], each)
+        if isinstance(each, ir.FloatType):
+            given[i] = builder.bitcast(builder.trunc(given[i], ir.IntType(32)), each)
+        elif given[i].type != each:
+            given[i] = builder.trunc(given[i], each)
     results = [builder.alloca(each.pointee) for each in kind.args[:2]]
     builder.ret(builder.call(callee, [*results, *given]))
 

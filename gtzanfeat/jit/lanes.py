@@ -21,8 +21,8 @@ from gtzanfeat.jit.compilation import SWITCHED_OFF
 
 LANES = 8  # float32 numbers side by side: a vector register of AVX2, two of SSE and NEON
 
-_ROW = ir.VectorType(ir.FloatType(), LANES)
-_PAIR = ir.LiteralStructType([_ROW, _ROW])  # real and imaginary parts
+ROW = ir.VectorType(ir.FloatType(), LANES)
+_PAIR = ir.LiteralStructType([ROW, ROW])  # real and imaginary parts
 _INTEGERS = ir.VectorType(ir.IntType(32), LANES)
 
 # of a power law, by least largest errors: log2(1 + x) / x for 1 + x in [√½, √2), and (2^x - 1) / x for x in
@@ -50,7 +50,7 @@ class RealLanes(numba.types.Type):
 
 _lanes, _reals, _doubles = ComplexLanes(), RealLanes(numba.types.float32), RealLanes(numba.types.float64)
 _real = {each.dtype: each for each in (_reals, _doubles)}
-_vectors = {_reals.dtype: _ROW, _doubles.dtype: ir.VectorType(ir.DoubleType(), LANES // 2)}
+_vectors = {_reals.dtype: ROW, _doubles.dtype: ir.VectorType(ir.DoubleType(), LANES // 2)}
 _index = numba.types.intp
 
 
@@ -75,7 +75,7 @@ def _pair(builder: Any, real: Any, imaginary: Any) -> Any:
     return builder.insert_value(half, imaginary, 1)
 
 
-def _multiply_add(builder: Any, x: Any, y: Any, z: Any) -> Any:
+def multiplied_and_added(builder: Any, x: Any, y: Any, z: Any) -> Any:
     """Product and sum x · y + z, fused where the processor does that."""
     return _of_vectors(builder, "fmuladd", x, y, z)
 
@@ -94,7 +94,7 @@ def _shuffled(builder: Any, x: Any, y: Any, order: list[int]) -> Any:
 
 
 def _in_all_lanes(builder: Any, x: Any) -> Any:
-    one = builder.insert_element(ir.Constant(_ROW, ir.Undefined), x, ir.Constant(ir.IntType(32), 0))
+    one = builder.insert_element(ir.Constant(ROW, ir.Undefined), x, ir.Constant(ir.IntType(32), 0))
     return _shuffled(builder, one, one, [0] * LANES)
 
 
@@ -103,7 +103,7 @@ def _number_in_all_lanes(context: Any, builder: Any, number: Any) -> tuple[Any, 
     return _in_all_lanes(builder, w.real), _in_all_lanes(builder, w.imag)
 
 
-def _vector_at(context: Any, builder: Any, kind: Any, array: Any, i: Any, offset: Any = 0) -> Any:
+def vector_at(context: Any, builder: Any, kind: Any, array: Any, i: Any, offset: Any = 0) -> Any:
     """The address of the `LANES` numbers of an array, in C order, from number i + `offset`."""
     data = cgutils.create_struct_proxy(kind)(context, builder, value=array).data
     if offset:
@@ -148,8 +148,8 @@ class _LanesByNumber(AbstractTemplate):
 def _lanes_by_number(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     x, y = _parts(builder, arguments[0])
     c, s = _number_in_all_lanes(context, builder, arguments[1])
-    real = _multiply_add(builder, builder.fneg(y), s, builder.fmul(x, c))
-    return _pair(builder, real, _multiply_add(builder, x, s, builder.fmul(y, c)))
+    real = multiplied_and_added(builder, builder.fneg(y), s, builder.fmul(x, c))
+    return _pair(builder, real, multiplied_and_added(builder, x, s, builder.fmul(y, c)))
 
 
 @lower_builtin(operator.mul, RealLanes, numba.types.float32)  # type: ignore[untyped-decorator]
@@ -177,7 +177,7 @@ def _moduli_of_reals(context: Any, builder: Any, signature: Any, arguments: Any)
 def _load_lanes(typing_context: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         x, i = arguments
-        at = [_vector_at(context, builder, signature.args[0], x, i, offset) for offset in (0, LANES)]
+        at = [vector_at(context, builder, signature.args[0], x, i, offset) for offset in (0, LANES)]
         return _pair(builder, *(builder.load(each, align=4) for each in at))
 
     return _lanes(x, _index), codegen
@@ -187,7 +187,7 @@ def _store_lanes(typing_context: Any, out: Any, i: Any, z: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         out, i, z = arguments
         for part, offset in zip(_parts(builder, z), (0, LANES), strict=True):
-            builder.store(part, _vector_at(context, builder, signature.args[0], out, i, offset), align=4)
+            builder.store(part, vector_at(context, builder, signature.args[0], out, i, offset), align=4)
         return context.get_dummy_value()
 
     return numba.types.void(out, _index, z), codegen
@@ -195,7 +195,7 @@ def _store_lanes(typing_context: Any, out: Any, i: Any, z: Any) -> Any:
 
 def _load_reals(typing_context: Any, x: Any, i: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load(_vector_at(context, builder, signature.args[0], *arguments), align=4)
+        return builder.load(vector_at(context, builder, signature.args[0], *arguments), align=4)
 
     return _real[x.dtype](x, _index), codegen
 
@@ -203,7 +203,7 @@ def _load_reals(typing_context: Any, x: Any, i: Any) -> Any:
 def _store_reals(typing_context: Any, out: Any, i: Any, y: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *place, y = arguments
-        builder.store(y, _vector_at(context, builder, signature.args[0], *place), align=4)
+        builder.store(y, vector_at(context, builder, signature.args[0], *place), align=4)
         return context.get_dummy_value()
 
     return numba.types.void(out, _index, y), codegen
@@ -253,11 +253,11 @@ def _series(builder: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
     square = builder.fmul(x, x)
     halves = []
     for half in (coefficients[::2], coefficients[1::2]):
-        *rest, total = (_of_constant(_ROW, each) for each in half)
+        *rest, total = (_of_constant(ROW, each) for each in half)
         for each in reversed(rest):
-            total = _multiply_add(builder, square, total, each)
+            total = multiplied_and_added(builder, square, total, each)
         halves.append(total)
-    return _multiply_add(builder, x, halves[1], halves[0])
+    return multiplied_and_added(builder, x, halves[1], halves[0])
 
 
 def _power_law(typing_context: Any, x: Any, exponent: Any) -> Any:
@@ -265,22 +265,22 @@ def _power_law(typing_context: Any, x: Any, exponent: Any) -> Any:
         x, exponent = arguments
         bits, one, to_exponent = (
             builder.bitcast(x, _INTEGERS),
-            _of_constant(_ROW, 1.0),
+            _of_constant(ROW, 1.0),
             _of_constant(_INTEGERS, 23),
         )
         e = builder.ashr(builder.sub(bits, _of_constant(_INTEGERS, _ROOT_OF_HALF)), to_exponent)
-        m = builder.bitcast(builder.sub(bits, builder.shl(e, to_exponent)), _ROW)
+        m = builder.bitcast(builder.sub(bits, builder.shl(e, to_exponent)), ROW)
         m = builder.fsub(m, one)
-        e = builder.sitofp(e, _ROW)
-        y = _multiply_add(builder, m, _series(builder, m, _LOGARITHM), e)
+        e = builder.sitofp(e, ROW)
+        y = multiplied_and_added(builder, m, _series(builder, m, _LOGARITHM), e)
         y = builder.fmul(y, _in_all_lanes(builder, exponent))
         n = _of_vectors(builder, "rint", y)
         f = builder.fsub(y, n)
-        power = _multiply_add(builder, f, _series(builder, f, _EXPONENTIAL), one)
+        power = multiplied_and_added(builder, f, _series(builder, f, _EXPONENTIAL), one)
         n = builder.shl(builder.fptosi(n, _INTEGERS), to_exponent)
-        power = builder.bitcast(builder.add(builder.bitcast(power, _INTEGERS), n), _ROW)
-        normal = builder.fcmp_ordered(">=", x, _of_constant(_ROW, _SMALLEST))
-        return builder.select(normal, power, _of_constant(_ROW, 0.0))
+        power = builder.bitcast(builder.add(builder.bitcast(power, _INTEGERS), n), ROW)
+        normal = builder.fcmp_ordered(">=", x, _of_constant(ROW, _SMALLEST))
+        return builder.select(normal, power, _of_constant(ROW, 0.0))
 
     return _reals(_reals, numba.types.float32), codegen
 
@@ -289,17 +289,17 @@ def _multiply_add_lanes(typing_context: Any, z: Any, w: Any, added: Any) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (x, y), (real, imaginary) = _parts(builder, arguments[0]), _parts(builder, arguments[2])
         c, s = _number_in_all_lanes(context, builder, arguments[1])
-        real = _multiply_add(builder, x, c, real)
-        imaginary = _multiply_add(builder, y, c, imaginary)
+        real = multiplied_and_added(builder, x, c, real)
+        imaginary = multiplied_and_added(builder, y, c, imaginary)
         return _pair(
             builder,
-            _multiply_add(builder, builder.fneg(y), s, real),
-            _multiply_add(builder, x, s, imaginary),
+            multiplied_and_added(builder, builder.fneg(y), s, real),
+            multiplied_and_added(builder, x, s, imaginary),
         )
 
     def of_reals(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         x, factor, y = arguments
-        return _multiply_add(builder, x, factor if w == z else _in_all_lanes(builder, factor), y)
+        return multiplied_and_added(builder, x, factor if w == z else _in_all_lanes(builder, factor), y)
 
     if isinstance(z, RealLanes):
         return z(z, w if w == z else _reals.dtype, added), of_reals
@@ -331,9 +331,9 @@ def _transpose_tile(
         def row(r: int, array: int, start: int, stride: int) -> Any:
             further = builder.mul(arguments[stride], ir.Constant(arguments[stride].type, r))
             place = builder.add(arguments[start], further)
-            return _vector_at(context, builder, kinds[array], arguments[array], place)
+            return vector_at(context, builder, kinds[array], arguments[array], place)
 
-        by = builder.load(_vector_at(context, builder, kinds[3], arguments[3], arguments[4]), align=4)
+        by = builder.load(vector_at(context, builder, kinds[3], arguments[3], arguments[4]), align=4)
         rows = [builder.fmul(builder.load(row(r, 0, 1, 2), align=4), by) for r in range(LANES)]
         for distance in (1, 2, 4):  # in each step, the blocks beside the diagonal change places
             low = [j + (LANES - distance if j & distance else 0) for j in range(LANES)]

@@ -64,45 +64,37 @@ def texture_moments(track: NDArray[Any], width: int, start: int, out: Float64Arr
     """
     n, n_columns = track.shape
     width = width if start == 2 else min(width, n)
-    sums = np.zeros((5, n_columns))
-    centre = np.zeros(n_columns)
-    total = np.zeros(n_columns)
-    squares = np.zeros(n_columns)
-    # sums of differences from the first frame: a constant track gives a variance of exactly 0
-    for c in range(n_columns):
-        centre[c] = track[0, c]
-    count = width if start == 2 else 0
-    n_windows = 0
+    first = width - 1 if start == 0 else 0
+    n_windows = n - first
+    total, squares, share = np.empty(n), np.empty(n), np.empty(n)
     for t in range(n):
-        for c in range(n_columns):
-            new = np.float64(track[t, c]) - centre[c]
-            total[c] += new
-            squares[c] += new * new
-            if t >= width:
-                old = np.float64(track[t - width, c]) - centre[c]
-                total[c] -= old
-                squares[c] -= old * old
-        count = min(count + 1, width)
-        if start == 0 and count < width:
-            continue
-        n_windows += 1
-        for c in range(n_columns):
-            mean = total[c] / count
-            variance = max(squares[c] / count - mean * mean, 0.0)
-            spread = np.sqrt(variance)
-            sums[0, c] += mean
-            sums[1, c] += variance
-            sums[2, c] += mean * mean
-            sums[3, c] += spread
-            sums[4, c] += spread * spread
+        share[t] = 1.0 / (min(t + 1, width) if start == 1 else width)
     for c in range(n_columns):
-        mean = sums[0, c] / n_windows
-        spread = sums[3, c] / n_windows
-        out[0, c] = mean + centre[c]
-        out[1, c] = sums[1, c] / n_windows
-        out[2, c] = np.sqrt(max(sums[2, c] / n_windows - mean * mean, 0.0))
+        # sums of differences from the first frame: a constant track gives a variance of exactly 0
+        centre = np.float64(track[0, c])
+        level, power = 0.0, 0.0
+        for t in range(n):
+            new = np.float64(track[t, c]) - centre
+            old = np.float64(track[t - width, c]) - centre if t >= width else 0.0
+            level += new - old
+            power += new * new - old * old
+            total[t], squares[t] = level, power
+        means, mean_squares, variances, spreads, spread_squares = 0.0, 0.0, 0.0, 0.0, 0.0
+        for t in range(first, n):
+            mean = total[t] * share[t]
+            variance = max(squares[t] * share[t] - mean * mean, 0.0)
+            spread = np.sqrt(variance)
+            means += mean
+            mean_squares += mean * mean
+            variances += variance
+            spreads += spread
+            spread_squares += spread * spread
+        mean, spread = means / n_windows, spreads / n_windows
+        out[0, c] = mean + centre
+        out[1, c] = variances / n_windows
+        out[2, c] = np.sqrt(max(mean_squares / n_windows - mean * mean, 0.0))
         out[3, c] = spread
-        out[4, c] = np.sqrt(max(sums[4, c] / n_windows - spread * spread, 0.0))
+        out[4, c] = np.sqrt(max(spread_squares / n_windows - spread * spread, 0.0))
 
 
 def _texture_moments(track: NDArray[Any], params: Params) -> Float64Array:

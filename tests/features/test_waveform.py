@@ -80,3 +80,10 @@ def test_frames_that_overlap_and_samples_that_lie_apart_are_frames_like_others(k
         kernel(frames.view(), track)
     np.testing.assert_array_equal(out[0], out[2])
     np.testing.assert_array_equal(out[1], out[2])
+
+
+def test_low_energy_of_silence_after_sound_is_that_of_every_window_by_itself(rng):
+    rms = np.concatenate([rng.uniform(0.1, 1.0, 60), np.zeros(60), np.full(9, 1e-9)]).astype(np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(rms.astype(np.float64), 43)
+    expected = (windows < windows.mean(axis=1, keepdims=True) * (1 - 1e-6)).mean()
+    assert waveform.low_energy_share(rms[:, None], 43) == pytest.approx(expected, rel=1e-12)

@@ -230,3 +230,11 @@ def test_deltas_keep_the_type_and_the_input():
     np.testing.assert_array_equal(track, before)
     with pytest.raises(ValueError, match="reach is 0; it must be at least 1 frame"):
         deltas(track, 0)
+
+
+@pytest.mark.parametrize("start", ["valid", "grow", "prefill"])
+def test_texture_of_a_column_does_not_depend_on_the_columns_beside_it(start, rng):
+    track = rng.standard_normal((120, 9)).astype(np.float32)
+    params = {"window": 43, "start": start}
+    alone = np.hstack([running(np.ascontiguousarray(track[:, c : c + 1]), params) for c in range(9)])
+    np.testing.assert_array_equal(running(track, params), alone)

@@ -40,6 +40,7 @@ from gtzanfeat.jit import (
     kernel,
     recursive_kernel,
 )
+from gtzanfeat.jit.lanes import LANES, load_reals, power_law, store_reals
 from gtzanfeat.jit.vector_sums import dot_product
 
 LOG_FLOOR = 1e-10  # filter energies below this count as this before the logarithm
@@ -258,12 +259,12 @@ def summary_autocorrelation(framing: Framing, rate: int, params: Params) -> Bloc
     def some(frames: Float32Array) -> Float32Array:
         n = frames.shape[1]
         np.multiply(frames, taper, out=padded[:, :n, :length])
-        compressed = np.zeros((n, length + 1), dtype=np.float32)
+        size = n * (length + 1)
+        power, compressed = np.zeros((2, size + LANES), dtype=np.float32)
         for spectrum in scipy.fft.rfft(padded[:, :n], axis=-1):
-            power = np.empty(spectrum.shape, dtype=np.float32)
-            square_modulus(spectrum, power)
-            compressed += power ** np.float32(COMPRESSION / 2)
-        return _normalised(_even_inverse(compressed), length, SILENT_FRAME)
+            square_modulus(spectrum, power[:size].reshape(spectrum.shape))
+            add_power_law(power, COMPRESSION / 2, compressed)
+        return _normalised(_even_inverse(compressed[:size].reshape(n, -1)), length, SILENT_FRAME)
 
     def autocorrelation(frames: Float32Array) -> Float32Array:
         # two padded channels are four times as much as the frames: a few at a time stay in cache
@@ -306,6 +307,17 @@ def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
             re = spectrum[t, k].real
             im = spectrum[t, k].imag
             out[t, k] = re * re + im * im
+
+
+@recursive_kernel
+def add_power_law(x: Float32Array, exponent: float, total: Float32Array) -> None:
+    """Powers, added: total += x^exponent; of what is left over after whole vectors, nothing.
+
+    x (n,) -> total (n,)
+    """
+    for i in range(0, total.size - LANES + 1, LANES):
+        power = power_law(load_reals(x, i), np.float32(exponent))
+        store_reals(total, i, load_reals(total, i) + power)
 
 
 @kernel

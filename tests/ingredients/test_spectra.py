@@ -203,7 +203,7 @@ CACHED = spectra.CACHED_FRAMES
 
 
 @pytest.mark.parametrize("n_frames", [1, 2, CACHED - 1, CACHED, CACHED + 1, 2 * CACHED, 2 * CACHED + 3])
-@pytest.mark.parametrize("length", [512, 1024])
+@pytest.mark.parametrize("length", [512, 1024, 550])
 def test_the_summary_autocorrelation_is_its_definition(length, n_frames, rng):
     frames = noise(rng, 2, n_frames, length)
     frames[1] = np.abs(frames[1])  # as the high channel is

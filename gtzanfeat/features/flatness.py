@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import SPECTRUM, Arrays, Column, FrameFeature, Framing, Params
-from gtzanfeat.jit import Float32Array, IntArray, kernel
+from gtzanfeat.jit import Float32Array, IntArray, bits_to_float, float_to_bits, kernel
 
 MPEG7_BANDS = 21  # quarter octaves from 250 Hz, as far as a rate of 22 050 Hz reaches
 EMPTY = 1e-10  # of the mean: no bin counts as less, or one that rounding has emptied would make all 0
@@ -46,12 +46,11 @@ def crest(values: Float32Array) -> float:
     values (n,) -> a number
     """
     total = 0.0
-    largest = 0.0
+    largest = np.int32(0)  # bits, of which the compiler makes vectors: numbers might be no numbers
     for k in range(values.size):
-        x = np.float64(values[k])
-        total += x
-        largest = max(largest, x)
-    return largest * values.size / total if total > 0 else 1.0
+        total += np.float64(values[k])
+        largest = max(largest, float_to_bits(values[k]))
+    return np.float64(bits_to_float(largest)) * values.size / total if total > 0 else 1.0
 
 
 @kernel

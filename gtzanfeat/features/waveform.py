@@ -13,7 +13,8 @@ from __future__ import annotations
 import numpy as np
 
 from gtzanfeat.declarations import ClipFeature, Column, FrameFeature, Parameter, Params
-from gtzanfeat.jit import Float32Array, Float64Array, contiguous, kernel
+from gtzanfeat.jit import Float32Array, Float64Array, bits_to_float, contiguous, float_to_bits, kernel
+from gtzanfeat.jit.vector_sums import dot_product
 
 TC2002 = "Tzanetakis & Cook 2002"
 SILENT_POWER = 1e-10  # -100 dB: what counts as silence where levels are in decibels
@@ -43,7 +44,7 @@ def loudness(frames: Float32Array, out: Float32Array) -> None:
     """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
-        row = frames[t]
+        row = contiguous(frames[t])
         total = np.float32(0.0)
         for i in range(n):
             total += row[i] * row[i]
@@ -59,13 +60,13 @@ def crest(frames: Float32Array, out: Float32Array) -> None:
     """
     n = frames.shape[1]
     for t in range(frames.shape[0]):
-        row = frames[t]
-        peak = np.float32(0.0)
+        row = contiguous(frames[t])
+        peak = np.int32(0)  # bits, of which the compiler makes vectors: numbers might be no numbers
         total = 0.0  # float64, in which the square of the faintest sample is not 0
         for i in range(n):
-            peak = max(peak, abs(row[i]))
+            peak = max(peak, float_to_bits(abs(row[i])))
             total += np.float64(row[i]) * np.float64(row[i])
-        out[t, 0] = peak / np.sqrt(total / n) if total > 0 else 1.0
+        out[t, 0] = bits_to_float(peak) / np.sqrt(total / n) if total > 0 else 1.0
 
 
 @kernel
@@ -77,12 +78,11 @@ def energy_entropy(frames: Float32Array, out: Float32Array) -> None:
     n = frames.shape[1]
     energy = np.empty(PARTS)
     for t in range(frames.shape[0]):
+        row = contiguous(frames[t])
         total = 0.0
         for part in range(PARTS):
-            within = np.float32(0.0)
-            for i in range(part * n // PARTS, (part + 1) * n // PARTS):
-                within += frames[t, i] * frames[t, i]
-            energy[part] = within
+            first, last = part * n // PARTS, (part + 1) * n // PARTS
+            energy[part] = dot_product(row, first, row, first, last - first)
             total += energy[part]
         entropy = 0.0
         for part in range(PARTS):

@@ -9,8 +9,6 @@ import numba
 import numpy as np
 from numba.extending import intrinsic, overload
 
-from gtzanfeat.jit.compilation import SWITCHED_OFF
-
 
 def _float_to_bits(typing_context: Any, x: Any) -> Any:
     return numba.types.int32(numba.types.float32), _same_bits(numba.types.int32)
@@ -67,9 +65,53 @@ def _contiguous(row: Any) -> Any:
     return compiled
 
 
-# for use in kernels: the 32 bits of a float32 as an int32, and back
-float_to_bits: Any = intrinsic(_float_to_bits)
-bits_to_float: Any = intrinsic(_bits_to_float)
-if SWITCHED_OFF:
-    float_to_bits = lambda x: np.float32(x).view(np.int32)  # noqa: E731
-    bits_to_float = lambda x: np.int32(x).view(np.float32)  # noqa: E731
+_bits_of: Any = intrinsic(_float_to_bits)
+_float_of: Any = intrinsic(_bits_to_float)
+
+
+def float_to_bits(x: Any) -> Any:
+    """Return the 32 bits of a float32 as an int32, for use in kernels.
+
+    Parameters
+    ----------
+    x : float32
+        A number.
+
+    Returns
+    -------
+    int32
+        Its bits; of numbers from 0 on, the larger has the larger.
+    """
+    return np.float32(x).view(np.int32)
+
+
+def bits_to_float(x: Any) -> Any:
+    """Return the float32 that has the bits of an int32, for use in kernels.
+
+    Parameters
+    ----------
+    x : int32
+        The bits.
+
+    Returns
+    -------
+    float32
+        The number.
+    """
+    return np.int32(x).view(np.float32)
+
+
+@overload(float_to_bits)
+def _compiled_to_bits(x: Any) -> Any:
+    def compiled(x: Any) -> Any:
+        return _bits_of(x)
+
+    return compiled
+
+
+@overload(bits_to_float)
+def _compiled_to_float(x: Any) -> Any:
+    def compiled(x: Any) -> Any:
+        return _float_of(x)
+
+    return compiled

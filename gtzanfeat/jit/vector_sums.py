@@ -135,7 +135,7 @@ def dot_product(x: Any, i: int, y: Any, j: int, n: int) -> Any:
     return np.dot(x.ravel()[i : i + n], y.ravel()[j : j + n])
 
 
-@overload(sum_of_lanes, inline="always")
+@overload(sum_of_lanes)
 def _compiled_sum(x: Any, i: int) -> Any:
     def compiled(x: Any, i: int) -> Any:
         return _lane_sum(x, i)
@@ -143,7 +143,7 @@ def _compiled_sum(x: Any, i: int) -> Any:
     return compiled
 
 
-@overload(dot_product, inline="always")
+@overload(dot_product)
 def _compiled_product(x: Any, i: int, y: Any, j: int, n: int) -> Any:
     def compiled(x: Any, i: int, y: Any, j: int, n: int) -> Any:
         return _vector_product(x, i, y, j, n)

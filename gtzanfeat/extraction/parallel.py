@@ -22,6 +22,7 @@ from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.long_tracks import TrackFileError
+from gtzanfeat.jit import compiling_in_parallel
 from gtzanfeat.progress import ordered_results, report_progress
 
 CLIPS_PER_TASK = 8  # at most: enough work to outweigh handing it over
@@ -365,11 +366,18 @@ def _analyse_task(
     """Analyse some clips, one after the other, with one analysis."""
     rows: list[tuple[int, Any]] = []
     own = replace(analyser)  # an analysis is for one thread
-    for index, source in clips:
-        try:
-            rows.append((index, own.analyse(source, index, rate)))
-        except ClipError as error:
-            if on_error == "raise":
-                raise
-            rows.append((index, failure(index, error)))
+    with compiling_in_parallel(functools.partial(_analyse_noise, replace(analyser, cache=None))):
+        for index, source in clips:
+            try:
+                rows.append((index, own.analyse(source, index, rate)))
+            except ClipError as error:
+                if on_error == "raise":
+                    raise
+                rows.append((index, failure(index, error)))
     return rows
+
+
+def _analyse_noise(analyser: ClipAnalyser) -> None:
+    """Call whatever kernels an analysis calls, with arguments of the types that they get of any clip."""
+    noise = np.random.default_rng(0).uniform(-1.0, 1.0, 200_000)  # more than a block, and several frames
+    analyser.analyse(noise.astype(np.float32), 0, analyser.rate)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
-import multiprocessing
 import os
 import pickle
 import subprocess
@@ -57,10 +56,16 @@ def compiling_in_parallel(work: Callable[[], object]) -> Iterator[None]:
 def _places() -> int:
     """Return how many processes this one may start."""
     python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
-    if fcntl is None or not python or multiprocessing.current_process().daemon:
+    if fcntl is None or not python or _is_daemonic():
         return 0
     n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(n_cores - 1, MOST - 1, int(os.environ.get("GTZANFEAT_COMPILERS", MOST)))
+
+
+def _is_daemonic() -> bool:
+    """Return whether this process was started by another to serve it, and may start none."""
+    multiprocessing = sys.modules.get("multiprocessing")  # which its own processes have imported
+    return multiprocessing is not None and multiprocessing.current_process().daemon
 
 
 def _start(work: Callable[[], object], number: int, folder: str) -> None:

@@ -23,7 +23,7 @@ from gtzanfeat.array_features import (
     padded,
 )
 from gtzanfeat.declarations import ClipFeature, FrameFeature, Framing, Params, Request, TrackFeature
-from gtzanfeat.extraction.analysis import request_of
+from gtzanfeat.extraction.framed_analysis import request_of
 from gtzanfeat.feature_sets import FeatureItem
 from gtzanfeat.feature_sets.feature_parameters import full_params
 from gtzanfeat.features import FEATURES

@@ -33,21 +33,30 @@ class TrackCollector:
         self._n_leading = self.row.lead  # rows still to come that have no value
         self.previous: np.ndarray | None = None
 
+    @property
+    def past(self) -> int:
+        """How many rows of its ingredient before the first of a block the kernel needs."""
+        return 0 if self.row.before is None else self.row.past
+
     def add(self, ingredients: list[np.ndarray], n_frames: int) -> None:
-        """Add the next block."""
+        """Compute the next block and add its rows."""
         inputs = [ingredients[i] for i in self.needs]
-        past = self.row.past
+        past = self.past
         out = np.empty((n_frames, self.n_columns), dtype=np.float32)
-        if self.row.before is not None:
+        if past:
             if self.previous is None:
                 self.previous = np.full((past, inputs[0].shape[1]), self.row.before, dtype=np.float32)
             self.row.kernel(*inputs, self.previous, *self.constants, out)
             self.previous = np.concatenate([self.previous, inputs[0][-past:]])[-past:]
         else:
             self.row.kernel(*inputs, *self.constants, out)
-        out[: self._n_leading] = 0.0
-        self._n_leading = max(self._n_leading - n_frames, 0)
-        self._rows.add(out)
+        self.take(out)
+
+    def take(self, rows: np.ndarray) -> None:
+        """Add the rows of the next block."""
+        rows[: self._n_leading] = 0.0
+        self._n_leading = max(self._n_leading - len(rows), 0)
+        self._rows.add(rows)
 
     def track(self) -> Any:
         """Return the rows of all frames, float32 (n_frames, n_columns): an array or a `LongTrack`."""

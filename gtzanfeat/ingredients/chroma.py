@@ -14,6 +14,7 @@ import numpy as np
 from gtzanfeat.declarations import Framing, Parameter, Params
 from gtzanfeat.errors import ParameterError
 from gtzanfeat.ingredients.pitch_classes import A4_HZ, A4_HZ_PARAMETER, N_CLASSES, PLACE_OF_A
+from gtzanfeat.ingredients.row_kernels import RowKernel
 from gtzanfeat.jit import Float32Array, Float64Array, kernel
 
 A0_HZ = A4_HZ / 16
@@ -143,10 +144,4 @@ def fold_bins(power: Float32Array, first: int, weights: Float32Array, out: Float
 def chroma_energies(framing: Framing, rate: int, params: Params) -> Callable[..., Float32Array]:
     """Build P -> energies of the 12 pitch classes, C first, float32 (n_frames, 12)."""
     first, weights = _weights_in_range(framing.length, rate, *(params[each.name] for each in CHROMA_PARAMS))
-
-    def folded(power: Float32Array) -> Float32Array:
-        out = np.empty((power.shape[0], N_CLASSES), dtype=np.float32)
-        fold_bins(power, first, weights, out)
-        return out
-
-    return folded
+    return RowKernel(fold_bins, (first, weights), N_CLASSES)

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from gtzanfeat.ingredients.row_kernels import RowKernel, samples_of
 from gtzanfeat.jit import (
     ComplexArray,
     Float32Array,
@@ -81,9 +82,8 @@ class FrameTransform:
         -------
         ndarray of shape (n_frames, N // 2 + 1), float32
         """
-        out = np.empty((max(len(frames), LANES), frames.shape[1] // 2 + 1), dtype=np.float32)
-        self._transform(frames, out, False)
-        return out[: len(frames)]
+        powers: Float32Array = self.row_kernel(False)(frames)
+        return powers
 
     def spectrum(self, frames: Float32Array) -> ComplexArray:
         """Spectra X of windowed frames.
@@ -97,13 +97,27 @@ class FrameTransform:
         -------
         ndarray of shape (n_frames, N // 2 + 1), complex64
         """
-        out = np.empty((max(len(frames), LANES), frames.shape[1] // 2 + 1), dtype=np.complex64)
-        self._transform(frames, out.view(np.float32), True)
-        return out[: len(frames)]
+        spectra: ComplexArray = self.row_kernel(True)(frames)
+        return spectra
 
-    def _transform(self, frames: Float32Array, out: Float32Array, phase: bool) -> None:
-        samples, (step,) = _in_a_row(frames)
-        transform_frames(samples, step, self._half_taper, *self._tables, self._work, self._rows, out, phase)
+    def row_kernel(self, phase: bool) -> RowKernel:
+        """Return what computes the spectra, if `phase`, or power spectra of frames.
+
+        Parameters
+        ----------
+        phase : bool
+            Whether real and imaginary parts are wanted.
+
+        Returns
+        -------
+        RowKernel
+            It uses the working memory of this instance.
+        """
+        n_bins = self._half_taper.size // 2 + 1
+        constants = self._half_taper, *self._tables, self._work, self._rows, phase
+        if phase:
+            return RowKernel(transform_frames, constants, 2 * n_bins, seen_as=np.complex64, of_samples=True)
+        return RowKernel(transform_frames, constants, n_bins, of_samples=True)
 
 
 class SummaryAutocorrelation:
@@ -147,7 +161,7 @@ class SummaryAutocorrelation:
             0 for frames of silence.
         """
         n_frames, n = frames.shape[1:]
-        samples, (channel_step, step) = _in_a_row(frames)
+        samples, channel_step, step = _in_a_row(frames)
         out = np.empty((max(n_frames, LANES), n), dtype=np.float32)
         summary_autocorrelations(
             samples,
@@ -162,25 +176,13 @@ class SummaryAutocorrelation:
         return out[:n_frames]
 
 
-def _in_a_row(frames: Float32Array) -> tuple[Float32Array, list[int]]:
-    """All samples of frames (..., n_frames, N) as they lie in memory, and the steps along the other axes.
-
-    Of at least `LANES` frames: what is missing is added. One row, so that kernels are compiled for one kind
-    of array.
-    """
+def _in_a_row(frames: Float32Array) -> tuple[Any, ...]:
+    """All `samples_of` frames, of at least `LANES`: what is missing is added."""
     *channels, n_frames, n = frames.shape
     if n_frames < LANES:
         some, frames = frames, np.zeros((*channels, LANES, n), dtype=np.float32)
         frames[..., :n_frames, :] = some
-    size, strides = frames.itemsize, frames.strides
-    whole = all(stride >= 0 and stride % size == 0 for stride in strides) and strides[-1] == size
-    if not (whole and frames.flags.writeable):
-        frames = frames.copy()
-    steps = [stride // size for stride in frames.strides[:-1]]
-    if frames.flags.c_contiguous:
-        return frames.reshape(-1), steps
-    span = n + sum(step * (count - 1) for step, count in zip(steps, frames.shape[:-1], strict=True))
-    return np.lib.stride_tricks.as_strided(frames, (span,), (size,)), steps
+    return samples_of(frames)
 
 
 def _aligned(size: int) -> Float32Array:
@@ -283,18 +285,27 @@ def transform_frames(
     places: IntArray,
     work: Float32Array,
     rows: Float32Array,
-    out: Float32Array,
     phase: bool,
+    out: Float32Array,
 ) -> None:
     """Spectra X, real and imaginary parts in turn, or power spectra |X|² of windowed frames.
 
     samples (n,), step from frame to frame, half_taper (N,), `_tables`, work (LANES · N,),
     rows (LANES · (N + 2),), phase -> out (n_frames, N + 2) if phase, else (n_frames, N/2 + 1)
 
-    Of at least `LANES` frames: the last ones are transformed `LANES` at a time too, some of them twice.
+    The last `LANES` frames are transformed together too, some of them twice; fewer, with what is in memory.
     """
     n_frames, n_columns = out.shape
     whole = n_columns - n_columns % LANES
+    if n_frames < LANES:
+        for lane in range(n_frames):
+            for i in range(half_taper.size):
+                work[LANES * i + lane] = samples[lane * step + i] * half_taper[i]
+        transform_lanes(work, twiddles, passes, places, rows, phase)
+        for lane in range(n_frames):
+            for k in range(n_columns):
+                out[lane, k] = rows[LANES * k + lane]
+        return
     for block in range(0, n_frames, LANES):
         first = min(block, n_frames - LANES)
         for i in range(0, half_taper.size, LANES):

@@ -128,7 +128,7 @@ class Separation:
     def push(self, frames: Float32Array, spectrum: ComplexArray, power: Float32Array) -> None:
         """Take the frames (n, 2048), spectra (n, 1025) and power spectra (n, 1025) that come next."""
         self._power = np.concatenate([self._power, power])
-        self._pending.append(spectrum)
+        self._pending.append(spectrum.copy())  # the memory of a block is used again for the next
         self._n_pending += len(spectrum)
         self._sound = np.concatenate([self._sound, frames[:, : FRAMING.hop].ravel()])
         self._rest = frames[-1, FRAMING.hop :].copy()

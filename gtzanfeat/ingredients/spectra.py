@@ -28,6 +28,7 @@ from gtzanfeat.ingredients.fourier import (
     SummaryAutocorrelation,
     add_compressed,
 )
+from gtzanfeat.ingredients.row_kernels import RowKernel
 from gtzanfeat.jit import (
     SWITCHED_OFF,
     ComplexArray,
@@ -77,7 +78,7 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> X_t[k], the one-sided DFT of the windowed frames, complex64 (n_frames, n_bins)."""
     taper = window(framing.window, framing.length)
     if _is_compiled(framing.length):
-        return FrameTransform(taper).spectrum
+        return FrameTransform(taper).row_kernel(phase=True)
     import scipy.fft  # here, because importing it takes longer than analysing a clip
 
     scratch = np.empty((0, framing.length), dtype=np.float32)
@@ -95,19 +96,13 @@ def spectrum(framing: Framing, rate: int, params: Params) -> Block:
 
 def power(framing: Framing, rate: int, params: Params) -> Block:
     """Build X -> P = |X|², float32 (n_frames, n_bins)."""
-
-    def square(spectrum: ComplexArray) -> Float32Array:
-        out = np.empty(spectrum.shape, dtype=np.float32)
-        square_modulus(spectrum, out)
-        return out
-
-    return square
+    return RowKernel(square_modulus, (), framing.length // 2 + 1)
 
 
 def power_of_frames(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> P = |X|², the same bits as by way of X, float32 (n_frames, n_bins)."""
     if _is_compiled(framing.length):
-        return FrameTransform(window(framing.window, framing.length)).power
+        return FrameTransform(window(framing.window, framing.length)).row_kernel(phase=False)
     transform, square = spectrum(framing, rate, params), power(framing, rate, params)
     return lambda frames: square(transform(frames))
 
@@ -118,7 +113,7 @@ def _is_compiled(length: int) -> bool:
 
 def magnitude(framing: Framing, rate: int, params: Params) -> Block:
     """Build P -> M = √P, float32 (n_frames, n_bins)."""
-    return np.sqrt
+    return RowKernel(square_root, (), framing.length // 2 + 1)
 
 
 def log_power(framing: Framing, rate: int, params: Params) -> Block:
@@ -155,13 +150,7 @@ def marsyas_log_power(framing: Framing, rate: int, params: Params) -> Block:
 
 def _filtered_by(first: IntArray, width: IntArray, weights: Float32Array) -> Block:
     """Build P -> E[b] = Σ_k w[b, k] P[k] of a `packed_filterbank`, float32 (n_frames, n_bands)."""
-
-    def filtered(power: Float32Array) -> Float32Array:
-        out = np.empty((power.shape[0], first.size), dtype=np.float32)
-        apply_filterbank(power, first, width, weights, out)
-        return out
-
-    return filtered
+    return RowKernel(apply_filterbank, (first, width, weights), first.size)
 
 
 SLANEY_PARAMS = (
@@ -242,13 +231,7 @@ def mel_log_bands(framing: Framing, rate: int, params: Params) -> Block:
 def frame_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
     """Build frames -> r[l] = Σ_n y[n] y[n+l] of the windowed frame, l = 0..16, float64 (n_frames, 17)."""
     taper = window(framing.window, framing.length)
-
-    def autocorrelation(frames: Float32Array) -> Float64Array:
-        out = np.empty((frames.shape[0], PREDICTION_LAGS), dtype=np.float64)
-        lagged_products(frames, taper, out)
-        return out
-
-    return autocorrelation
+    return RowKernel(lagged_products, (taper,), PREDICTION_LAGS, np.float64)
 
 
 def beat_autocorrelation(framing: Framing, rate: int, params: Params) -> Block:
@@ -344,6 +327,17 @@ def square_modulus(spectrum: ComplexArray, out: Float32Array) -> None:
             re = spectrum[t, k].real
             im = spectrum[t, k].imag
             out[t, k] = re * re + im * im
+
+
+@kernel
+def square_root(power: Float32Array, out: Float32Array) -> None:
+    """Magnitude spectrum M = √P.
+
+    power (n_frames, n_bins) -> out (n_frames, n_bins)
+    """
+    for t in range(power.shape[0]):
+        for k in range(power.shape[1]):
+            out[t, k] = np.sqrt(power[t, k])
 
 
 @kernel

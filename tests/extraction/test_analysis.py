@@ -9,9 +9,10 @@ from reference.frames import frames
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
-from gtzanfeat.extraction import analysis as room
+from gtzanfeat.extraction import framed_analysis as room
 from gtzanfeat.extraction import long_tracks
-from gtzanfeat.extraction.analysis import BLOCK, Analysis
+from gtzanfeat.extraction.analysis import Analysis
+from gtzanfeat.extraction.framed_analysis import BLOCK
 from gtzanfeat.feature_sets import FEATURE_SETS
 from gtzanfeat.ingredients import hpss
 from gtzanfeat.ingredients.registry import INGREDIENTS

@@ -6,7 +6,8 @@ import signals
 from scipy.signal import lfilter
 
 from gtzanfeat.declarations import Framing, Request
-from gtzanfeat.extraction.analysis import BLOCK, Analysis
+from gtzanfeat.extraction.analysis import Analysis
+from gtzanfeat.extraction.framed_analysis import BLOCK
 from gtzanfeat.features import waveform, zero_crossings
 from gtzanfeat.ingredients import envelopes
 

@@ -96,8 +96,8 @@ class DurableCache:
 
     warned = False  # once in a process is enough
     told = False
-    # called once, with the folder, when a kernel has to be compiled
-    when_missing: ClassVar[Callable[[str], None] | None] = None
+    # called once, when a kernel has to be compiled
+    when_missing: ClassVar[Callable[[], None] | None] = None
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
@@ -132,7 +132,7 @@ class DurableCache:
             LOGGER.info("compiling the kernels: the first run takes some seconds longer")
         call, DurableCache.when_missing = DurableCache.when_missing, None
         if call is not None:
-            call(self._cache.cache_path)
+            call()
 
     def _loaded(self, signature: Any, target_context: Any) -> Any:
         """Load a kernel without all that numba makes ready for compiling, which takes longer than the kernel.

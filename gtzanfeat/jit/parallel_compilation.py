@@ -14,6 +14,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 
@@ -28,10 +29,10 @@ COMMAND = "from gtzanfeat.jit.parallel_compilation import compile_calls; compile
 def compiling_in_parallel(work: Callable[[], object]) -> Iterator[None]:
     """Within the context, let other processes compile what some work needs, once a kernel is missing.
 
-    There are as many as other cores, three at most, and no more for all programs that share a cache; they end
-    with this process. None are started by daemonic processes, where files cannot be locked (Windows), by
-    programs whose interpreter is not a file called python, and more than ``GTZANFEAT_COMPILERS``, if that
-    variable of the environment is set.
+    There are as many as other cores, three at most, and no more for all programs of a user; they end with
+    this process. None are started by daemonic processes, where files cannot be locked (Windows), by programs
+    whose interpreter is not a file called python, and more than ``GTZANFEAT_COMPILERS``, if that variable of
+    the environment is set.
 
     Parameters
     ----------
@@ -68,12 +69,13 @@ def _is_daemonic() -> bool:
     return multiprocessing is not None and multiprocessing.current_process().daemon
 
 
-def _start(work: Callable[[], object], number: int, folder: str) -> None:
+def _start(work: Callable[[], object], number: int) -> None:
     """Start processes, as far as those that others have started leave places for them."""
     with contextlib.suppress(Exception):  # what is not shared out is compiled here
         pickled = pickle.dumps(work)
         for place in range(number):
-            file = os.open(os.path.join(folder, f"compiler{place}.lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            path = os.path.join(tempfile.gettempdir(), f"gtzanfeat-{os.getuid()}-compiler{place}.lock")
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
             try:
                 # the lock belongs to the open file, which the child inherits: it is let go of as that ends
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

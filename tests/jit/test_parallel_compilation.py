@@ -6,6 +6,7 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -55,6 +56,7 @@ def test_another_process_compiles_what_this_one_has_not_come_to(tmp_path):
     (tmp_path / "pair.py").write_text(PAIR)
     variables = {
         "NUMBA_CACHE_DIR": str(tmp_path / "cache"),
+        "TMPDIR": str(tmp_path),
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(tmp_path)]),
     }
     done = subprocess.run(
@@ -74,7 +76,7 @@ def test_the_other_process_ends_with_this_one():
 
 
 @pytest.fixture
-def started(monkeypatch):
+def started(monkeypatch, tmp_path):
     """Commands of the processes that are started, of which none is, on a machine of eight cores."""
     commands = []
 
@@ -83,6 +85,7 @@ def started(monkeypatch):
         return SimpleNamespace(kill=lambda: None, wait=lambda: 0, stdin=open(os.devnull, "wb"))
 
     monkeypatch.setattr(subprocess, "Popen", process)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
     monkeypatch.delenv("GTZANFEAT_COMPILERS", raising=False)
     parallel_compilation._places.cache_clear()
@@ -90,36 +93,38 @@ def started(monkeypatch):
     parallel_compilation._places.cache_clear()
 
 
-def missing(folder):
-    """What happens when kernels of a folder are missing, twice."""
+def missing():
+    """What happens when two kernels are missing."""
     with compiling_in_parallel(print):
         for _ in range(2):
             call, DurableCache.when_missing = DurableCache.when_missing, None
             if call is not None:
-                call(str(folder))
+                call()
     assert DurableCache.when_missing is None
 
 
-def test_there_are_no_more_than_three_and_none_for_each_kernel(started, tmp_path):
-    missing(tmp_path)
+def test_there_are_no_more_than_three_and_none_for_each_kernel(started):
+    missing()
     assert [command[-1].partition("compile_calls; ")[-1] for command in started] == [
         f"compile_calls({place}, 3)" for place in range(3)
     ]
 
 
 def test_programs_that_start_together_start_no_more_than_one_does(started, tmp_path):
-    with open(tmp_path / "compiler0.lock", "w") as first, open(tmp_path / "compiler2.lock", "w") as last:
+    paths = [tmp_path / f"gtzanfeat-{os.getuid()}-compiler{place}.lock" for place in (0, 2)]
+    with open(paths[0], "w") as first, open(paths[1], "w") as last:
         for file in (first, last):  # as others have started them
             fcntl.flock(file, fcntl.LOCK_EX)
-        missing(tmp_path)
+        missing()
     assert len(started) == 1
 
 
-def test_what_cannot_be_pickled_or_written_is_compiled_here(started, tmp_path):
+def test_what_cannot_be_pickled_or_written_is_compiled_here(started, tmp_path, monkeypatch):
     with compiling_in_parallel(lambda: None):
-        DurableCache.when_missing(str(tmp_path))
+        DurableCache.when_missing()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "there is no such folder"))
     with compiling_in_parallel(print):
-        DurableCache.when_missing(str(tmp_path / "there is no such folder"))
+        DurableCache.when_missing()
     assert started == []
 
 
@@ -135,7 +140,7 @@ def test_what_cannot_be_pickled_or_written_is_compiled_here(started, tmp_path):
     ],
     ids=lambda where: where[1],
 )
-def test_where_there_are_none(started, tmp_path, monkeypatch, where):
+def test_where_there_are_none(started, monkeypatch, where):
     monkeypatch.setattr(*where, raising=False)
-    missing(tmp_path)
+    missing()
     assert started == []

@@ -29,10 +29,10 @@ COMMAND = "from gtzanfeat.jit.parallel_compilation import compile_calls; compile
 def compiling_in_parallel(work: Callable[[], object]) -> Iterator[None]:
     """Within the context, let other processes compile what some work needs, once a kernel is missing.
 
-    There are as many as other cores, three at most, and no more for all programs of a user; they end with
-    this process. None are started by daemonic processes, where files cannot be locked (Windows), by programs
-    whose interpreter is not a file called python, and more than ``GTZANFEAT_COMPILERS``, if that variable of
-    the environment is set.
+    There are as many as other cores that are idle, three at most, no more for all programs of a user; they
+    end with this process. None are started by daemonic processes, where files cannot be locked (Windows), by
+    programs whose interpreter is not a file called python, and more than ``GTZANFEAT_COMPILERS``, if that
+    variable of the environment is set.
 
     Parameters
     ----------
@@ -53,14 +53,14 @@ def compiling_in_parallel(work: Callable[[], object]) -> Iterator[None]:
         DurableCache.when_missing = None
 
 
-@functools.cache
 def _places() -> int:
     """Return how many processes this one may start."""
     python = os.path.basename(sys.executable or "").startswith("python") and not hasattr(sys, "frozen")
     if fcntl is None or not python or _is_daemonic():
         return 0
     n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(n_cores - 1, MOST - 1, int(os.environ.get("GTZANFEAT_COMPILERS", MOST)))
+    n_idle = max(0, round(n_cores - os.getloadavg()[0]))
+    return min(n_cores - 1, n_idle, MOST - 1, int(os.environ.get("GTZANFEAT_COMPILERS", MOST)))
 
 
 def _is_daemonic() -> bool:

@@ -87,10 +87,9 @@ def started(monkeypatch, tmp_path):
     monkeypatch.setattr(subprocess, "Popen", process)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(8), raising=False)
+    monkeypatch.setattr(os, "getloadavg", lambda: (0.3, 0.0, 0.0))
     monkeypatch.delenv("GTZANFEAT_COMPILERS", raising=False)
-    parallel_compilation._places.cache_clear()
-    yield commands
-    parallel_compilation._places.cache_clear()
+    return commands
 
 
 def missing():
@@ -133,6 +132,7 @@ def test_what_cannot_be_pickled_or_written_is_compiled_here(started, tmp_path, m
     [
         (os, "environ", {"GTZANFEAT_COMPILERS": "0"}),
         (os, "sched_getaffinity", lambda _: {0}),
+        (os, "getloadavg", lambda: (8.2, 8.0, 8.0)),
         (sys, "executable", "/usr/bin/gtzan-player"),
         (sys, "frozen", True),
         (multiprocessing, "current_process", lambda: SimpleNamespace(daemon=True)),

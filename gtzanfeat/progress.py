@@ -18,8 +18,6 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import joblib
-
 __all__ = ["show_progress"]
 
 LOGGER = logging.getLogger("gtzanfeat")
@@ -33,8 +31,24 @@ _working = threading.Lock()  # held by the work that is reported
 _watchers = 0  # how many `show_progress` are open
 
 
+def needs_joblib(n_jobs: int | None) -> bool:
+    """Return whether joblib has a say in where work is done; if not, it is not imported, which takes long.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        Workers, as in joblib.
+
+    Returns
+    -------
+    bool
+        False for one worker or None, if nobody has imported joblib: then nobody has configured it either.
+    """
+    return n_jobs not in (None, 1) or "joblib" in sys.modules
+
+
 def ordered_results(
-    tasks: Iterable[Any], n_jobs: int | None, *, prefer: str | None = None, parallel: Any = joblib.Parallel
+    tasks: Iterable[Any], n_jobs: int | None, *, prefer: str | None = None, parallel: Any = None
 ) -> Generator[Any, None, None]:
     """Run tasks in parallel, and yield their results in the order of the tasks, each as soon as it can be.
 
@@ -46,8 +60,8 @@ def ordered_results(
         Workers, as in joblib.
     prefer : {"threads", "processes"}, optional
         Kind of worker where `joblib.parallel_config` names no backend.
-    parallel : type, default=joblib.Parallel
-        What runs them: scikit-learn's `Parallel` hands its configuration on.
+    parallel : type, optional
+        What runs them, by default `joblib.Parallel`: scikit-learn's `Parallel` hands its configuration on.
 
     Yields
     ------
@@ -57,9 +71,13 @@ def ordered_results(
 
     Examples
     --------
+    >>> import joblib
     >>> list(ordered_results((joblib.delayed(abs)(i) for i in (-1, 2, -3)), n_jobs=2, prefer="threads"))
     [1, 2, 3]
     """
+    import joblib
+
+    parallel = parallel or joblib.Parallel
     try:
         running = parallel(n_jobs=n_jobs, prefer=prefer, return_as="generator")
     except ValueError:  # the backend has no generators

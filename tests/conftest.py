@@ -20,3 +20,11 @@ def _no_word_of_how_long_it_takes():
         patch.setattr(kernel_cache.DurableCache, "told", True)
         patch.setattr(progress, "EVERY", 3600.0)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _each_test_process_compiles_for_itself():
+    """There are as many of them as cores already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GTZANFEAT_COMPILERS", "0")
+        yield

@@ -34,7 +34,17 @@ def test_datasets_and_declarations_load_nothing_that_computes(module):
 
 
 # what takes long to import, and what no vector needs
-HEAVY = {"librosa", "matplotlib", "pandas", "pyarrow", "rich", "scipy.signal", "scipy.stats", "sklearn"}
+HEAVY = {
+    "joblib",
+    "librosa",
+    "matplotlib",
+    "pandas",
+    "pyarrow",
+    "rich",
+    "scipy.signal",
+    "scipy.stats",
+    "sklearn",
+}
 FIRST_VECTOR = """
 import sys
 import numpy as np

@@ -14,7 +14,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-import joblib
 import numpy as np
 
 from gtzanfeat.array_backend import ArrayBackend
@@ -30,6 +29,7 @@ from gtzanfeat.extraction.parallel import (
     analyse_clips,
     check_how,
     clip_at,
+    effective_n_jobs,
     failure,
     named_error,
 )
@@ -282,7 +282,7 @@ def analyse_batches(
     check_how(rate, on_error, numbered)
     own, sources = replace(analyser), dict(numbered)
     with (
-        contextlib.closing(_loads(own, numbered, rate, joblib.effective_n_jobs(n_jobs))) as loads,
+        contextlib.closing(_loads(own, numbered, rate, effective_n_jobs(n_jobs))) as loads,
         report_progress("analysing", len(numbered)) as advance,
     ):
         for load in loads:

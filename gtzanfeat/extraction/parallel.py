@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import joblib
 import numpy as np
 
 from gtzanfeat.audio import Clip, SoundProperties, as_clip, blocks, is_clip
@@ -22,7 +21,8 @@ from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.long_tracks import TrackFileError
-from gtzanfeat.progress import ordered_results, report_progress
+from gtzanfeat.jit import compiling_in_parallel
+from gtzanfeat.progress import needs_joblib, ordered_results, report_progress
 
 CLIPS_PER_TASK = 8  # at most: enough work to outweigh handing it over
 LEAST_TASKS = 4  # per worker, where there are clips for them: few clips are shared out evenly, too
@@ -300,7 +300,7 @@ def analyse_clips(
         What `ClipAnalyser.analyse` returns; a `Failure` with ``on_error="skip"``.
     """
     check_how(rate, on_error, numbered)
-    n_workers = joblib.effective_n_jobs(n_jobs)
+    n_workers = effective_n_jobs(n_jobs)
     n_each = CLIPS_PER_TASK
     if n_workers > 1:
         n_each = max(1, min(n_each, len(numbered) // (LEAST_TASKS * n_workers)))
@@ -336,10 +336,35 @@ def in_workers(
     iterable
         The result of each task, in their order.
     """
+    if not needs_joblib(n_jobs):
+        yield map(work, tasks)
+        return
+    import joblib
+
     # threads: decoding, transforms and kernels release the GIL, and nothing has to be copied
     calls = (joblib.delayed(work)(task) for task in tasks)
     with contextlib.closing(ordered_results(calls, n_jobs, prefer="threads")) as done:
         yield done
+
+
+def effective_n_jobs(n_jobs: int | None) -> int:
+    """Return how many workers there are.
+
+    Parameters
+    ----------
+    n_jobs : int or None
+        As of `gtzanfeat.extract`.
+
+    Returns
+    -------
+    int
+        What joblib says, as it is configured.
+    """
+    if not needs_joblib(n_jobs):
+        return 1
+    import joblib
+
+    return int(joblib.effective_n_jobs(n_jobs))
 
 
 def check_how(rate: int | None, on_error: str, numbered: Sequence[tuple[int, Any]]) -> None:
@@ -365,11 +390,18 @@ def _analyse_task(
     """Analyse some clips, one after the other, with one analysis."""
     rows: list[tuple[int, Any]] = []
     own = replace(analyser)  # an analysis is for one thread
-    for index, source in clips:
-        try:
-            rows.append((index, own.analyse(source, index, rate)))
-        except ClipError as error:
-            if on_error == "raise":
-                raise
-            rows.append((index, failure(index, error)))
+    with compiling_in_parallel(functools.partial(_analyse_noise, replace(analyser, cache=None))):
+        for index, source in clips:
+            try:
+                rows.append((index, own.analyse(source, index, rate)))
+            except ClipError as error:
+                if on_error == "raise":
+                    raise
+                rows.append((index, failure(index, error)))
     return rows
+
+
+def _analyse_noise(analyser: ClipAnalyser) -> None:
+    """Call whatever kernels an analysis calls, with arguments of the types that they get of any clip."""
+    noise = np.random.default_rng(0).uniform(-1.0, 1.0, 200_000)  # more than a block, and several frames
+    analyser.analyse(noise.astype(np.float32), 0, analyser.rate)

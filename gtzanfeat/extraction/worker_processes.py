@@ -18,8 +18,6 @@ from dataclasses import dataclass, field
 from multiprocessing import connection
 from typing import Any
 
-import joblib
-
 from gtzanfeat.errors import GtzanfeatError
 
 AHEAD = 32  # tasks per worker that may be done while an earlier one is still waited for
@@ -83,6 +81,8 @@ def in_processes(
     GtzanfeatError
         If a process ends before it can work.
     """
+    import joblib
+
     pool = _Pool(work, joblib.effective_n_jobs(n_jobs), timeout)
     try:
         yield pool.results(tasks)

@@ -227,11 +227,9 @@ SOURCE = "Seyerlehner, Widmer & Pohle 2010"
 
 def _pattern_columns(n_bands: int, n_ranks: int, unit: str, formula: str, hears: str) -> tuple[Column, ...]:
     """Columns of a pattern of `n_bands` times `n_ranks` numbers."""
-    return tuple(
-        Column(f"{b:02d}_{k:02d}", unit, formula.format(k=k), hears.format(b=b))
-        for b in range(n_bands)
-        for k in range(n_ranks)
-    )
+    bands = [(f"{b:02d}", hears.format(b=b)) for b in range(n_bands)]
+    ranks = [(f"{k:02d}", formula.format(k=k)) for k in range(n_ranks)]
+    return tuple(Column(f"{b}_{k}", unit, of_k, of_b) for b, of_b in bands for k, of_k in ranks)
 
 
 def _delta_columns() -> tuple[Column, ...]:

@@ -290,7 +290,9 @@ def running_median(x: NDArray[np.int32], axis: int, first: int, out: NDArray[np.
     medians = np.empty(TILE * LANES, dtype=np.int32)
     for left in range(0, n_lanes, LANES):
         width = min(LANES, n_lanes - left)
-        copy_lanes(x, axis, first - REACH, left, s, 0, around)
+        # a tile and a tile, which overlap: numba would compile it once more for another constant of rows
+        for r in range(0, around - TILE + 1, around - TILE):
+            copy_lanes(x, axis, first - REACH + r, left, s, r * LANES, TILE)
         for top in range(0, n, TILE):
             copy_lanes(x, axis, first + top + REACH, left, s, around * LANES, TILE)
             median_tile(s, medians)

@@ -16,6 +16,7 @@ from gtzanfeat.jit.compilation import (
     recursive_kernel,
 )
 from gtzanfeat.jit.intrinsics import bits_to_float, contiguous, float_to_bits
+from gtzanfeat.jit.parallel_compilation import compiling_in_parallel
 
 __all__ = [
     "FASTMATH",
@@ -25,6 +26,7 @@ __all__ = [
     "Float64Array",
     "IntArray",
     "bits_to_float",
+    "compiling_in_parallel",
     "contiguous",
     "float_to_bits",
     "kernel",

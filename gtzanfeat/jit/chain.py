@@ -20,7 +20,7 @@ import numpy as np
 from llvmlite import ir
 from numpy.typing import NDArray
 
-from gtzanfeat.jit.compilation import SWITCHED_OFF
+from gtzanfeat.jit.compilation import SWITCHED_OFF, Kernel
 
 _WORD = ir.IntType(64)
 _STATUS = ir.IntType(32)  # what a compiled kernel returns: 0, if all went well
@@ -66,7 +66,9 @@ class Chain:
     def __init__(self, calls: Sequence[tuple[Any, tuple[Any, ...]]]) -> None:
         self._calls = list(calls)
         self._n = -1
-        if self._calls and not SWITCHED_OFF:
+        # where kernels are plain functions, or only note that they are called, they are called as others are
+        self._one_by_one = SWITCHED_OFF or Kernel.calls is not None
+        if self._calls and not self._one_by_one:
             self._prepare()
 
     def __call__(self, n: int) -> None:
@@ -84,7 +86,7 @@ class Chain:
         """
         if not self._calls:
             return
-        if SWITCHED_OFF:
+        if self._one_by_one:
             for function, arguments in self._calls:
                 function(*[each.array[:n] if isinstance(each, Rows) else each for each in arguments])
             return

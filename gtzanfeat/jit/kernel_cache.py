@@ -11,6 +11,7 @@ import os
 import time
 import warnings
 import zlib
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from numba.core.runtime.nrt import rtsys
@@ -66,6 +67,16 @@ class KernelLock:
             with contextlib.suppress(OSError):
                 fcntl.lockf(self._file(), fcntl.LOCK_UN, 1, self._place)
 
+    def is_taken(self) -> bool:
+        """Return whether another process holds it."""
+        if fcntl is not None:
+            try:
+                fcntl.lockf(self._file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, self._place)
+            except OSError:
+                return True
+            fcntl.lockf(self._file(), fcntl.LOCK_UN, 1, self._place)
+        return False
+
     def _file(self) -> int:
         key = os.getpid(), self._folder
         if key not in self.files:
@@ -85,6 +96,8 @@ class DurableCache:
 
     warned = False  # once in a process is enough
     told = False
+    # called once, when a kernel has to be compiled
+    when_missing: ClassVar[Callable[[], None] | None] = None
 
     def __init__(self, cache: Any) -> None:
         self._cache = cache
@@ -109,10 +122,17 @@ class DurableCache:
             with contextlib.suppress(OSError):
                 self._cache.flush()
             known = None
-        if known is None and not DurableCache.told:
+        if known is None:
+            self._say_that_it_is_missing()
+        return known
+
+    def _say_that_it_is_missing(self) -> None:
+        if not DurableCache.told:
             DurableCache.told = True
             LOGGER.info("compiling the kernels: the first run takes some seconds longer")
-        return known
+        call, DurableCache.when_missing = DurableCache.when_missing, None
+        if call is not None:
+            call()
 
     def _loaded(self, signature: Any, target_context: Any) -> Any:
         """Load a kernel without all that numba makes ready for compiling, which takes longer than the kernel.

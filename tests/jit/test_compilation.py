@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from gtzanfeat.ingredients import spectra
+from gtzanfeat.jit import SWITCHED_OFF, compilation
 
 ROOT = Path(__file__).parents[2]
 KERNEL = """
@@ -88,3 +92,50 @@ def test_with_the_compiler_switched_off_a_kernel_is_its_plain_function(run, monk
     use = USE.replace("doubling.twice(21)", "doubling.twice.py_func is doubling.twice, doubling.twice(21)")
     assert run_once(use).stdout == "True 42\n"
     assert not cache.exists()
+
+
+compiled = pytest.mark.skipif(SWITCHED_OFF, reason="kernels are plain functions here")
+
+
+@compiled
+def test_a_kernel_costs_nothing_before_it_is_called(run):
+    run_once, _ = run
+    use = (
+        "import doubling, pickle\n"
+        "assert pickle.loads(pickle.dumps(doubling.twice)) is doubling.twice\n"
+        "print('dispatcher' in vars(doubling.twice), doubling.twice(21))\n"
+        "print('dispatcher' in vars(doubling.twice))"
+    )
+    assert run_once(use).stdout == "False 42\nTrue\n"
+
+
+@compiled
+def test_where_no_folder_can_be_written_a_kernel_is_compiled_all_the_same(monkeypatch):
+    njit = compilation.numba.njit
+
+    def without_cache(*function, **options):
+        if options.pop("cache", False):
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(*function, **options)
+
+    monkeypatch.setattr(compilation.numba, "njit", without_cache)
+    assert compilation.Kernel(several, False)(3) == (6.0, 3)
+
+
+def several(n) -> tuple[float, int]:
+    return 2.0 * n, n
+
+
+@compiled
+def test_where_calls_are_noted_nothing_is_run(monkeypatch):
+    monkeypatch.setattr(compilation.Kernel, "calls", [])
+    filled, pair = (
+        compilation.Kernel(spectra.square_modulus.py_func, False),
+        compilation.Kernel(several, False),
+    )
+    z, out = np.ones((2, 3), dtype=np.complex64), np.full((2, 3), 7, dtype=np.float32)
+    assert filled(z, out) is None
+    assert (out == 7).all()
+    ((noted, types),) = compilation.Kernel.calls
+    assert (noted, len(types), len(filled.overloads)) == (filled, 2, 0)
+    assert pair(3) == (0.0, 0)  # which had to be compiled, to say what it returns

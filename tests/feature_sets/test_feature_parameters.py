@@ -13,6 +13,7 @@ from gtzanfeat.errors import GtzanfeatError, ParameterError, UnknownNameError
 from gtzanfeat.extraction.analysis import Analysis
 from gtzanfeat.extraction.frame_matrices import usual_item
 from gtzanfeat.feature_sets import FEATURE_SETS, FeatureItem, FeatureSet
+from gtzanfeat.feature_sets import feature_parameters as room
 from gtzanfeat.feature_sets.feature_parameters import feature_parameters, sources
 from gtzanfeat.features import ACCUMULATORS, FEATURES
 from gtzanfeat.ingredients.registry import INGREDIENTS
@@ -380,3 +381,18 @@ def test_frames_in_seconds():
     assert Framing.of_seconds(0.025, 0.01, 16000, window="hann") == Framing(400, 160, "hann")
     np.testing.assert_allclose(Framing(400, 160).times(3, 16000), [0.0125, 0.0225, 0.0325])
     np.testing.assert_allclose(Framing(400, 160, edges="zero").times(3, 16000), [0, 0.01, 0.02])
+
+
+def test_what_a_caller_does_with_the_parameters_is_not_remembered():
+    for params in ({}, {"spectrum": "power"}, {"spectrum": "power", "share": 0.5}):
+        first = feature_parameters("spectral_rolloff", params)
+        expected = dict(first)
+        first.clear()
+        assert feature_parameters("spectral_rolloff", params) == expected != {}
+
+
+def test_what_a_feature_is_computed_from_is_looked_for_once(monkeypatch):
+    request = Request("spectral_rolloff", FRAMES, {"spectrum": "power"})
+    Analysis([request])
+    monkeypatch.setattr(room, "sources", lambda *_: pytest.fail("gathered once more"))
+    Analysis([request])

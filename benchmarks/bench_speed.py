@@ -92,6 +92,7 @@ def classic(record: Record, clip: Path, rounds: int) -> None:
             "librosa, the features of timbre19": lambda: librosa_timbre(clip),
         },
         rounds,
+        in_a_row=3,
     )
     record.title(f"The vector of 2002, one 30-s clip, one thread, warm, decoding included (best of {rounds})")
     record.milliseconds(best)

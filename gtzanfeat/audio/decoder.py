@@ -241,7 +241,7 @@ class Decoder:
                 before = n
                 left -= n
                 n_read += n
-                block = self.levels.mix(buffer[:n], scale, overwrite=True)
+                block = self.levels.mix(buffer[:n], scale)
                 if not narrow:
                     self.levels.add_samples(check_finite(self._clip, block), n)
                 yield block

@@ -6,9 +6,24 @@ peak, and how much of it is clipped.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from gtzanfeat.jit import (
+    SWITCHED_OFF,
+    Float32Array,
+    Float64Array,
+    IntArray,
+    float_to_bits,
+    recursive_kernel,
+)
+from gtzanfeat.jit.vector_sums import dot_product
+
+Int16Array = NDArray[np.int16]
 
 # Sample frames at the beginning of each block in which channels are compared with their mean: a quarter of
 # the longest block, and all of a shorter clip. All of them would cost as much as a tenth of reading a WAV.
@@ -80,19 +95,34 @@ class Levels:
             limit = self.largest / scale
             self.n_clipped += int(np.count_nonzero((block >= limit) | (block <= -limit)))
 
-    def mix(self, block: np.ndarray, scale: float = 1.0, *, overwrite: bool = False) -> np.ndarray:
-        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,).
+    def mix(self, block: np.ndarray, scale: float = 1.0) -> np.ndarray:
+        """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,)."""
+        n_channels = block.shape[1]
+        factor = np.float32(scale / n_channels)
+        if SWITCHED_OFF or block.dtype not in (np.int16, np.float32) or not block.flags.c_contiguous:
+            return self._mix_by_numpy(block, scale, factor)
+        out, found = np.empty(len(block), dtype=np.float32), np.zeros(2, dtype=np.int64)
+        squares = np.zeros(2)
+        if block.dtype == np.int16:
+            mix_integers(block, factor, math.ceil(self.largest / scale), out, found, squares)
+            peak = float(found[0]) * scale
+        else:
+            mix_floats(block, factor, np.float32(self.largest / scale), out, found, squares)
+            peak = float(np.int32(found[0]).view(np.float32)) * scale
+        self.peak = max(self.peak, peak)
+        self.n_values += block.size
+        self.n_clipped += int(found[1])
+        if n_channels > 1:
+            self.add_mix(n_channels * float(squares[0]) * float(factor) ** 2, float(squares[1]))
+        return out
 
-        With `overwrite` the block is lost if it is float32, and no memory is taken for a second one.
-        """
+    def _mix_by_numpy(self, block: np.ndarray, scale: float, factor: np.float32) -> np.ndarray:
+        """The same, in several passes over the block."""
         n_channels = block.shape[1]
         self.add_extremes(block, scale)
-        place = block if overwrite and n_channels > 1 and block.dtype == np.float32 else None
         with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
             # all channels at once: of samples that lie side by side, several are one vector
-            shares: np.ndarray = np.multiply(
-                block, np.float32(scale / n_channels), out=place, dtype=np.float32
-            )
+            shares: np.ndarray = np.multiply(block, factor, dtype=np.float32)
             if n_channels == 1:
                 return shares[:, 0]
             out: np.ndarray = shares[:, 0] + shares[:, 1]
@@ -127,3 +157,89 @@ class Levels:
     def over_full_scale(self) -> bool:
         """Whether the root of the mean square is above full scale."""
         return self.samples > FULL_SCALE * self.n_samples
+
+
+@recursive_kernel  # nothing fused, so that samples are the bits of their definition
+def add_channels(block: Any, factor: Any, out: Float32Array) -> None:
+    """Sums over channels of samples times a factor.
+
+    block (n, n_channels), factor -> out (n,)
+    """
+    n, n_channels = block.shape
+    if n_channels == 1:
+        for i in range(n):
+            out[i] = np.float32(block[i, 0]) * factor
+    else:
+        for i in range(n):
+            out[i] = np.float32(block[i, 0]) * factor + np.float32(block[i, 1]) * factor
+        for channel in range(2, n_channels):
+            for i in range(n):
+                out[i] += np.float32(block[i, channel]) * factor
+
+
+@recursive_kernel
+def mix_integers(
+    block: Int16Array,
+    factor: Any,
+    limit: int,
+    out: Float32Array,
+    found: IntArray,
+    squares: Float64Array,
+) -> None:
+    """Sums over channels of samples times a factor, and what there is to know of the samples.
+
+    block (n, n_channels), factor, what counts as clipped -> out (n,), found (2,), the largest magnitude and
+    how many are clipped, squares (2,), sums of squares of samples and of out, of the first `COMPARED`
+    """
+    n, n_channels = block.shape
+    low = high = n_clipped = np.int32(0)
+    flat = block.reshape(-1)
+    if n_channels == 2:
+        pairs = flat.view(np.int32)  # of which the compiler makes vectors
+        for i in range(n):
+            left, right = np.int32(pairs[i] << 16) >> 16, pairs[i] >> 16
+            low, high = min(low, np.int32(min(left, right))), max(high, np.int32(max(left, right)))
+            out[i] = np.float32(left) * factor + np.float32(right) * factor
+    else:
+        for i in range(flat.size):
+            low, high = min(low, np.int32(flat[i])), max(high, np.int32(flat[i]))
+        add_channels(block, factor, out)
+    if high >= limit or low <= -limit:
+        for i in range(flat.size):
+            n_clipped += np.int32(flat[i] >= limit or flat[i] <= -limit)
+    found[0], found[1] = max(np.int64(high), -np.int64(low)), n_clipped
+    if n_channels > 1:
+        total = np.int64(0)
+        for i in range(n_channels * min(n, COMPARED)):
+            total += np.int64(np.int32(flat[i]) * np.int32(flat[i]))
+        squares[0] = total
+        squares[1] = dot_product(out, 0, out, 0, min(n, COMPARED))
+
+
+@recursive_kernel
+def mix_floats(
+    block: Float32Array,
+    factor: Any,
+    limit: Any,
+    out: Float32Array,
+    found: IntArray,
+    squares: Float64Array,
+) -> None:
+    """The same of floating point; the largest magnitude as the bits of a float32, of which NaN are largest.
+
+    block (n, n_channels), factor, what counts as clipped -> out (n,), found (2,), squares (2,)
+    """
+    n, n_channels = block.shape
+    high = n_clipped = np.int32(0)
+    least = float_to_bits(limit)
+    flat = block.reshape(-1)
+    for i in range(flat.size):
+        high = max(high, float_to_bits(abs(flat[i])))
+    if high >= least:
+        for i in range(flat.size):
+            n_clipped += np.int32(float_to_bits(abs(flat[i])) >= least)
+    found[0], found[1] = high, n_clipped
+    add_channels(block, factor, out)
+    if n_channels > 1:
+        squares[0] = dot_product(block, 0, block, 0, n_channels * min(n, COMPARED))
+        squares[1] = dot_product(out, 0, out, 0, min(n, COMPARED))

@@ -309,8 +309,7 @@ class _CachedFrames:
     def __call__(self, index: int) -> np.ndarray:
         if index in self.failed_clips:
             return self.no_frames
-        own = replace(self.analyser)  # an analysis is for one thread, and this is called from any
-        return own.analyse(self.clips[index], index, self.rate)[0]
+        return self.analyser.analyse(self.clips[index], index, self.rate)[0]
 
     def part(self, indices: Sequence[int]) -> _CachedFrames:
         """Return what loads these clips alone, numbered anew."""

@@ -18,7 +18,7 @@ import numpy as np
 from gtzanfeat.audio import Clip, SoundProperties, as_clip, blocks, is_clip
 from gtzanfeat.declarations import Request
 from gtzanfeat.errors import ClipError
-from gtzanfeat.extraction.analysis import Analysis
+from gtzanfeat.extraction.analysis_pool import idle_analysis, keep_one
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.long_tracks import TrackFileError
 from gtzanfeat.jit import compiling_in_parallel
@@ -126,10 +126,6 @@ class ClipAnalyser:
     arrange: Callable[[Any], np.ndarray]
     cache: Cache | None = None
 
-    @functools.cached_property
-    def _analysis(self) -> Analysis:
-        return Analysis(self.requests, self.rate)  # made only if a clip is not in the cache
-
     def analyse(self, source: Any, index: int, rate: int | None = None) -> tuple[np.ndarray, ...]:
         """Return the array of a clip, its length in seconds, its flags, and what its sound was.
 
@@ -208,14 +204,13 @@ class ClipAnalyser:
         return computed
 
     def _computed(self, clip: Clip) -> tuple[np.ndarray, ...]:
-        analysis = self._analysis
-        analysis.reset()
-        reading = blocks(clip, self.rate)
-        for block in reading:
-            analysis.push(block)
-        results = analysis.finish()
-        flags = (*analysis.flags(), *reading.flags)
-        return self.arranged(clip, results, analysis.n_samples, flags, reading.sound)
+        with idle_analysis(self.requests, self.rate) as analysis:
+            reading = blocks(clip, self.rate)
+            for block in reading:
+                analysis.push(block)
+            results = analysis.finish()
+            flags = (*analysis.flags(), *reading.flags)
+            return self.arranged(clip, results, analysis.n_samples, flags, reading.sound)
 
     def arranged(
         self,
@@ -308,12 +303,15 @@ def analyse_clips(
     if analyser.cache is not None:
         tasks = [tasks[i] for i in np.random.default_rng().permutation(len(tasks))]
     work = functools.partial(_analyse_task, analyser, rate=rate, on_error=on_error)
-    with report_progress("analysing", len(numbered)) as advance, in_workers(work, tasks, n_jobs) as done:
-        for rows in done:
-            yield from rows
-            advance(len(rows))
-            if progress is not None:
-                progress(len(rows))
+    try:
+        with report_progress("analysing", len(numbered)) as advance, in_workers(work, tasks, n_jobs) as done:
+            for rows in done:
+                yield from rows
+                advance(len(rows))
+                if progress is not None:
+                    progress(len(rows))
+    finally:
+        keep_one()
 
 
 @contextlib.contextmanager
@@ -387,13 +385,12 @@ def _is_file(clip: Any) -> bool:
 def _analyse_task(
     analyser: ClipAnalyser, clips: Sequence[tuple[int, Any]], *, rate: int | None, on_error: str
 ) -> list[tuple[int, Any]]:
-    """Analyse some clips, one after the other, with one analysis."""
+    """Analyse some clips, one after the other."""
     rows: list[tuple[int, Any]] = []
-    own = replace(analyser)  # an analysis is for one thread
     with compiling_in_parallel(functools.partial(_analyse_noise, replace(analyser, cache=None))):
         for index, source in clips:
             try:
-                rows.append((index, own.analyse(source, index, rate)))
+                rows.append((index, analyser.analyse(source, index, rate)))
             except ClipError as error:
                 if on_error == "raise":
                     raise

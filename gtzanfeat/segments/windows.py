@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from gtzanfeat.audio import Clip, blocks
 from gtzanfeat.errors import ClipError
 from gtzanfeat.extraction import Failure, list_of_clips
+from gtzanfeat.extraction.analysis_pool import idle_analysis
 from gtzanfeat.extraction.cache import Cache
 from gtzanfeat.extraction.checkpoints import checkpoints
 from gtzanfeat.extraction.parallel import ClipAnalyser, analyse_clips
@@ -293,7 +294,6 @@ class _SegmentAnalyser(ClipAnalyser):
     hop: int = 0
 
     def _computed(self, clip: Clip) -> tuple[NDArray[Any], ...]:
-        analysis = self._analysis
         reading = blocks(clip, self.rate)
         n_samples = 0
 
@@ -304,11 +304,12 @@ class _SegmentAnalyser(ClipAnalyser):
                 yield block
 
         rows, flags = [], []
-        for window in cut_windows(counted(), self.length, self.hop):
-            analysis.reset()
-            analysis.push(window)
-            rows.append(self.arrange(analysis.finish()))
-            flags.append(list(analysis.flags()))
+        with idle_analysis(self.requests, self.rate) as analysis:
+            for window in cut_windows(counted(), self.length, self.hop):
+                analysis.reset()
+                analysis.push(window)
+                rows.append(self.arrange(analysis.finish()))
+                flags.append(list(analysis.flags()))
         values = np.stack(rows)
         if not np.isfinite(values).all():  # a kernel's mistake must not reach a classifier
             raise ClipError(clip, "its features are not finite", "please report it, with the clip if you can")

@@ -97,6 +97,7 @@ ELSEWHERE = {
     ),
     "features/test_rhythm_patterns.py": ("loudness in sone is heard in them", "ingredients/psychoacoustics"),
     "features/test_tonality.py": ("chroma is what they are made for", "ingredients/chroma"),
+    "ingredients/test_fourier.py": ("transforms are what they are made for", "jit: lanes"),
     "features/test_waveform.py": (
         "frames that overlap are rows of an array that does not say so",
         "jit: intrinsics",

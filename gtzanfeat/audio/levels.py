@@ -8,26 +8,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
-
-from gtzanfeat.jit import (
-    SWITCHED_OFF,
-    Float32Array,
-    Float64Array,
-    IntArray,
-    float_to_bits,
-    recursive_kernel,
-)
-from gtzanfeat.jit.vector_sums import dot_product
-
-Int16Array = NDArray[np.int16]
-
-# Sample frames at the beginning of each block in which channels are compared with their mean: a quarter of
-# the longest block, and all of a shorter clip. All of them would cost as much as a tenth of reading a WAV.
-COMPARED = 1 << 15
 
 # Mean power of the mean of the channels, as a share of that of the channels, below which the mean is another
 # sound. The share is 1 for equal channels, 1/2 for two that have nothing in common, and (1 + r) / 2 for two
@@ -97,17 +79,21 @@ class Levels:
 
     def mix(self, block: np.ndarray, scale: float = 1.0) -> np.ndarray:
         """Return the mean of the channels of a block, (n, n_channels), times `scale`, as float32 (n,)."""
+        from gtzanfeat.audio import mixing  # here, because it loads numba
+
         n_channels = block.shape[1]
         factor = np.float32(scale / n_channels)
-        if SWITCHED_OFF or block.dtype not in (np.int16, np.float32) or not block.flags.c_contiguous:
+        if mixing.SWITCHED_OFF or block.dtype not in (np.int16, np.float32) or not block.flags.c_contiguous:
             return self._mix_by_numpy(block, scale, factor)
         out, found = np.empty(len(block), dtype=np.float32), np.zeros(2, dtype=np.int64)
-        squares = np.zeros(2)
+        squares, flat = np.zeros(2), block.reshape(-1)
         if block.dtype == np.int16:
-            mix_integers(block, factor, math.ceil(self.largest / scale), out, found, squares)
+            pairs = flat[: flat.size // 2 * 2].view(np.int32)
+            limit = math.ceil(self.largest / scale)
+            mixing.mix_integers(flat, pairs, n_channels, factor, limit, out, found, squares)
             peak = float(found[0]) * scale
         else:
-            mix_floats(block, factor, np.float32(self.largest / scale), out, found, squares)
+            mixing.mix_floats(flat, n_channels, factor, np.float32(self.largest / scale), out, found, squares)
             peak = float(np.int32(found[0]).view(np.float32)) * scale
         self.peak = max(self.peak, peak)
         self.n_values += block.size
@@ -118,6 +104,8 @@ class Levels:
 
     def _mix_by_numpy(self, block: np.ndarray, scale: float, factor: np.float32) -> np.ndarray:
         """The same, in several passes over the block."""
+        from gtzanfeat.audio import mixing
+
         n_channels = block.shape[1]
         self.add_extremes(block, scale)
         with np.errstate(all="ignore"):  # NaN and infinity are looked for afterwards
@@ -128,7 +116,7 @@ class Levels:
             out: np.ndarray = shares[:, 0] + shares[:, 1]
             for channel in range(2, n_channels):
                 out += shares[:, channel]
-            some, mixed = shares[:COMPARED].ravel(), out[:COMPARED]
+            some, mixed = shares[: mixing.COMPARED].ravel(), out[: mixing.COMPARED]
             # each channel has been divided by their number
             self.add_mix(n_channels * float(np.dot(some, some)), float(np.dot(mixed, mixed)))
         return out
@@ -157,89 +145,3 @@ class Levels:
     def over_full_scale(self) -> bool:
         """Whether the root of the mean square is above full scale."""
         return self.samples > FULL_SCALE * self.n_samples
-
-
-@recursive_kernel  # nothing fused, so that samples are the bits of their definition
-def add_channels(block: Any, factor: Any, out: Float32Array) -> None:
-    """Sums over channels of samples times a factor.
-
-    block (n, n_channels), factor -> out (n,)
-    """
-    n, n_channels = block.shape
-    if n_channels == 1:
-        for i in range(n):
-            out[i] = np.float32(block[i, 0]) * factor
-    else:
-        for i in range(n):
-            out[i] = np.float32(block[i, 0]) * factor + np.float32(block[i, 1]) * factor
-        for channel in range(2, n_channels):
-            for i in range(n):
-                out[i] += np.float32(block[i, channel]) * factor
-
-
-@recursive_kernel
-def mix_integers(
-    block: Int16Array,
-    factor: Any,
-    limit: int,
-    out: Float32Array,
-    found: IntArray,
-    squares: Float64Array,
-) -> None:
-    """Sums over channels of samples times a factor, and what there is to know of the samples.
-
-    block (n, n_channels), factor, what counts as clipped -> out (n,), found (2,), the largest magnitude and
-    how many are clipped, squares (2,), sums of squares of samples and of out, of the first `COMPARED`
-    """
-    n, n_channels = block.shape
-    low = high = n_clipped = np.int32(0)
-    flat = block.reshape(-1)
-    if n_channels == 2:
-        pairs = flat.view(np.int32)  # of which the compiler makes vectors
-        for i in range(n):
-            left, right = np.int32(pairs[i] << 16) >> 16, pairs[i] >> 16
-            low, high = min(low, np.int32(min(left, right))), max(high, np.int32(max(left, right)))
-            out[i] = np.float32(left) * factor + np.float32(right) * factor
-    else:
-        for i in range(flat.size):
-            low, high = min(low, np.int32(flat[i])), max(high, np.int32(flat[i]))
-        add_channels(block, factor, out)
-    if high >= limit or low <= -limit:
-        for i in range(flat.size):
-            n_clipped += np.int32(flat[i] >= limit or flat[i] <= -limit)
-    found[0], found[1] = max(np.int64(high), -np.int64(low)), n_clipped
-    if n_channels > 1:
-        total = np.int64(0)
-        for i in range(n_channels * min(n, COMPARED)):
-            total += np.int64(np.int32(flat[i]) * np.int32(flat[i]))
-        squares[0] = total
-        squares[1] = dot_product(out, 0, out, 0, min(n, COMPARED))
-
-
-@recursive_kernel
-def mix_floats(
-    block: Float32Array,
-    factor: Any,
-    limit: Any,
-    out: Float32Array,
-    found: IntArray,
-    squares: Float64Array,
-) -> None:
-    """The same of floating point; the largest magnitude as the bits of a float32, of which NaN are largest.
-
-    block (n, n_channels), factor, what counts as clipped -> out (n,), found (2,), squares (2,)
-    """
-    n, n_channels = block.shape
-    high = n_clipped = np.int32(0)
-    least = float_to_bits(limit)
-    flat = block.reshape(-1)
-    for i in range(flat.size):
-        high = max(high, float_to_bits(abs(flat[i])))
-    if high >= least:
-        for i in range(flat.size):
-            n_clipped += np.int32(float_to_bits(abs(flat[i])) >= least)
-    found[0], found[1] = high, n_clipped
-    add_channels(block, factor, out)
-    if n_channels > 1:
-        squares[0] = dot_product(block, 0, block, 0, n_channels * min(n, COMPARED))
-        squares[1] = dot_product(out, 0, out, 0, min(n, COMPARED))

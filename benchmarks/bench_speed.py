@@ -125,7 +125,8 @@ def sets(record: Record, clip: Path, rounds: int) -> None:
             "ssd + rp + rh": lambda: extract([clip], patterns),
             "RMS of the harmonic part": lambda: extract([clip], parts),
         },
-        max(5, rounds // 4),
+        max(3, rounds // 6),
+        in_a_row=3,
     )
     best |= best_of(
         {

@@ -12,7 +12,7 @@ import numpy as np
 from numba.np.numpy_support import as_dtype
 from numpy.typing import NDArray
 
-from gtzanfeat.jit.kernel_cache import DurableCache
+from gtzanfeat.jit.kernel_cache import DurableCache, notice_edits_of_room
 
 Float32Array = NDArray[np.float32]
 Float64Array = NDArray[np.float64]
@@ -178,6 +178,7 @@ def _dispatcher(function: Callable[..., Any], fastmath: set[str] | bool) -> Any:
 
 def _keep(compiled: Any) -> None:
     """Give a kernel the cache below, whose lock is let go of however compiling ends."""
+    notice_edits_of_room(compiled._cache)
     cache, compile_one = DurableCache(compiled._cache), compiled.compile
 
     def compile_and_release(signature: Any) -> Any:

@@ -6,6 +6,7 @@ It stands around numba's own cache of one function. What is compiled, and how, i
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import time
@@ -85,6 +86,22 @@ class KernelLock:
                 os.path.join(self._folder, "kernels.lock"), os.O_RDWR | os.O_CREAT, 0o666
             )
         return self.files[key]
+
+
+@functools.cache
+def _written() -> tuple[tuple[float, int], ...]:
+    """When the files of this room were written, and their sizes: vectors and sums become parts of kernels."""
+    folder = os.path.dirname(__file__)
+    sources = [
+        os.stat(os.path.join(folder, name)) for name in sorted(os.listdir(folder)) if name[-3:] == ".py"
+    ]
+    return tuple((each.st_mtime, each.st_size) for each in sources)
+
+
+def notice_edits_of_room(cache: Any) -> None:
+    """Let numba's cache of a function, which knows when its file was written, know it of this room too."""
+    file = cache._cache_file
+    file._source_stamp = file._source_stamp, _written()
 
 
 class DurableCache:

@@ -1,6 +1,7 @@
 """The cache of compiled kernels, shared by processes: each kernel is compiled once, and nobody is stopped."""
 
 import errno
+import importlib
 import os
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from gtzanfeat.jit import kernel_cache
+from gtzanfeat.jit import SWITCHED_OFF, kernel_cache
 
 ROOT = Path(__file__).parents[2]
 PAIR = """
@@ -131,3 +132,22 @@ def test_what_another_process_has_compiled_is_taken(lock, monkeypatch, seen, kno
     cache = kernel_cache.DurableCache(numba_cache)
     assert cache.load_overload(("float32",), None) is (seen[1] if known else None)
     cache.lock.release()
+
+
+@pytest.mark.skipif(SWITCHED_OFF, reason="nothing is compiled")
+def test_an_edit_of_the_room_compiles_kernels_anew(tmp_path, monkeypatch):
+    # whose vectors and sums become parts of kernels, in files that are as old as before
+    (tmp_path / "kernels_of_a_test.py").write_text(PAIR)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr("numba.config.CACHE_DIR", str(tmp_path / "cache"))
+
+    def loaded():
+        sys.modules.pop("kernels_of_a_test", None)
+        once = importlib.import_module("kernels_of_a_test").once
+        assert once(1) == 2
+        return sum(once.stats.cache_hits.values())
+
+    assert [loaded(), loaded()] == [0, 1]
+    monkeypatch.setattr(kernel_cache, "_written", lambda: ((0.0, 0),))
+    assert [loaded(), loaded()] == [0, 1]
+    sys.modules.pop("kernels_of_a_test")

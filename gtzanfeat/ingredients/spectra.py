@@ -7,6 +7,7 @@ per frame are features.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -126,7 +127,7 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def _logarithm(
-    added: float = 0.0, floor: float = 0.0, base: float = np.e, offset: float = 0.0, of_zero: float = 0.0
+    added: float = 0.0, floor: float = 0.0, base: float = math.e, offset: float = 0.0, of_zero: float = 0.0
 ) -> RowKernel:
     """X -> log(max(x + added, floor)) + offset, but `of_zero` of zero, float32."""
     numbers = added, floor, 1 / np.log(base), offset, of_zero

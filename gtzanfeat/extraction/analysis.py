@@ -101,7 +101,9 @@ class Analysis:
             n = min(BLOCK - self._filled, len(samples) - start)
             block = samples[start : start + n]
             start += n
-            if n < BLOCK or block.dtype != np.float32:
+            # of other arrays, kernels would be compiled for one more type
+            usual = block.dtype == np.float32 and block.flags.c_contiguous and block.flags.writeable
+            if n < BLOCK or not usual:
                 self._block[self._filled : self._filled + n] = block
                 self._filled += n
                 block = self._block

@@ -64,8 +64,8 @@ class FrameTransform:
         n = taper.size
         self._half_taper = np.float32(0.5) * taper  # bins are sums of halves
         self._tables = _tables(n)
-        self._work = _aligned(LANES * n)
-        self._rows = _aligned(ROW * (n // 2 + 1))
+        self._work = aligned(LANES * n)
+        self._rows = aligned(ROW * (n // 2 + 1))
 
     def power(self, frames: Float32Array) -> Float32Array:
         """Power spectra P = |X|² of windowed frames.
@@ -141,8 +141,8 @@ class SummaryAutocorrelation:
     def __init__(self, taper: Float32Array) -> None:
         self._half_taper = np.float32(0.5) * taper
         self._tables = _tables(2 * taper.size), _tables(taper.size)
-        self._work = _aligned(2 * ROW * taper.size).reshape(2, -1)
-        self._rows = _aligned(LANES * (taper.size + 1))
+        self._work = aligned(2 * ROW * taper.size).reshape(2, -1)
+        self._rows = aligned(LANES * (taper.size + 1))
 
     def __call__(self, frames: Float32Array) -> Float32Array:
         """Return s[l] / s[0] of frames.
@@ -174,7 +174,7 @@ def _in_a_row(frames: Float32Array) -> tuple[Any, ...]:
     return samples_of(frames)
 
 
-def _aligned(size: int) -> Float32Array:
+def aligned(size: int) -> Float32Array:
     """Memory for `size` float32 numbers from the beginning of a line of cache on, zeros."""
     whole = np.zeros(size + CACHE_LINE // 4, dtype=np.float32)
     skipped = -whole.ctypes.data % CACHE_LINE // whole.itemsize

@@ -129,7 +129,7 @@ def log_power(framing: Framing, rate: int, params: Params) -> Block:
 def _logarithm(
     added: float = 0.0, floor: float = 0.0, base: float = math.e, offset: float = 0.0, of_zero: float = 0.0
 ) -> RowKernel:
-    """X -> log(max(x + added, floor)) + offset, but `of_zero` of zero, float32."""
+    """Numbers x -> log(max(x + added, floor)) + offset, but `of_zero` of zero, float32."""
     numbers = added, floor, 1 / np.log(base), offset, of_zero
     return RowKernel(logarithms, tuple(map(np.float32, numbers)))
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from gtzanfeat.declarations import Framing, Params
 from gtzanfeat.errors import GtzanfeatError
-from gtzanfeat.ingredients.fourier import CACHE_LINE
+from gtzanfeat.ingredients.fourier import aligned
+from gtzanfeat.ingredients.row_kernels import samples_of
 from gtzanfeat.jit import SWITCHED_OFF, Float32Array, kernel, recursive_kernel
 from gtzanfeat.jit.lanes import LANES, load_reals, multiply_add, store_reals, transpose_tile
 
@@ -226,8 +227,7 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
         )
     if SWITCHED_OFF:
         return interpreted_envelope
-    memory = np.empty(LANES * (_ROWS + 2), dtype=np.float32)
-    work = memory[-memory.ctypes.data % CACHE_LINE // memory.itemsize :]
+    work = aligned(LANES * _ROWS)
     length, n_values = framing.length, framing.length // ENVELOPE_DECIMATION
 
     def moduli(samples: Float32Array, step: int, ring: int, part: int, n: int) -> tuple[Float32Array, ...]:
@@ -257,14 +257,11 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
 
 
 def _in_a_row(frames: Float32Array) -> tuple[Float32Array, int]:
-    """All samples of frames as they lie in memory, and the step from frame to frame, of whole wavelets."""
-    size, (stride, each) = frames.itemsize, frames.strides
-    n_frames, length = frames.shape
-    overlap = 0 < stride <= length * size and stride % (size * 2**WAVELET_LEVELS) == 0 and each == size
-    if not (overlap and frames.flags.writeable):
-        frames, stride = frames.copy(), length * size  # kernels are compiled for one kind of array
-    span = (stride // size * (n_frames - 1) + length,)
-    return np.lib.stride_tricks.as_strided(frames, span, (size,)), stride // size
+    """All `samples_of` frames, and the step from frame to frame, of whole wavelets."""
+    (stride, _), whole = frames.strides, frames.itemsize * 2**WAVELET_LEVELS
+    overlap = 0 < stride <= frames.shape[1] * frames.itemsize and stride % whole == 0
+    samples, step = samples_of(frames if overlap else frames.copy())
+    return samples, step
 
 
 # --- the same where kernels are not compiled --------------------------------------------------------

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 
 from gtzanfeat.jit.compilation import Kernel
@@ -60,7 +61,12 @@ def _places() -> int:
         return 0
     n_cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     n_idle = max(0, round(n_cores - os.getloadavg()[0]))
-    return min(n_cores - 1, n_idle, MOST - 1, int(os.environ.get("GTZANFEAT_COMPILERS", MOST)))
+    asked = os.environ.get("GTZANFEAT_COMPILERS", str(MOST))
+    if not asked.isdecimal():
+        said = f"GTZANFEAT_COMPILERS is {asked!r}, and none are started; give a number of processes, or 0"
+        warnings.warn(said, RuntimeWarning, stacklevel=2)
+        return 0
+    return min(n_cores - 1, n_idle, MOST - 1, int(asked))
 
 
 def _is_daemonic() -> bool:

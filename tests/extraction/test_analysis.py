@@ -9,6 +9,7 @@ from reference.frames import frames
 
 from gtzanfeat.declarations import Framing, Request
 from gtzanfeat.errors import GtzanfeatError, UnknownNameError
+from gtzanfeat.extraction import analysis as room_of_all
 from gtzanfeat.extraction import framed_analysis as room
 from gtzanfeat.extraction import long_tracks
 from gtzanfeat.extraction.analysis import Analysis
@@ -283,3 +284,41 @@ def test_parameters_are_gathered_once_and_not_for_every_clip(rng, monkeypatch):
     analysis.reset()
     analysis.push(samples)
     np.testing.assert_array_equal(chosen.vector(analysis.finish()), first)
+
+
+@pytest.mark.parametrize("change", ["as it is", "read-only", "every second", "float64"])
+def test_whole_blocks_of_any_array_are_analysed_alike(rng, monkeypatch, change):
+    # blocks of the usual arrays go to the filters as they are, others by way of one
+    samples = rng.uniform(-0.5, 0.5, 2 * BLOCK).astype(np.float32)
+    kinds = []
+    stream = room_of_all.STREAMS["preemphasis"]
+
+    def noting(rate):
+        filtered = stream.build(rate)
+
+        def call(block):
+            kinds.append((block.dtype.name, block.flags.c_contiguous, block.flags.writeable))
+            return filtered(block)
+
+        return call
+
+    monkeypatch.setitem(room_of_all.STREAMS, "preemphasis", replace(stream, build=noting))
+    rms = Request("rms", Framing(550, 220, stream="preemphasis"))
+
+    def track(pushed):
+        analysis = Analysis([rms])
+        analysis.push(pushed)
+        return analysis.finish()[rms.key]
+
+    expected = track(samples)
+    if change == "read-only":
+        given = samples.copy()
+        given.flags.writeable = False
+    else:
+        given = {
+            "as it is": samples,
+            "every second": np.repeat(samples, 2)[::2],
+            "float64": samples.astype(np.float64),
+        }[change]
+    np.testing.assert_array_equal(track(given), expected)
+    assert set(kinds) == {("float32", True, True)}  # one type, for which kernels are compiled

@@ -144,3 +144,10 @@ def test_where_there_are_none(started, monkeypatch, where):
     monkeypatch.setattr(*where, raising=False)
     missing()
     assert started == []
+
+
+def test_what_is_no_number_of_processes_is_said(started, monkeypatch):
+    monkeypatch.setenv("GTZANFEAT_COMPILERS", "none")
+    with pytest.warns(RuntimeWarning, match="GTZANFEAT_COMPILERS is 'none'.*give a number of processes"):
+        missing()
+    assert started == []

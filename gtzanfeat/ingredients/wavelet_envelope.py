@@ -259,7 +259,7 @@ def beat_envelope(framing: Framing, rate: int, params: Params) -> Block:
 def _in_a_row(frames: Float32Array) -> tuple[Float32Array, int]:
     """All `samples_of` frames, and the step from frame to frame, of whole wavelets."""
     (stride, _), whole = frames.strides, frames.itemsize * 2**WAVELET_LEVELS
-    overlap = 0 < stride <= frames.shape[1] * frames.itemsize and stride % whole == 0
+    overlap = stride <= frames.shape[1] * frames.itemsize and stride % whole == 0
     samples, step = samples_of(frames if overlap else frames.copy())
     return samples, step
 
